@@ -1,0 +1,41 @@
+package dev.kindling.train.collective;
+
+import dev.kindling.train.tensor.Tensor;
+import java.util.List;
+
+/**
+ * What the ranks of a run exchange in a step. All ranks make the same calls in the same order; a call returns when this
+ * rank's part is done, and throws when a peer is lost, so that none waits for ever. In one process: {@code Alone}; between
+ * Spark executors: {@code dev.kindling.jobs.transport}.
+ */
+public interface Communicator extends AutoCloseable {
+  int rank();
+
+  /** Ranks in the run. */
+  int worldSize();
+
+  /**
+   * Every owner gets the sum, by {@link VirtualRankTree}, of all ranks' contributions to its shard.
+   *
+   * @param mine this rank's contributions, one for each maximal whole subtree of its virtual ranks, in order; each a flat
+   *        float32 vector of the layout. Their content is spoilt.
+   * @param shards who owns which range of elements
+   * @param sum out: flat like the contributions (may be {@code mine.get(0).sum()}); only this rank's own range is written
+   */
+  void reduceScatter(List<Contribution> mine, Shards shards, Tensor sum);
+
+  /** Every rank gets every owner's range of {@code flat} (float32), in place. */
+  void allGather(Tensor flat, Shards shards);
+
+  /** Small values, such as losses, label counts and squares. @return by rank, what each gave */
+  List<byte[]> allGather(byte[] mine);
+
+  /** Ends every wait, from any thread. */
+  void abort(String why);
+
+  /** The sum of the virtual ranks of one whole subtree. @param tree which; @param sum flat float32 */
+  record Contribution(VirtualRankTree.Node tree, Tensor sum) {}
+
+  @Override
+  void close();
+}

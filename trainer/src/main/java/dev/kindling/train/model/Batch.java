@@ -1,0 +1,20 @@
+package dev.kindling.train.model;
+
+/**
+ * A micro-batch: what is read and what each position is to say next.
+ *
+ * @param rows sequences
+ * @param time positions of each
+ * @param inputs token ids, [rows · time]; what stands on padding does not matter
+ * @param targets already shifted: the token that position t is to predict, or -100 (not counted), [rows · time]
+ * @param lengths positions of each row that are not padding on the right, [rows]; null: all
+ * @param sampleIds the dataset's row number of each sequence, [rows]
+ */
+public record Batch(int rows, int time, int[] inputs, int[] targets, int[] lengths, long[] sampleIds) {
+  /** Labels that count towards the loss. */
+  public long labels() {
+    long n = 0;
+    for (int target : targets) if (target >= 0) n++;
+    return n;
+  }
+}

@@ -1,0 +1,62 @@
+package dev.kindling.train.tensor;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where the tensors of a step live: memory is handed out front to back and taken back all at once, so that a step allocates
+ * nothing once the arena has grown to its size. Not for several threads.
+ */
+public final class Arena implements AutoCloseable {
+  private static final long ALIGNMENT = 64;
+  private static final long SMALLEST_BLOCK = 1L << 20;
+  private final List<Memory> blocks = new ArrayList<>();
+  private int block;                             // the block in use
+  private long used;                             // bytes of it
+  private long taken;                            // bytes since the last reset, over all blocks
+  private long peak;
+
+  /** Memory for a tensor whose content is whatever was there before. */
+  public Tensor take(DType type, long... shape) {
+    // one vector more than asked: a kernel may read past the last element
+    long bytes = (Tensor.size(shape) * type.bytes() + 2 * ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    while (block < blocks.size() && used + bytes > blocks.get(block).bytes()) {
+      block++;
+      used = 0;
+    }
+    if (block == blocks.size()) {
+      blocks.add(Memory.allocate(Math.max(bytes, Math.max(SMALLEST_BLOCK, taken / 2))));
+      used = 0;
+    }
+    Tensor tensor = Tensor.at(blocks.get(block).address() + used, type, shape);
+    used += bytes;
+    taken += bytes;
+    peak = Math.max(peak, taken);
+    return tensor;
+  }
+
+  /** Takes everything back: no tensor of this arena may be used any more. */
+  public void reset() {
+    if (blocks.size() > 1) {                     // grown in pieces: one block from now on
+      long all = blocks.stream().mapToLong(Memory::bytes).sum();
+      close();
+      blocks.add(Memory.allocate(all));
+    }
+    block = 0;
+    used = 0;
+    taken = 0;
+  }
+
+  /** The most bytes in use at once so far. */
+  public long peakBytes() {
+    return peak;
+  }
+
+  @Override
+  public void close() {
+    blocks.forEach(Memory::close);
+    blocks.clear();
+    block = 0;
+    used = 0;
+  }
+}

@@ -1,0 +1,72 @@
+package dev.kindling.train.tensor;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * One block of off-heap memory, taken from ND4J once and given back when closed. Addresses are aligned to 64 bytes, sizes
+ * are {@code long}: a block may be larger than 2 GB, a view of it as a {@link ByteBuffer} may not.
+ */
+public final class Memory implements AutoCloseable {
+  private static final int ALIGNMENT = 64;
+  private final INDArray block;
+  private final long address;
+  private final long bytes;
+
+  private Memory(INDArray block, long address, long bytes) {
+    this.block = block;
+    this.address = address;
+    this.bytes = bytes;
+  }
+
+  /** @param bytes at least 1; the content is zero */
+  public static Memory allocate(long bytes) {
+    long floats = (bytes + ALIGNMENT) / Float.BYTES + 1;
+    INDArray block = Nd4j.createUninitializedDetached(DataType.FLOAT, floats);
+    long start = block.data().addressPointer().address();
+    Memory memory = new Memory(block, (start + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, bytes);
+    Pointer.memset(pointer(memory.address, bytes), 0, bytes);
+    return memory;
+  }
+
+  /** Of the first byte. */
+  public long address() {
+    return address;
+  }
+
+  public long bytes() {
+    return bytes;
+  }
+
+  /** Views any off-heap address as a buffer in the machine's byte order; it must not outlive the memory behind it. */
+  public static ByteBuffer view(long address, int bytes) {
+    return pointer(address, bytes).asByteBuffer().order(ByteOrder.nativeOrder());
+  }
+
+  private static BytePointer pointer(long address, long bytes) {
+    return new Address(address, bytes).bytes();
+  }
+
+  @Override
+  public void close() {
+    block.close();
+  }
+
+  /** JavaCPP lets only a subclass name an address. */
+  private static final class Address extends Pointer {
+    Address(long address, long bytes) {
+      this.address = address;
+      this.limit = bytes;
+      this.capacity = bytes;
+    }
+
+    BytePointer bytes() {
+      return new BytePointer(this).limit(limit).capacity(capacity);
+    }
+  }
+}
