@@ -70,7 +70,7 @@ public final class Raw {
   /** The bits of the nearest bf16, ties to even; what is no number stays none. */
   public static short toBfloat16(float value) {
     int bits = Float.floatToRawIntBits(value);
-    if (value != value) return (short) (bits >>> 16 | 0x40);    // rounding could carry into infinity: keep it quiet
+    if (Float.isNaN(value)) return (short) (bits >>> 16 | 0x40);    // rounding could carry into infinity: keep it quiet
     return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
   }
 
