@@ -1,0 +1,79 @@
+package dev.kindling.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The rows of one benchmark: a table for people, {@code bench/results/NAME.json} for everything else. */
+final class Results {
+  /** One case. @param ratio ours / peer, or peer / ours where less is better: above 1 we win */
+  record Row(String name, double ours, double peer, double ratio, String unit) {}
+
+  private final String benchmark;
+  private final List<Row> rows = new ArrayList<>();
+  private final Map<String, String> versions = new LinkedHashMap<>();
+
+  Results(String benchmark) {
+    this.benchmark = benchmark;
+    versions.put("java", Runtime.version().toString());
+  }
+
+  void version(String what, String version) {
+    versions.put(what, version);
+  }
+
+  void more(String name, double ours, double peer, String unit) {
+    rows.add(new Row(name, ours, peer, ours / peer, unit));
+  }
+
+  void less(String name, double ours, double peer, String unit) {
+    rows.add(new Row(name, ours, peer, peer / ours, unit));
+  }
+
+  void write() throws IOException {
+    System.out.printf("%n| case | ours | peer | ratio | unit |%n|---|---|---|---|---|%n");
+    for (Row r : rows) System.out.printf("| %s | %.4g | %.4g | %.2f | %s |%n", r.name, r.ours, r.peer, r.ratio, r.unit);
+    List<Map<String, Object>> json = new ArrayList<>();
+    for (Row r : rows) {
+      Map<String, Object> row = new LinkedHashMap<>();
+      row.put("case", r.name);
+      row.put("ours", r.ours);
+      row.put("peer", r.peer);
+      row.put("ratio", r.ratio);
+      row.put("unit", r.unit);
+      json.add(row);
+    }
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("benchmark", benchmark);
+    all.put("machine", processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores");
+    all.put("versions", versions);
+    all.put("rows", json);
+    Path file = Path.of(System.getProperty("bench.home"), "results", benchmark + ".json");
+    Files.createDirectories(file.getParent());
+    new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(file.toFile(), all);
+    System.out.println("\nwritten to bench/results/" + file.getFileName());
+  }
+
+  static double median(List<Double> values) {
+    List<Double> sorted = values.stream().sorted().toList();
+    int n = sorted.size();
+    return n % 2 == 1 ? sorted.get(n / 2) : (sorted.get(n / 2 - 1) + sorted.get(n / 2)) / 2;
+  }
+
+  private static String processor() throws IOException {
+    String name = "unknown";
+    String flags = "";
+    for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
+      if (line.startsWith("model name")) name = line.substring(line.indexOf(':') + 2);
+      if (line.startsWith("flags")) flags = line;
+    }
+    String best = flags.contains("amx_bf16") ? "AMX" : flags.contains("avx512_bf16") ? "AVX-512 bf16" : flags.contains("avx512f") ? "AVX-512" : "AVX2";
+    return name + " (" + best + ")";
+  }
+}
