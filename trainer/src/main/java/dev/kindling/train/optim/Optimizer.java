@@ -11,7 +11,7 @@ public interface Optimizer extends AutoCloseable {
   /**
    * Updates this rank's shard.
    *
-   * @param weights flat; @param gradients flat sums over the global batch's labels
+   * @param weights flat; @param gradients flat sums over the global batch's labels; spoilt
    * @param gradientScale what each gradient is multiplied with first: 1 / labels, times the clipping factor
    * @param step counted from 1; @param factor the schedule's
    */

@@ -1,0 +1,103 @@
+package dev.kindling.train.collective;
+
+import dev.kindling.train.collective.Communicator.Contribution;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Memory;
+import dev.kindling.train.tensor.Raw;
+import dev.kindling.train.tensor.Tensor;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Adds up the gradients of a rank's own virtual ranks, as far as it may: one sum for each maximal whole subtree. Two
+ * siblings are added as soon as both are there, so that no more buffers exist than the tree is deep plus the sums that wait
+ * for their owners; the buffers are taken once and used again in every step.
+ */
+public final class SubtreeSums implements AutoCloseable {
+  /** Makes the gradients of one virtual rank. */
+  @FunctionalInterface
+  public interface Leaf {
+    /** @param gradients flat, to be ADDED to; zero where this is called first */
+    void accumulate(int virtualRank, Tensor gradients);
+  }
+
+  private final Kernels kernels;
+  private final long elements;
+  private final List<VirtualRankTree.Node> subtrees;
+  private final List<Memory> taken = new ArrayList<>();
+  private final Deque<Tensor> free = new ArrayDeque<>();
+
+  /** @param elements of a flat vector; @param range the virtual ranks of this rank */
+  public SubtreeSums(Kernels kernels, long elements, VirtualRankTree tree, VirtualRankTree.Node range) {
+    this.kernels = kernels;
+    this.elements = elements;
+    this.subtrees = tree.maximalSubtrees(range);
+    for (int i = 0; i < buffers(tree, range); i++) {
+      Memory memory = Memory.allocate(Math.max(1, elements * Float.BYTES));
+      taken.add(memory);
+      free.push(Tensor.at(memory.address(), DType.FLOAT32, elements));
+    }
+  }
+
+  /** How many gradient buffers a rank with these virtual ranks holds at most: a plan of its memory counts them. */
+  public static int buffers(VirtualRankTree tree, VirtualRankTree.Node range) {
+    int waiting = 0;
+    int most = 0;
+    for (VirtualRankTree.Node subtree : tree.maximalSubtrees(range)) {
+      most = Math.max(most, waiting + depth(subtree));
+      waiting++;
+    }
+    return most;
+  }
+
+  /** The most buffers that any rank of a run holds. */
+  public static int buffers(int virtualRanks, int worldSize) {
+    VirtualRankTree tree = new VirtualRankTree(virtualRanks);
+    int most = 0;
+    for (int rank = 0; rank < worldSize; rank++) most = Math.max(most, buffers(tree, tree.range(rank, worldSize)));
+    return most;
+  }
+
+  private static int depth(VirtualRankTree.Node node) {
+    return node.isLeaf() ? 1 : Math.max(depth(node.left()), 1 + depth(node.right()));
+  }
+
+  /** Runs every virtual rank of the range once, in order. The sums belong to this object: see {@link #release}. */
+  public List<Contribution> sum(Leaf leaf) {
+    List<Contribution> sums = new ArrayList<>();
+    for (VirtualRankTree.Node subtree : subtrees) {
+      Tensor buffer = free.pop();
+      sum(subtree, leaf, buffer);
+      sums.add(new Contribution(subtree, buffer));
+    }
+    return sums;
+  }
+
+  private void sum(VirtualRankTree.Node node, Leaf leaf, Tensor into) {
+    if (node.isLeaf()) {
+      Raw.zero(into.address(), into.bytes());
+      leaf.accumulate(node.from(), into);
+    } else {
+      sum(node.left(), leaf, into);
+      Tensor right = free.pop();
+      sum(node.right(), leaf, right);
+      kernels.add(right, into);
+      free.push(right);
+    }
+  }
+
+  /** Takes the buffers of {@link #sum} back: their content is not needed any more. */
+  public void release(List<Contribution> sums) {
+    for (Contribution sum : sums) free.push(sum.sum());
+  }
+
+  @Override
+  public void close() {
+    free.clear();
+    taken.forEach(Memory::close);
+    taken.clear();
+  }
+}

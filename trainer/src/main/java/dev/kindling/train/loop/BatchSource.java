@@ -1,0 +1,26 @@
+package dev.kindling.train.loop;
+
+import dev.kindling.train.model.Batch;
+
+/**
+ * The order of the data: a pure function of the step, the virtual rank and the place within its accumulation, so that any
+ * rank can make any micro-batch at any time and a resumed run reads on where it stopped.
+ */
+public interface BatchSource {
+  /**
+   * @param step counted from 1
+   * @param virtualRank in [0, V)
+   * @param accumulation in [0, accumulate)
+   */
+  Batch batch(long step, int virtualRank, int accumulation);
+
+  /** The last step that there is data for. */
+  default long lastStep() {
+    return Long.MAX_VALUE;
+  }
+
+  /** Which data ends at {@link #lastStep} and what to change, for a message. */
+  default String whyItEnds() {
+    return "the data ends there";
+  }
+}

@@ -1,0 +1,36 @@
+package dev.kindling.train.loop;
+
+import dev.kindling.train.collective.Communicator;
+import dev.kindling.train.model.LanguageModel;
+import dev.kindling.train.optim.Optimizer;
+import java.util.Optional;
+
+/** Where a run keeps what it needs to go on, and finds it again. */
+public interface Checkpoints {
+  /** The newest one that is whole. Asked on rank 0 only, which tells the others. */
+  Optional<String> newest();
+
+  /** Opens one by the name that {@link #newest} or {@link #save} gave; every rank does. */
+  Saved open(String name);
+
+  /**
+   * Called by all ranks after the same step, each with the optimizer of its own shard; whole when it returns.
+   *
+   * @return its name
+   */
+  String save(TrainerState state, LanguageModel model, Optimizer optimizer, Communicator communicator);
+
+  /** One checkpoint. */
+  interface Saved extends AutoCloseable {
+    TrainerState state();
+
+    /** Writes the weights; the caller tells the model. */
+    void loadWeights(LanguageModel model);
+
+    /** Fills the states of a shard, however the writers' shards were cut. */
+    void loadOptimizer(Optimizer optimizer);
+
+    @Override
+    void close();
+  }
+}

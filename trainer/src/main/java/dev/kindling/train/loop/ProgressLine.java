@@ -1,0 +1,48 @@
+package dev.kindling.train.loop;
+
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/** Tells a run's progress in lines of text, one a report. */
+public record ProgressLine(Consumer<String> out) implements TrainingListener {
+  @Override
+  public void started(long firstStep, long steps, int worldSize) {
+    if (firstStep > 1) out.accept("resumed: goes on with step " + firstStep + " of " + steps);
+  }
+
+  @Override
+  public void progressed(Progress p) {
+    out.accept(of(p));
+  }
+
+  @Override
+  public void evaluated(long step, double meanLoss) {
+    out.accept(String.format(Locale.ROOT, "step %d: held-out loss %.4f, perplexity %.2f", step, meanLoss,
+        Math.exp(meanLoss)));
+  }
+
+  @Override
+  public void checkpointed(long step, String where) {
+    out.accept("step " + step + ": saved " + where);
+  }
+
+  @Override
+  public void resumedOnOtherKernels(String then, String now) {
+    out.accept("the checkpoint was written on " + then + "; this is " + now + ": bits may differ from here on");
+  }
+
+  /** One line: step, loss, learning rate, gradient norm, tokens a second, time left. */
+  public static String of(Progress p) {
+    int width = Long.toString(p.steps()).length();
+    String loss = p.labels() > 0 ? String.format(Locale.ROOT, "%.4f", p.loss()) : "none (no label counts)";
+    return String.format(Locale.ROOT, "step %" + width + "d/%d  loss %s  rate %.2e  norm %.3f  %,.0f tokens/s  %s left",
+        p.step(), p.steps(), loss, p.rate(), p.gradientNorm(), p.tokensPerSecond(), duration(p.secondsLeft()));
+  }
+
+  private static String duration(double seconds) {
+    long s = Math.round(seconds);
+    if (s < 60) return s + " s";
+    if (s < 3600) return String.format(Locale.ROOT, "%d:%02d min", s / 60, s % 60);
+    return String.format(Locale.ROOT, "%d:%02d h", s / 3600, s / 60 % 60);
+  }
+}

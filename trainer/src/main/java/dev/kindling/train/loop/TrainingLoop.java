@@ -1,0 +1,211 @@
+package dev.kindling.train.loop;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.train.collective.Communicator;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.model.LanguageModel;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * A rank's whole run: resume where there is something to resume, step, report, evaluate, save. All ranks run it at the same time
+ * with the same options and end up with the same weights; how many there are does not show in them. What may be left out
+ * is given by the methods that return this.
+ *
+ * <pre>{@code
+ * TrainingResult result = new TrainingLoop(model, kernels, communicator, batches, options)
+ *     .saving(checkpoints).evaluating(perplexity).telling(listener).run();
+ * }</pre>
+ */
+public final class TrainingLoop {
+  private static final double NANOS = 1e9;
+  private final LanguageModel model;
+  private final Kernels kernels;
+  private final Communicator communicator;
+  private final BatchSource batches;
+  private final RunOptions options;
+  private Optional<Checkpoints> checkpoints = Optional.empty();
+  private Optional<Evaluation> evaluation = Optional.empty();
+  private TrainingListener listener = new TrainingListener() {};
+  private volatile boolean stopRequested;
+  private final List<LossPoint> history = new ArrayList<>();
+  private TrainingStep stepper;
+  private long saved;                            // the step of the newest checkpoint
+
+  /** @param model at its start; none of what is given is closed here */
+  public TrainingLoop(LanguageModel model, Kernels kernels, Communicator communicator, BatchSource batches,
+      RunOptions options) {
+    this.model = model;
+    this.kernels = kernels;
+    this.communicator = communicator;
+    this.batches = batches;
+    this.options = options;
+  }
+
+  /** Where to resume from and to save to. */
+  public TrainingLoop saving(Checkpoints where) {
+    checkpoints = Optional.of(where);
+    return this;
+  }
+
+  /** What to measure at every {@link RunOptions#evaluateEvery}-th step and at the end. */
+  public TrainingLoop evaluating(Evaluation how) {
+    evaluation = Optional.of(how);
+    return this;
+  }
+
+  /** Who is told; used on rank 0 only. */
+  public TrainingLoop telling(TrainingListener who) {
+    if (communicator.rank() == 0) listener = Objects.requireNonNull(who);
+    return this;
+  }
+
+  /** Asks, from any thread and on any rank, that all ranks end after the step that runs now, with a checkpoint. */
+  public void requestStop() {
+    stopRequested = true;
+  }
+
+  /**
+   * Trains until the last step, or the one after which it shall stop. A run that is finished already does nothing.
+   *
+   * @throws UserError where the options do not fit the checkpoint, the data ends too early or the loss is not finite
+   */
+  public TrainingResult run() {
+    try (TrainingStep step = new TrainingStep(model, kernels, communicator, batches, options)) {
+      stepper = step;
+      long done = resume();
+      if (done >= options.steps()) return new TrainingResult(done, true, history, 0, 0);
+      if (batches.lastStep() < options.steps()) {
+        throw new UserError("steps is " + options.steps() + "; there is data for " + batches.lastStep() + ": "
+            + batches.whyItEnds());
+      }
+      return train(done);
+    } catch (RuntimeException | Error e) {
+      communicator.abort(String.valueOf(e.getMessage()));    // the others must not wait for this rank
+      throw e;
+    }
+  }
+
+  private TrainingResult train(long done) {
+    listener.started(done + 1, options.steps(), communicator.worldSize());
+    Clock clock = new Clock(options.steps() - done);
+    boolean stop = false;
+    long step = done;
+    while (step < options.steps() && !stop) {
+      step++;
+      long start = System.nanoTime();
+      TrainingStep.Outcome outcome = stepper.run(step, stopRequested);
+      clock.add(outcome.tokens(), (System.nanoTime() - start) / NANOS);
+      stop = outcome.stop() || step == options.stopAfter();
+      report(step, step == done + 1 || stop, outcome, clock);
+      boolean last = step == options.steps();
+      if (last || due(step, options.evaluateEvery())) evaluate(step);
+      if (last || stop || due(step, options.checkpointEvery())) save(step);
+    }
+    return new TrainingResult(step, step == options.steps(), history, clock.tokens, clock.seconds);
+  }
+
+  private static boolean due(long step, long every) {
+    return every > 0 && step % every == 0;
+  }
+
+  private void report(long step, boolean extra, TrainingStep.Outcome outcome, Clock clock) {
+    // what goes into the history does not depend on where a run was stopped
+    boolean logged = step == 1 || step == options.steps() || due(step, options.logEvery());
+    if (logged && outcome.labels() > 0) history.add(new LossPoint(LossPoint.TRAIN, step, outcome.loss()));
+    if (logged || extra) {
+      listener.progressed(new Progress(step, options.steps(), outcome.loss(), outcome.labels(), outcome.rate(),
+          outcome.gradientNorm(), outcome.tokens(), clock.lap(), clock.secondsLeft()));
+    }
+  }
+
+  private void evaluate(long step) {
+    if (evaluation.isEmpty()) return;
+    double loss = evaluation.get().meanLoss(model, communicator);
+    history.add(new LossPoint(LossPoint.VALIDATION, step, loss));
+    listener.evaluated(step, loss);
+  }
+
+  private void save(long step) {
+    if (checkpoints.isEmpty() || step == saved) return;
+    TrainerState state = new TrainerState(step, stepper.updates(), step * options.globalBatch(),
+        communicator.worldSize(), kernels.describe(), options.identity(), history);
+    String name = checkpoints.get().save(state, model, stepper.optimizer(), communicator);
+    saved = step;
+    listener.checkpointed(step, name);
+  }
+
+  // ---- resume ---------------------------------------------------------------------------------------------------------
+
+  /** @return the step done last; 0 for a new run */
+  private long resume() {
+    if (checkpoints.isEmpty()) return 0;
+    String newest = communicator.rank() == 0 ? checkpoints.get().newest().orElse("") : "";
+    newest = new String(communicator.allGather(newest.getBytes(StandardCharsets.UTF_8)).get(0),
+        StandardCharsets.UTF_8);
+    if (newest.isEmpty()) return 0;
+    try (Checkpoints.Saved checkpoint = checkpoints.get().open(newest)) {
+      TrainerState state = checkpoint.state();
+      checkIdentity(newest, state.identity(), options.identity());
+      history.addAll(state.history());
+      checkpoint.loadWeights(model);
+      model.weightsChanged();
+      checkpoint.loadOptimizer(stepper.optimizer());
+      stepper.resumeAt(state.updates());
+      if (!state.kernels().equals(kernels.describe()))
+        listener.resumedOnOtherKernels(state.kernels(), kernels.describe());
+      saved = state.step();
+      return state.step();
+    }
+  }
+
+  private static void checkIdentity(String where, Map<String, String> then, Map<String, String> now) {
+    Map<String, String> all = new TreeMap<>(then);
+    all.putAll(now);
+    for (String key : all.keySet()) {
+      String before = then.getOrDefault(key, "not set");
+      String after = now.getOrDefault(key, "not set");
+      if (!before.equals(after)) {
+        throw new UserError(key + " is " + after + "; the run in " + where + " was started with " + before
+            + " and goes on with that only: set it back, or start a new run in another folder");
+      }
+    }
+  }
+
+  /** Time spent in steps. */
+  private static final class Clock {
+    private final long toDo;
+    private long steps;
+    private long tokens;
+    private double seconds;
+    private long lapTokens;
+    private double lapSeconds;
+
+    Clock(long toDo) {
+      this.toDo = toDo;
+    }
+
+    void add(long tokens, double seconds) {
+      steps++;
+      this.tokens += tokens;
+      this.seconds += seconds;
+    }
+
+    /** Tokens per second since the last call. */
+    double lap() {
+      double rate = (tokens - lapTokens) / Math.max(1e-9, seconds - lapSeconds);
+      lapTokens = tokens;
+      lapSeconds = seconds;
+      return rate;
+    }
+
+    double secondsLeft() {
+      return seconds / steps * (toDo - steps);
+    }
+  }
+}
