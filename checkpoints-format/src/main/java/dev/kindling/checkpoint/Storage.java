@@ -1,0 +1,77 @@
+package dev.kindling.checkpoint;
+
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** How this module opens a path: any Hadoop file system, with errors that name the file. */
+public final class Storage {
+  private Storage() {
+  }
+
+  /**
+   * The path's file system. On local disks the one without {@code .crc} side files: they would stop a user who edits a
+   * {@code config.json} by hand, and manifests hold a SHA-256 of every file anyway.
+   */
+  public static FileSystem of(Configuration conf, Path path) {
+    try {
+      FileSystem fs = path.getFileSystem(conf);
+      return fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
+    } catch (IOException e) {
+      throw new UncheckedIOException(path + " cannot be reached: " + e.getMessage(), e);
+    }
+  }
+
+  /** The file's status; a UserError where there is none. */
+  public static FileStatus file(FileSystem fs, Path path) {
+    try {
+      FileStatus status = fs.getFileStatus(path);
+      if (status.isDirectory()) throw new UserError(path + " is a folder; a file is needed");
+      return status;
+    } catch (FileNotFoundException e) {
+      throw new UserError(path + " does not exist", e);
+    } catch (IOException e) {
+      throw failed(path, e);
+    }
+  }
+
+  /** Whether there is a file or folder of that name. */
+  public static boolean exists(FileSystem fs, Path path) {
+    try {
+      return fs.exists(path);
+    } catch (IOException e) {
+      throw failed(path, e);
+    }
+  }
+
+  /** All of a small file; a UserError when it is missing or larger than {@code limit}. */
+  public static byte[] readSmall(FileSystem fs, Path path, int limit) {
+    long size = file(fs, path).getLen();
+    if (size > limit)
+      throw new UserError(path + " has " + size + " bytes; at most " + limit + " are read of such a file");
+    byte[] bytes = new byte[(int) size];
+    try (FSDataInputStream in = fs.open(path)) {
+      in.readFully(0, bytes);
+    } catch (IOException e) {
+      throw failed(path, e);
+    }
+    return bytes;
+  }
+
+  /** What an exception of the file system is: a damaged file is the user's to know in one line, all else keeps its stack. */
+  public static RuntimeException failed(Path path, IOException e) {
+    if (e instanceof EOFException)
+      return new UserError(path + " ends too early; it is damaged or still being written", e);
+    if (e instanceof org.apache.hadoop.fs.ChecksumException)
+      return new UserError(path + " is damaged: " + e.getMessage(), e);
+    if (e instanceof FileNotFoundException) return new UserError(path + " does not exist", e);
+    return new UncheckedIOException(path + ": " + e.getMessage(), e);
+  }
+}

@@ -1,0 +1,113 @@
+package dev.kindling.checkpoint.commit;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.FileEntry;
+import dev.kindling.checkpoint.Json;
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.folder.ModelFolder;
+import java.io.IOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** A committed checkpoint: a model folder that Hugging Face's tools read, the optimizer's states and the trainer's state. */
+public final class Checkpoint {
+  public static final String STATE = "trainer_state.json";
+  private static final String OPTIMIZER = "optimizer/";
+
+  private final Configuration conf;
+  private final FileSystem fs;
+  private final Path path;
+  private final Manifest manifest;
+
+  private Checkpoint(Configuration conf, FileSystem fs, Path path, Manifest manifest) {
+    this.conf = conf;
+    this.fs = fs;
+    this.path = path;
+    this.manifest = manifest;
+  }
+
+  /** Opens a checkpoint and checks all of it. @throws UserError when it is none, or a file is missing or was changed */
+  public static Checkpoint open(Configuration conf, Path path) {
+    Checkpoint checkpoint = read(conf, path);
+    checkpoint.verify();
+    return checkpoint;
+  }
+
+  /** Opens a checkpoint by its manifest alone. */
+  public static Checkpoint read(Configuration conf, Path path) {
+    FileSystem fs = Storage.of(conf, path);
+    Path file = new Path(path, Manifest.FILE);
+    return new Checkpoint(conf, fs, path, Manifest.parse(Storage.readSmall(fs, file, 1 << 26), file.toString()));
+  }
+
+  /** Holds every file to the size and the SHA-256 of the manifest; sizes first, as they are cheap. */
+  public void verify() {
+    for (FileEntry f : manifest.files()) {
+      long size = Storage.file(fs, new Path(path, f.name())).getLen();
+      if (size != f.size()) {
+        throw new UserError(
+            path + "/" + f.name() + " is damaged: it has " + size + " bytes; its manifest says " + f.size());
+      }
+    }
+    for (FileEntry f : manifest.files()) {
+      Path file = new Path(path, f.name());
+      if (!sha256(file).equals(f.sha256()))
+        throw new UserError(file + " is damaged: its SHA-256 is not the manifest's");
+    }
+  }
+
+  private String sha256(Path file) {
+    byte[] piece = new byte[1 << 18];
+    try (FSDataInputStream in = fs.open(file)) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (int n = in.read(piece); n >= 0; n = in.read(piece)) digest.update(piece, 0, n);
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (IOException e) {
+      throw Storage.failed(file, e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  /** Finished optimizer steps. */
+  public long step() {
+    return manifest.step();
+  }
+
+  public Manifest manifest() {
+    return manifest;
+  }
+
+  /** Configuration, weights and tokenizer; to be closed. */
+  public ModelFolder model() {
+    return ModelFolder.open(conf, path);
+  }
+
+  /** The optimizer's states for any sharding; to be closed. */
+  public OptimizerStates optimizer() {
+    List<String> files = manifest.files().stream().map(FileEntry::name).filter(n -> n.startsWith(OPTIMIZER)).toList();
+    return OptimizerStates.open(conf, path, files);
+  }
+
+  /** What the trainer stored of itself. */
+  public ObjectNode state() {
+    Path file = new Path(path, STATE);
+    return Json.parse(Storage.readSmall(fs, file, 1 << 28), file.toString());
+  }
+
+  @Override
+  public String toString() {
+    return path + " (step " + step() + ", attempt " + manifest.epoch() + ")";
+  }
+}

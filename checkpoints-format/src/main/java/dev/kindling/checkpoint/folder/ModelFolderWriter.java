@@ -1,0 +1,115 @@
+package dev.kindling.checkpoint.folder;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.ElementType;
+import dev.kindling.checkpoint.FileEntry;
+import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.Json;
+import dev.kindling.checkpoint.ModelConfig;
+import dev.kindling.checkpoint.PendingFile;
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.checkpoint.safetensors.SafetensorsReader;
+import dev.kindling.checkpoint.safetensors.SafetensorsWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** Writes a model in Hugging Face's layout: exports and the model's part of checkpoints go through here alike. */
+public final class ModelFolderWriter {
+  private static final Set<String> OURS = Set.of(ModelConfig.FILE, SafetensorsReader.FILE, ModelFolder.TOKENIZER,
+      ModelFolder.TOKENIZER_CONFIG, ModelFolder.GENERATION_CONFIG);
+
+  private ModelFolderWriter() {
+  }
+
+  /** What goes into one file. */
+  @FunctionalInterface
+  public interface Content {
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /** Where the files go. */
+  @FunctionalInterface
+  public interface Destination {
+    FileEntry write(String name, Content content) throws IOException;
+  }
+
+  /**
+   * Writes a model folder for others to load, each file under a temporary name first and the configuration last, so that
+   * what is not finished does not load.
+   *
+   * @param tokenizerJson or null; @param type what weights are stored in: F32, F16 or BF16
+   * @throws UserError when the folder holds something else
+   */
+  public static List<FileEntry> export(Configuration conf, Path folder, ModelConfig config, WeightSource weights,
+      String tokenizerJson, ElementType type) throws IOException {
+    FileSystem fs = Storage.of(conf, folder);
+    if (fs.exists(folder)) {
+      for (FileStatus s : fs.listStatus(folder)) {
+        if (!OURS.contains(s.getPath().getName()) && !s.getPath().getName().startsWith(".")) {
+          throw new UserError(
+              folder + " holds something else, " + s.getPath().getName() + "; give a new or an empty folder");
+        }
+      }
+      fs.delete(new Path(folder, ModelConfig.FILE), false);
+    }
+    return write((name, content) -> {
+      try (PendingFile out = PendingFile.create(fs, new Path(folder, name))) {
+        content.writeTo(out);
+        return out.commit(name);
+      }
+    }, config, weights, tokenizerJson, type);
+  }
+
+  /** Writes the files of a model; a tied model's head is left out. */
+  public static List<FileEntry> write(Destination to, ModelConfig config, WeightSource weights, String tokenizerJson,
+      ElementType type) throws IOException {
+    WeightSource named = ModelFolder.named(config, weights, "the model to be written");
+    List<FileEntry> entries = new ArrayList<>();
+    entries.add(to.write(SafetensorsReader.FILE, out -> SafetensorsWriter.write(out, named, type, Map.of())));
+    if (tokenizerJson != null) {
+      entries.add(to.write(ModelFolder.TOKENIZER, out -> out.write(tokenizerJson.getBytes(StandardCharsets.UTF_8))));
+      entries.add(
+          to.write(ModelFolder.TOKENIZER_CONFIG, out -> out.write(Json.bytes(tokenizerConfig(config, tokenizerJson)))));
+    }
+    entries.add(to.write(ModelFolder.GENERATION_CONFIG, out -> out.write(Json.bytes(generationConfig(config)))));
+    entries.add(to.write(ModelConfig.FILE, out -> out.write(Json.bytes(config.toJson(type)))));
+    return entries;
+  }
+
+  private static ObjectNode generationConfig(ModelConfig config) {
+    ObjectNode json = Json.object(), all = config.toJson();
+    json.put("_from_model_config", true);
+    json.set("bos_token_id", all.get("bos_token_id"));
+    json.set("eos_token_id", all.get("eos_token_id"));
+    return json;
+  }
+
+  private static ObjectNode tokenizerConfig(ModelConfig config, String tokenizerJson) {
+    ObjectNode json = Json.object(),
+        tokenizer = Json.parse(tokenizerJson.getBytes(StandardCharsets.UTF_8), ModelFolder.TOKENIZER);
+    // The class that takes tokenizer.json as it is; GPT2Tokenizer would bring a pre-tokenizer of its own.
+    json.put("tokenizer_class", "PreTrainedTokenizerFast").put("model_max_length", config.contextLength());
+    json.put("clean_up_tokenization_spaces", false);
+    if (config instanceof Gpt2Config gpt2) putToken(json, "bos_token", tokenizer, gpt2.beginToken());
+    if (!config.endTokens().isEmpty()) putToken(json, "eos_token", tokenizer, config.endTokens().get(0));
+    return json;
+  }
+
+  private static void putToken(ObjectNode json, String key, ObjectNode tokenizer, int id) {
+    for (JsonNode added : tokenizer.path("added_tokens")) {
+      if (added.path("id").asInt(-1) == id && id >= 0) json.put(key, added.path("content").asText());
+    }
+  }
+}
