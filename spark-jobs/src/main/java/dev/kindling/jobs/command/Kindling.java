@@ -1,0 +1,86 @@
+package dev.kindling.jobs.command;
+
+import dev.kindling.checkpoint.UserError;
+import java.io.PrintWriter;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * The command and the main class of the application jar: {@code spark-submit --class dev.kindling.jobs.command.Kindling
+ * kindling.jar VERB ...}. Exit codes: 0 done; 1 a bug or a failure of the machine, with its stack; 2 a mistake of the
+ * user's, in one line.
+ */
+@Command(name = "kindling", header = "LLM training for the Spark cluster you already have", synopsisHeading = "%n", customSynopsis = "kindling VERB [CONFIG.yaml] [--set KEY=VALUE]... [--out DIR] [--master MASTER] [-- SPARK-SUBMIT OPTIONS]", description = {
+    "", "The data's way, one verb a stage:", ""}, versionProvider = Kindling.Version.class, footer = {"",
+        "Start with:        kindling demo", "Help on a verb:    kindling VERB --help",
+        "On a cluster:      kindling pretrain pretrain.yaml --master spark://host:7077 -- --executor-memory 8g"})
+public final class Kindling implements Runnable {
+  @CommandLine.Option(names = {"-h",
+      "--help"}, usageHelp = true, scope = CommandLine.ScopeType.INHERIT, description = "Show this help.")
+  private boolean help;
+
+  @CommandLine.Option(names = {"-V", "--version"}, versionHelp = true, description = "Show the version.")
+  private boolean version;
+
+  @CommandLine.Spec
+  private CommandLine.Model.CommandSpec spec;
+
+  public static void main(String[] args) {
+    int code = run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
+    if (code != 0) System.exit(code);
+  }
+
+  /** Runs one verb in this process. @return the exit code */
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
+    CommandLine line = new CommandLine(new Kindling());
+    line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler((problem, given) -> misused(problem));
+    line.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, err));
+    return line.execute(args);
+  }
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getOut());
+  }
+
+  private static int misused(ParameterException problem) {
+    CommandLine command = problem.getCommandLine();
+    String message = problem.getMessage().lines().findFirst().orElse("the command cannot be understood");
+    command.getErr().println("kindling: " + message + "; see " + command.getCommandSpec().qualifiedName() + " --help");
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  private static int failed(Exception failure, PrintWriter err) {
+    Optional<UserError> mistake = mistakeBehind(failure);
+    if (mistake.isPresent()) {
+      err.println("kindling: " + mistake.get().getMessage().replaceAll("\\s*\\R\\s*", " "));
+      return CommandLine.ExitCode.USAGE;
+    }
+    failure.printStackTrace(err);
+    String log = System.getenv("KINDLING_LOG");
+    if (log != null) err.println("kindling: the log is " + log);
+    return CommandLine.ExitCode.SOFTWARE;
+  }
+
+  /** A mistake that showed in an executor arrives wrapped in Spark's own exceptions. */
+  private static Optional<UserError> mistakeBehind(Throwable failure) {
+    Throwable cause = failure;
+    for (int depth = 0; cause != null && depth < 20; depth++) {
+      if (cause instanceof UserError mistake) return Optional.of(mistake);
+      cause = cause.getCause();
+    }
+    return Optional.empty();
+  }
+
+  /** The version that the jar's manifest names. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Kindling.class.getPackage().getImplementationVersion();
+      return new String[]{"kindling " + (version == null ? "(not from a jar)" : version)};
+    }
+  }
+}

@@ -1,0 +1,22 @@
+package dev.kindling.jobs.command;
+
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+
+/** The Spark session of a verb: what spark-submit was told, and what Kindling needs where nothing was said. */
+final class Sessions {
+  private Sessions() {
+  }
+
+  /** @param name shown in Spark's own pages; @return the session, to be closed by the caller */
+  static SparkSession open(String name) {
+    SparkConf conf = new SparkConf();
+    conf.setIfMissing("spark.master", "local[*]");
+    conf.setIfMissing("spark.app.name", "kindling " + name);
+    // A barrier stage waits for its executors: ask often instead of every 15 s, and start when all have registered.
+    conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
+    conf.setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0");
+    conf.setIfMissing("spark.sql.session.timeZone", "UTC");
+    return SparkSession.builder().config(conf).getOrCreate();
+  }
+}

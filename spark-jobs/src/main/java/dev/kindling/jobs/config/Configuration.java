@@ -1,0 +1,90 @@
+package dev.kindling.jobs.config;
+
+import dev.kindling.checkpoint.UserError;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Settings as the user wrote them: a YAML text, then overrides, then {@link #as} one record.
+ *
+ * <pre>
+ *   Configuration.parse("pretrain.yaml", text).set(List.of("train.steps=20")).as(PretrainSettings.class)
+ * </pre>
+ *
+ * A record says its defaults with a public static method {@code defaults()}; a component that neither has a default nor
+ * was written is an error. A constructor that refuses a value throws a {@link UserError} whose message begins with the
+ * key; the line of that key is put in front.
+ */
+public final class Configuration {
+  private final Setting.Section top;
+
+  private Configuration(Setting.Section top) {
+    this.top = top;
+  }
+
+  /** @param source the file's name for messages, as the user gave it */
+  public static Configuration parse(String source, String yaml) {
+    return new Configuration(SettingsReader.section(source, yaml));
+  }
+
+  /** No file: defaults and overrides only. */
+  public static Configuration empty() {
+    return new Configuration(Setting.Section.empty(new Origin("--set", 0)));
+  }
+
+  /** @param overrides {@code key=value} each, keys with dots, lists and sections as in YAML; @return the settings with these on top */
+  public Configuration set(List<String> overrides) {
+    Setting.Section result = top;
+    for (String override : overrides) {
+      int equals = override.indexOf('=');
+      if (equals <= 0) {
+        throw new UserError("--set \"" + override + "\" has no key; write it as key=value, such as train.steps=20");
+      }
+      String key = override.substring(0, equals).strip();
+      String source = "--set " + key;
+      Setting value = SettingsReader.override(source, override.substring(equals + 1));
+      result = with(result, List.of(key.split("\\.", -1)), value, source);
+    }
+    return new Configuration(result);
+  }
+
+  /** Whether something was written at this key. */
+  public boolean has(String key) {
+    Setting.Section section = top;
+    String[] path = key.split("\\.", -1);
+    for (int i = 0; i < path.length; i++) {
+      Setting child = section.children().get(path[i]);
+      if (child == null) return false;
+      if (i == path.length - 1) return true;
+      if (!(child instanceof Setting.Section next)) return false;
+      section = next;
+    }
+    return false;
+  }
+
+  /** @return the record that these settings describe */
+  public <R extends Record> R as(Class<R> type) {
+    return new RecordBinder(top).bind(type);
+  }
+
+  /** {@code defaults} where nothing was written. */
+  public <R extends Record> R as(Class<R> type, R defaults) {
+    return new RecordBinder(top).bind(type, defaults);
+  }
+
+  private static Setting.Section with(Setting.Section section, List<String> path, Setting value, String source) {
+    Map<String, Setting> children = new LinkedHashMap<>(section.children());
+    String name = path.get(0);
+    if (path.size() == 1) {
+      children.put(name, value);
+    } else {
+      Setting old = children.get(name);
+      Setting.Section inner = old instanceof Setting.Section known
+          ? known
+          : Setting.Section.empty(new Origin(source, 0));
+      children.put(name, with(inner, path.subList(1, path.size()), value, source));
+    }
+    return new Setting.Section(section.origin(), children);
+  }
+}

@@ -1,0 +1,14 @@
+package dev.kindling.jobs.config;
+
+/**
+ * Where a setting was written.
+ *
+ * @param source a file's name as the user gave it, or {@code --set}
+ * @param line counted from 1; 0 where the source has no lines
+ */
+record Origin(String source, int line) {
+  @Override
+  public String toString() {
+    return line > 0 ? source + ":" + line : source;
+  }
+}

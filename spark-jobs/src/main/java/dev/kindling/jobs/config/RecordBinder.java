@@ -1,0 +1,190 @@
+package dev.kindling.jobs.config;
+
+import dev.kindling.checkpoint.UserError;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Makes a record of a section: names, types and presence are checked here, values by the record's own constructor. */
+final class RecordBinder {
+  private final Setting.Section top;
+  private final Map<String, Origin> origins = new LinkedHashMap<>();
+
+  RecordBinder(Setting.Section top) {
+    this.top = top;
+    note("", top);
+  }
+
+  <R extends Record> R bind(Class<R> type) {
+    return record(type, top, "", null);
+  }
+
+  <R extends Record> R bind(Class<R> type, R defaults) {
+    return record(type, top, "", defaults);
+  }
+
+  private <R extends Record> R record(Class<R> type, Setting.Section section, String path, R given) {
+    RecordComponent[] components = type.getRecordComponents();
+    List<String> names = Arrays.stream(components).map(RecordComponent::getName).toList();
+    for (Map.Entry<String, Setting> child : section.children().entrySet()) {
+      if (!names.contains(child.getKey())) throw unknown(child.getKey(), child.getValue().origin(), path, names);
+    }
+    R defaults = given != null ? given : defaultsOf(type);
+    Object[] values = new Object[components.length];
+    for (int i = 0; i < components.length; i++) {
+      String name = components[i].getName();
+      String key = path.isEmpty() ? name : path + "." + name;
+      Setting setting = section.children().get(name);
+      Object fallback = defaults == null ? null : read(components[i], defaults);
+      values[i] = component(components[i], setting, key, fallback, section);
+    }
+    return construct(type, values, path);
+  }
+
+  private Object component(RecordComponent component, Setting setting, String key, Object fallback,
+      Setting.Section parent) {
+    if (setting instanceof Setting.Scalar scalar && scalar.text() == null) setting = null;
+    if (setting != null) return value(component.getGenericType(), setting, key, fallback);
+    if (fallback != null) return fallback;
+    if (component.getType() == Optional.class) return Optional.empty();
+    if (component.getType().isRecord()) {
+      return record(component.getType().asSubclass(Record.class), Setting.Section.empty(parent.origin()), key, null);
+    }
+    String sort = ScalarType.describe(component.getGenericType());
+    throw new UserError(parent.origin() + ": " + key + " is missing; it must be " + sort);
+  }
+
+  private Object value(Type type, Setting setting, String key, Object fallback) {
+    if (type instanceof ParameterizedType generic) {
+      Type inner = generic.getActualTypeArguments()[generic.getActualTypeArguments().length - 1];
+      if (generic.getRawType() == Optional.class) {
+        Object known = fallback instanceof Optional<?> optional ? optional.orElse(null) : null;
+        return Optional.of(value(inner, setting, key, known));
+      }
+      if (generic.getRawType() == List.class) return list(inner, setting, key);
+      if (generic.getRawType() == Map.class) return map(inner, setting, key);
+    }
+    Class<?> plain = (Class<?>) type;
+    if (plain.isRecord()) {
+      if (!(setting instanceof Setting.Section section)) {
+        throw wrong(setting, key, "a section with the keys " + String.join(", ", namesOf(plain)));
+      }
+      return record(plain.asSubclass(Record.class), section, key, (Record) fallback);
+    }
+    if (!(setting instanceof Setting.Scalar scalar)) throw wrong(setting, key, ScalarType.describe(type));
+    return ScalarType.parse(plain, scalar.text())
+        .orElseThrow(
+            () -> wrong(setting, key, ScalarType.describe(type) + ScalarType.suggestion(plain, scalar.text())));
+  }
+
+  private List<Object> list(Type inner, Setting setting, String key) {
+    List<Setting> items = setting instanceof Setting.Items several ? several.items() : List.of(setting);
+    List<Object> values = new ArrayList<>();
+    for (Setting item : items) values.add(value(inner, item, key + "[" + values.size() + "]", null));
+    return List.copyOf(values);
+  }
+
+  private Map<String, Object> map(Type inner, Setting setting, String key) {
+    if (!(setting instanceof Setting.Section section)) throw wrong(setting, key, "a section of named values");
+    Map<String, Object> values = new LinkedHashMap<>();
+    section.children().forEach((name, child) -> values.put(name, value(inner, child, key + "." + name, null)));
+    return values;
+  }
+
+  private <R extends Record> R construct(Class<R> type, Object[] values, String path) {
+    try {
+      Class<?>[] types = Arrays.stream(type.getRecordComponents()).map(RecordComponent::getType).toArray(Class[]::new);
+      Constructor<R> constructor = type.getDeclaredConstructor(types);
+      constructor.setAccessible(true);
+      return constructor.newInstance(values);
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof UserError refused) throw located(refused, path);
+      if (e.getCause() instanceof RuntimeException bug) throw bug;
+      throw new IllegalStateException(type + " could not be made", e.getCause());
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(type + " could not be made", e);
+    }
+  }
+
+  /** Puts the line of the refused key, which begins the message, in front; or that of the nearest section around it. */
+  private UserError located(UserError refused, String path) {
+    String message = refused.getMessage();
+    for (Origin origin : origins.values()) { if (message.startsWith(origin + ": ")) return refused; }
+    String first = message.split("[ :,;]", 2)[0];
+    for (Map.Entry<String, Origin> known : origins.entrySet()) {
+      if (sameKey(known.getKey(), first, path)) {
+        return new UserError(known.getValue() + ": " + known.getKey() + message.substring(first.length()), refused);
+      }
+    }
+    Origin around = origins.getOrDefault(path, top.origin());
+    return new UserError(around + ": " + message, refused);
+  }
+
+  /** A constructor knows its own name for a key: with or without the sections that lead to it. */
+  private static boolean sameKey(String known, String said, String path) {
+    boolean here = path.isEmpty() || known.startsWith(path + ".");
+    return here && (known.equals(said) || known.endsWith("." + said) || known.equals(path + "." + lastName(said)));
+  }
+
+  private static String lastName(String key) {
+    return key.substring(key.lastIndexOf('.') + 1);
+  }
+
+  private void note(String path, Setting.Section section) {
+    if (!path.isEmpty()) origins.put(path, section.origin());
+    section.children().forEach((name, child) -> {
+      String key = path.isEmpty() ? name : path + "." + name;
+      if (child instanceof Setting.Section inner) note(key, inner);
+      else origins.put(key, child.origin());
+    });
+  }
+
+  private static UserError unknown(String name, Origin origin, String path, List<String> allowed) {
+    String key = path.isEmpty() ? name : path + "." + name;
+    String meant = NearestName.of(name, allowed).map(near -> "; did you mean " + near + "?").orElse("");
+    String where = path.isEmpty() ? "here" : "in " + path;
+    return new UserError(
+        origin + ": " + key + " is not a setting" + meant + " (allowed " + where + ": " + String.join(", ", allowed)
+            + ")");
+  }
+
+  private static UserError wrong(Setting setting, String key, String allowed) {
+    return new UserError(setting.origin() + ": " + key + " is " + setting.found() + "; it must be " + allowed);
+  }
+
+  private static List<String> namesOf(Class<?> type) {
+    return Arrays.stream(type.getRecordComponents()).map(RecordComponent::getName).toList();
+  }
+
+  private static <R extends Record> R defaultsOf(Class<R> type) {
+    try {
+      Method method = type.getDeclaredMethod("defaults");
+      if (!Modifier.isStatic(method.getModifiers()) || method.getReturnType() != type) return null;
+      method.setAccessible(true);
+      return type.cast(method.invoke(null));
+    } catch (NoSuchMethodException e) {
+      return null;
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("the defaults of " + type, e);
+    }
+  }
+
+  private static Object read(RecordComponent component, Record from) {
+    try {
+      component.getAccessor().setAccessible(true);
+      return component.getAccessor().invoke(from);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("reading " + component, e);
+    }
+  }
+}
