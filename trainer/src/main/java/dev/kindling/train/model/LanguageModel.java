@@ -39,8 +39,10 @@ public interface LanguageModel extends AutoCloseable {
     /** Tokens so far. */
     int length();
 
-    /** Appends a token. @return logits of what comes next, [vocabulary], float32; valid until the next call */
-    float[] append(int token);
+    /**
+     * Appends one token or a whole prompt. @return logits of what comes next, [vocabulary], float32; valid until the next call
+     */
+    float[] append(int... tokens);
 
     @Override
     void close();

@@ -1,0 +1,60 @@
+package dev.kindling.train.autodiff;
+
+import dev.kindling.train.kernel.PackedWeight;
+import dev.kindling.train.tensor.Tensor;
+
+/**
+ * A weight as operations see it: the float32 master, where its gradient is added to, and for one that is multiplied with, the
+ * packed form. The model that owns it lays it over its flat vectors ({@link #bind}, {@link #bindGradient}).
+ */
+public final class Weight {
+  private final String name;
+  private final long[] shape;
+  private final PackedWeight packed;
+  private Tensor value;
+  private Tensor gradient;
+
+  /** @param name in full, such as {@code transformer.h.0.attn.c_attn.weight}; @param packed null: is not multiplied with */
+  public Weight(String name, PackedWeight packed, long... shape) {
+    this.name = name;
+    this.packed = packed;
+    this.shape = shape.clone();
+  }
+
+  public String name() {
+    return name;
+  }
+
+  /** As the model's files have it. */
+  public long[] shape() {
+    return shape.clone();
+  }
+
+  /** The float32 master. */
+  public Tensor value() {
+    return value;
+  }
+
+  /** What products use, refreshed from the master by its owner; null where there are none. */
+  public PackedWeight packed() {
+    return packed;
+  }
+
+  /** What the way back adds to; null: frozen, no gradient is computed. */
+  public Tensor gradient() {
+    return gradient;
+  }
+
+  public void bind(Tensor value) {
+    this.value = value;
+  }
+
+  public void bindGradient(Tensor gradient) {
+    this.gradient = gradient;
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

@@ -1,0 +1,214 @@
+package dev.kindling.train.model;
+
+import dev.kindling.checkpoint.TensorSpec;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.train.autodiff.Weight;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.kernel.PackedWeight;
+import dev.kindling.train.nn.Initial;
+import dev.kindling.train.nn.Weights;
+import dev.kindling.train.tensor.CounterRandom;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Memory;
+import dev.kindling.train.tensor.Precision;
+import dev.kindling.train.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * All weights of a model. Layers declare them; then they are laid out in one flat vector ({@link #layOut}), filled, and
+ * rounded and packed for the kernels whenever they were written.
+ */
+final class ModelWeights implements Weights, AutoCloseable {
+  private static final int BLOCK = 1 << 16;                // values made or read at once
+
+  private record Declared(Weight weight, Initial initial) {}
+
+  private final Kernels kernels;
+  private final Precision precision;
+  private final String prefix;
+  private final ParameterLayout.Builder builder;
+  private final List<Declared> declared;
+  private ParameterLayout layout;
+  private Memory memory;
+  private Tensor flat;
+  private long boundGradients;
+
+  ModelWeights(Kernels kernels, Precision precision) {
+    this(kernels, precision, "", ParameterLayout.builder(), new ArrayList<>());
+  }
+
+  private ModelWeights(Kernels kernels, Precision precision, String prefix, ParameterLayout.Builder builder,
+      List<Declared> declared) {
+    this.kernels = kernels;
+    this.precision = precision;
+    this.prefix = prefix;
+    this.builder = builder;
+    this.declared = declared;
+  }
+
+  // ---- declaring ------------------------------------------------------------------------------------------------------
+
+  @Override
+  public Weight matrix(String name, long in, long out, Initial initial) {
+    PackedWeight packed = kernels.weight(in, out, false, precision.stored());
+    return declare(name, Parameter.Role.HIDDEN_MATRIX, packed, initial, in, out);
+  }
+
+  @Override
+  public Weight table(String name, long rows, long width, Initial initial) {
+    return declare(name, Parameter.Role.EMBEDDING, null, initial, rows, width);
+  }
+
+  @Override
+  public Weight head(String name, long vocabulary, long width, Initial initial) {
+    PackedWeight packed = kernels.weight(width, vocabulary, true, precision.stored());
+    return declare(name, Parameter.Role.EMBEDDING, packed, initial, vocabulary, width);
+  }
+
+  @Override
+  public Weight vector(String name, long size, Initial initial) {
+    return declare(name, Parameter.Role.VECTOR, null, initial, size);
+  }
+
+  @Override
+  public Weights under(String more) {
+    return new ModelWeights(kernels, precision, prefix + more + ".", builder, declared);
+  }
+
+  private Weight declare(String name, Parameter.Role role, PackedWeight packed, Initial initial, long... shape) {
+    Weight weight = new Weight(prefix + name, packed, shape);
+    builder.add(weight.name(), role, shape);
+    declared.add(new Declared(weight, initial));
+    return weight;
+  }
+
+  // ---- filling --------------------------------------------------------------------------------------------------------
+
+  /** Takes the memory of all that was declared; the values are zero. */
+  void layOut() {
+    layout = builder.build();
+    memory = Memory.allocate(layout.size() * Float.BYTES);
+    flat = Tensor.at(memory.address(), DType.FLOAT32, layout.size());
+    for (Declared d : declared) d.weight().bind(layout.parameter(d.weight().name()).in(flat));
+  }
+
+  /** Each value a pure function of the seed, the weight's name and its place there. */
+  void initialise(long seed) {
+    for (Declared d : declared) {
+      if (d.initial() instanceof Initial.Normal normal) {
+        fill(d.weight().value(), CounterRandom.of(seed, d.weight().name()), normal.deviation());
+      } else if (d.initial() instanceof Initial.Constant constant) { fill(d.weight().value(), constant.value()); }
+    }
+    changed();
+  }
+
+  private void fill(Tensor values, CounterRandom random, double deviation) {
+    int blocks = Math.toIntExact((values.size() + BLOCK - 1) / BLOCK);
+    kernels.pool().run(blocks, (block, worker) -> {
+      long from = (long) block * BLOCK;                    // even: a pair never straddles two blocks
+      float[] part = new float[(int) Math.min(BLOCK, values.size() - from)];
+      double[] pair = new double[2];
+      for (int i = 0; i < part.length; i++) {
+        if (i % 2 == 0) random.normals((from + i) / 2, pair);
+        part[i] = (float) (deviation * pair[i % 2]);
+      }
+      values.put(from, part, 0, part.length);
+    });
+  }
+
+  private static void fill(Tensor values, float value) {
+    float[] part = new float[(int) Math.min(BLOCK, values.size())];
+    Arrays.fill(part, value);
+    for (long at = 0; at < values.size(); at += BLOCK) {
+      values.put(at, part, 0, (int) Math.min(BLOCK, values.size() - at));
+    }
+  }
+
+  /**
+   * Copies every weight from a checkpoint; what else is there is not looked at.
+   *
+   * @param optionalPrefix names may come without it, as in the first GPT-2 files
+   * @throws UserError naming the tensor that is missing or of another shape
+   */
+  void load(WeightSource source, String optionalPrefix) {
+    float[] part = new float[BLOCK];
+    for (Declared d : declared) {
+      Weight weight = d.weight();
+      TensorSpec found = find(source, weight, optionalPrefix);
+      for (long at = 0; at < weight.value().size(); at += BLOCK) {
+        int count = (int) Math.min(BLOCK, weight.value().size() - at);
+        source.read(found.name(), at, part, 0, count);
+        weight.value().put(at, part, 0, count);
+      }
+    }
+    changed();
+  }
+
+  private static TensorSpec find(WeightSource source, Weight weight, String optionalPrefix) {
+    TensorSpec found = source.find(weight.name());
+    if (found == null && weight.name().startsWith(optionalPrefix)) {
+      found = source.find(weight.name().substring(optionalPrefix.length()));
+    }
+    if (found == null) {
+      throw new UserError("the weights have no tensor " + weight.name() + ", which the model's config.json asks for; "
+          + "a head is only left out where tie_word_embeddings is true");
+    }
+    if (!Arrays.equals(found.shape(), weight.shape())) {
+      throw new UserError("tensor " + found.name() + " is " + Arrays.toString(found.shape())
+          + "; the model's config.json asks for " + Arrays.toString(weight.shape()));
+    }
+    return found;
+  }
+
+  // ---- using ----------------------------------------------------------------------------------------------------------
+
+  ParameterLayout layout() {
+    return layout;
+  }
+
+  Tensor flat() {
+    return flat;
+  }
+
+  /** Rounds and packs what products use. */
+  void changed() {
+    for (Declared d : declared) {
+      if (d.weight().packed() != null) kernels.pack(d.weight().value(), d.weight().packed());
+    }
+  }
+
+  /** Says where the next way back adds gradients to, flat like the weights. */
+  void bindGradients(Tensor gradients) {
+    if (gradients.address() == boundGradients) return;
+    if (gradients.size() != layout.size() || gradients.type() != DType.FLOAT32) {
+      throw new IllegalArgumentException("gradients are " + gradients + ", the weights " + flat);
+    }
+    for (Declared d : declared) d.weight().bindGradient(layout.parameter(d.weight().name()).in(gradients));
+    boundGradients = gradients.address();
+  }
+
+  /** A live view of the float32 masters under their names. */
+  WeightSource source() {
+    List<TensorSpec> tensors = layout.parameters().stream().map(p -> TensorSpec.float32(p.name(), p.shape())).toList();
+    return new WeightSource() {
+      @Override
+      public List<TensorSpec> tensors() {
+        return tensors;
+      }
+
+      @Override
+      public void read(String name, long from, float[] into, int offset, int count) {
+        layout.parameter(name).in(flat).get(from, into, offset, count);
+      }
+    };
+  }
+
+  @Override
+  public void close() {
+    for (Declared d : declared) { if (d.weight().packed() != null) d.weight().packed().close(); }
+    if (memory != null) memory.close();
+  }
+}

@@ -1,0 +1,21 @@
+package dev.kindling.train.nn;
+
+import dev.kindling.train.autodiff.Weight;
+
+/** Where layers get their weights: a model lays them out, fills them and hands them back for the tape. */
+public interface Weights {
+  /** A matrix between hidden states, [in, out]. */
+  Weight matrix(String name, long in, long out, Initial initial);
+
+  /** A table of rows, [rows, width], that ids pick from. */
+  Weight table(String name, long rows, long width, Initial initial);
+
+  /** A head, [vocabulary, width], multiplied as its transpose; ids may pick its rows too, where it is tied. */
+  Weight head(String name, long vocabulary, long width, Initial initial);
+
+  /** A bias or a scale, [size]. */
+  Weight vector(String name, long size, Initial initial);
+
+  /** The same place; names there begin with {@code prefix} and a dot. */
+  Weights under(String prefix);
+}
