@@ -1,0 +1,326 @@
+package dev.kindling.jobs.transport;
+
+import dev.kindling.jobs.transport.Message.Kind;
+import io.netty.channel.Channel;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.apache.spark.network.client.RpcResponseCallback;
+import org.apache.spark.network.client.TransportClient;
+
+/**
+ * What a rank knows of the call under way and of its peers: one monitor between the rank's own thread, which waits in it,
+ * and the event loops, which report to it. Nothing that belongs to a call is written before {@link #begin} or after the
+ * call's end, and after a failure nothing is written at all: the caller's memory may then be given back.
+ */
+final class Exchange {
+  /** Pieces on the way to one peer: with TLS all that is queued is encrypted at once, in memory. */
+  private static final int WINDOW = 16;
+  /** Bytes of a small value at most. */
+  static final int LARGEST_VALUE = 64 << 20;
+
+  private final int rank;
+  private final long epoch;
+  private final long silenceNanos;
+  private final Peer[] peers;                    // null at this rank's own place
+  private long call;
+  private long plan;
+  private Incoming incoming = Incoming.NOTHING;
+  private int writing;                           // event loops that are copying into the caller's memory
+  private long events;
+  private RankLostException failure;
+
+  Exchange(int rank, int worldSize, long epoch, Duration silence) {
+    this.rank = rank;
+    this.epoch = epoch;
+    this.silenceNanos = silence.toNanos();
+    this.peers = new Peer[worldSize];
+    for (int i = 0; i < worldSize; i++) if (i != rank) peers[i] = new Peer(i);
+  }
+
+  /** All but this rank, the next one first, so that not all ranks send to one at once. */
+  List<Peer> peers() {
+    List<Peer> others = new ArrayList<>();
+    for (int i = 1; i < peers.length; i++) others.add(peers[(rank + i) % peers.length]);
+    return others;
+  }
+
+  long epoch() {
+    return epoch;
+  }
+
+  // ---- the rank's thread ----------------------------------------------------------------------------------------------
+
+  synchronized void connected(Peer peer, TransportClient client) {
+    peer.client = client;
+  }
+
+  /** Starts the next call: from now on the peers may write into {@code in}. @return the call's number */
+  synchronized long begin(long plan, Incoming in) {
+    throwIfFailed();
+    call++;
+    this.plan = plan;
+    this.incoming = in;
+    long now = System.nanoTime();
+    for (Peer peer : peers()) {
+      peer.heard = now;
+      if (peer.readyCall == call) holdToPlan(peer);
+    }
+    throwIfFailed();
+    return call;
+  }
+
+  synchronized void end() {
+    incoming = Incoming.NOTHING;
+  }
+
+  /** A count that grows with everything that happens. */
+  synchronized long events() {
+    return events;
+  }
+
+  /** Waits until something happened since {@code seen} was read; asks peers that are silent for a sign of life. */
+  synchronized void await(long seen) {
+    throwIfFailed();
+    if (events != seen) return;
+    try {
+      wait(Math.max(1, TimeUnit.NANOSECONDS.toMillis(silenceNanos) / 4));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      fail(new RankLostException("rank " + rank + " was interrupted", e));
+    }
+    throwIfFailed();
+    long now = System.nanoTime();
+    for (Peer peer : peers()) {
+      long silent = now - peer.heard;
+      if (peer.leaving) continue;
+      if (silent > silenceNanos) {
+        fail(new RankLostException(peer + " has been silent for " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms"));
+      } else if (silent > silenceNanos / 4 && !peer.pinging) { ping(peer); }
+    }
+    throwIfFailed();
+  }
+
+  /** Takes a place in the window to a peer that is ready for this call. @return false: not now */
+  synchronized boolean mayPush(Peer peer) {
+    throwIfFailed();
+    if (peer.readyCall < call || peer.unacknowledged >= WINDOW) return false;
+    peer.unacknowledged++;
+    return true;
+  }
+
+  /** Whether every peer is in this call or a later one and has received all that was pushed to it. */
+  synchronized boolean isDelivered() {
+    return all(peer -> peer.readyCall >= call && peer.unacknowledged == 0);
+  }
+
+  /** Whether the first {@code bytes} of every part of this call have come. */
+  synchronized boolean has(long bytes) {
+    return incoming.has(bytes);
+  }
+
+  synchronized boolean hasValues() {
+    return all(peer -> peer.values.containsKey(call));
+  }
+
+  synchronized byte[] takeValue(int from) {
+    return peers[from].values.remove(call);
+  }
+
+  /** Whether every peer has said that it leaves, and knows that this rank does. */
+  synchronized boolean allHaveLeft() {
+    return all(peer -> peer.leaving && peer.unacknowledged == 0);
+  }
+
+  void farewell() {
+    for (Peer peer : peers()) {
+      synchronized (this) {
+        peer.unacknowledged++;
+      }
+      peer.client.sendRpc(Message.leave(epoch), delivery(peer));
+    }
+  }
+
+  /** Sends a short message; what becomes of it is reported here. */
+  void tell(Peer peer, ByteBuffer message) {
+    peer.client.sendRpc(message, new RpcResponseCallback() {
+      @Override
+      public void onSuccess(ByteBuffer none) {
+        heard(peer);
+      }
+
+      @Override
+      public void onFailure(Throwable e) {
+        lost(peer, e);
+      }
+    });
+  }
+
+  /** What becomes of a piece that was pushed. */
+  RpcResponseCallback delivery(Peer peer) {
+    return new RpcResponseCallback() {
+      @Override
+      public void onSuccess(ByteBuffer none) {
+        synchronized (Exchange.this) {
+          peer.unacknowledged--;
+          heard(peer);
+        }
+      }
+
+      @Override
+      public void onFailure(Throwable e) {
+        lost(peer, e);
+      }
+    };
+  }
+
+  /** Ends every wait. */
+  synchronized void fail(RankLostException e) {
+    if (failure == null) failure = e;
+    events++;
+    notifyAll();
+  }
+
+  synchronized void throwIfFailed() {
+    if (failure != null) throw new RankLostException(failure.getMessage(), failure);
+  }
+
+  /** Returns when no event loop reads or writes the caller's memory any more, and none will. */
+  void quiesce() {
+    fail(new RankLostException("rank " + rank + " has closed its connections"));
+    for (Peer peer : peers()) {
+      if (peer.client != null) peer.client.close();
+      Channel inbound = peer.inbound;
+      if (inbound != null) inbound.close();
+    }
+    boolean interrupted = false;
+    synchronized (this) {
+      while (writing > 0) {
+        try {
+          wait();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) Thread.currentThread().interrupt();
+  }
+
+  // ---- the event loops ------------------------------------------------------------------------------------------------
+
+  /** A connection has said which rank it is. */
+  synchronized Peer met(int from, Channel channel) {
+    if (from < 0 || from >= peers.length || from == rank)
+      throw new IllegalArgumentException("there is no rank " + from);
+    Peer peer = peers[from];
+    if (peer.inbound != null) throw new IllegalStateException("rank " + from + " is connected already");
+    peer.inbound = channel;
+    return peer;
+  }
+
+  synchronized void ready(Peer peer, long of, long itsPlan) {
+    holdToCall(peer, of);
+    peer.readyCall = of;
+    peer.readyPlan = itsPlan;
+    if (of == call) holdToPlan(peer);
+    heard(peer);
+  }
+
+  synchronized void value(Peer peer, long of, byte[] value) {
+    holdToCall(peer, of);
+    peer.values.put(of, value);
+    heard(peer);
+  }
+
+  synchronized void leaving(Peer peer) {
+    peer.leaving = true;
+    heard(peer);
+  }
+
+  /** Where a piece belongs. */
+  synchronized ByteBuffer accept(Peer peer, long of, int part, long at) {
+    if (of != call || failure != null) throw new IllegalStateException(peer + " sends a piece of call " + of);
+    return incoming.target(peer.rank, part, at);
+  }
+
+  /** Copies bytes of a piece to where they belong, unless the call has ended. */
+  void write(Peer peer, long of, ByteBuffer bytes, ByteBuffer target) {
+    synchronized (this) {
+      if (of != call || failure != null) throw new IllegalStateException(peer + " sends a piece of call " + of);
+      writing++;
+    }
+    try {
+      target.put(bytes);                         // the one copy; more than belongs here throws and ends the channel
+    } finally {
+      synchronized (this) {
+        writing--;
+        notifyAll();
+      }
+    }
+  }
+
+  synchronized void arrived(Peer peer, long of, int part, int bytes) {
+    if (of != call) throw new IllegalStateException(peer + " sends a piece of call " + of);
+    incoming.received(peer.rank, part, bytes);
+    heard(peer);
+  }
+
+  synchronized void heard(Peer peer) {
+    peer.heard = System.nanoTime();
+    events++;
+    notifyAll();
+  }
+
+  /** A connection to or from a peer has ended. A peer that leaves is no loss: it knows all that it has to. */
+  synchronized void lost(Peer peer, Throwable cause) {
+    if (peer.leaving) {
+      peer.unacknowledged = 0;
+      heard(peer);
+    } else {
+      fail(new RankLostException(peer + " is lost: " + cause.getMessage(), cause));
+    }
+  }
+
+  // ---- below: with the monitor held -----------------------------------------------------------------------------------
+
+  private void ping(Peer peer) {
+    peer.pinging = true;
+    peer.client.sendRpc(Message.ping(epoch), new RpcResponseCallback() {
+      @Override
+      public void onSuccess(ByteBuffer none) {
+        synchronized (Exchange.this) {
+          peer.pinging = false;
+          peer.heard = System.nanoTime();        // no event: nobody waits for a ping
+        }
+      }
+
+      @Override
+      public void onFailure(Throwable e) {
+        lost(peer, e);
+      }
+    });
+  }
+
+  /** A peer is in the call that this rank is in, or in the next one: see {@link SparkCommunicator}. */
+  private void holdToCall(Peer peer, long of) {
+    if (of != call && of != call + 1) {
+      throw new IllegalStateException(peer + " is in call " + of + ", this rank in " + call);
+    }
+  }
+
+  private void holdToPlan(Peer peer) {
+    if (peer.readyPlan != plan) {
+      fail(
+          new RankLostException(peer + " makes another call than rank " + rank + ": " + Kind.READY + " for call " + call
+              + " with other shards, or another kind of call"));
+    }
+  }
+
+  private boolean all(Predicate<Peer> holds) {
+    for (Peer peer : peers) if (peer != null && !holds.test(peer)) return false;
+    return true;
+  }
+}

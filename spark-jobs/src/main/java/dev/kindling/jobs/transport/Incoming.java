@@ -1,0 +1,66 @@
+package dev.kindling.jobs.transport;
+
+import dev.kindling.train.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * The memory that one call's vector bytes land in, by peer and part, and how far each has come. A peer's pieces come in
+ * order, on one connection: a piece is taken only at the place that its part has reached, so nothing counts twice.
+ */
+final class Incoming {
+  /** Bytes of one piece; the last of a part is shorter. */
+  static final int PIECE = 1 << 20;
+  /** A call that takes no vectors. */
+  static final Incoming NOTHING = new Incoming(List.of());
+
+  private final List<List<Tensor>> parts;
+  private final long[][] received;               // bytes
+
+  /** @param parts float32, by peer; an empty list for this rank itself */
+  Incoming(List<List<Tensor>> parts) {
+    this.parts = parts;
+    this.received = parts.stream().map(of -> new long[of.size()]).toArray(long[][]::new);
+  }
+
+  /** Where a piece that a peer announces belongs; throws when it belongs nowhere. */
+  ByteBuffer target(int peer, int part, long at) {
+    if (peer >= parts.size() || part < 0 || part >= parts.get(peer).size()) {
+      throw new IllegalArgumentException("rank " + peer + " sends part " + part + ", which is not expected");
+    }
+    Tensor into = parts.get(peer).get(part);
+    if (at != received[peer][part] || at >= into.bytes()) {
+      throw new IllegalArgumentException("rank " + peer + " sends byte " + at + " of part " + part + ", which has "
+          + received[peer][part] + " of " + into.bytes());
+    }
+    return view(into, at);
+  }
+
+  void received(int peer, int part, int bytes) {
+    received[peer][part] += bytes;
+  }
+
+  /** Whether the first {@code bytes} of every part (all of a shorter one) are here. */
+  boolean has(long bytes) {
+    for (int peer = 0; peer < received.length; peer++) {
+      for (int part = 0; part < received[peer].length; part++) {
+        if (received[peer][part] < Math.min(bytes, parts.get(peer).get(part).bytes())) return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether all that one peer has to send is here. */
+  boolean hasAllOf(int peer) {
+    if (peer >= received.length) return true;
+    for (int part = 0; part < received[peer].length; part++) {
+      if (received[peer][part] < parts.get(peer).get(part).bytes()) return false;
+    }
+    return true;
+  }
+
+  /** The piece of a vector that starts at byte {@code at}. */
+  static ByteBuffer view(Tensor of, long at) {
+    return of.buffer(at / Float.BYTES, Math.min(PIECE, of.bytes() - at) / Float.BYTES);
+  }
+}

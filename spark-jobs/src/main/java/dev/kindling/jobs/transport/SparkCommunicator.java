@@ -1,0 +1,324 @@
+package dev.kindling.jobs.transport;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.train.collective.Communicator;
+import dev.kindling.train.collective.Shards;
+import dev.kindling.train.collective.TreeSum;
+import dev.kindling.train.collective.VirtualRankTree;
+import dev.kindling.train.collective.VirtualRankTree.Node;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Memory;
+import dev.kindling.train.tensor.Tensor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.apache.spark.network.TransportContext;
+import org.apache.spark.network.client.TransportClient;
+import org.apache.spark.network.client.TransportClientFactory;
+import org.apache.spark.network.crypto.AuthClientBootstrap;
+import org.apache.spark.network.crypto.AuthServerBootstrap;
+import org.apache.spark.network.server.NoOpRpcHandler;
+import org.apache.spark.network.server.TransportServer;
+
+/**
+ * Ranks in different executors, over Spark's network library (push by {@code uploadStream}; authentication, encryption and
+ * TLS are Spark's). Every rank listens, and opens one connection to every other; a connection carries one direction.
+ *
+ * <p><b>Protocol.</b> Calls are numbered from 1, alike on all ranks. In a call that moves vectors a rank first makes its
+ * memory ready, says READY to every peer, and sends a peer nothing before that peer's own READY for the same call came. It
+ * returns when (a) every peer has said READY, (b) all that it sent was acknowledged, which a peer does once the bytes are
+ * in their place, and (c) all that it waits for has come. A small all-gather sends its value at once and returns when it has every
+ * peer's. From this follows:
+ * <ul>
+ * <li><i>No rank is more than one call ahead of another</i>: to end call n it needed something that each peer says only
+ * in call n. So READY and small values are kept for one call beyond the current one, and no more.
+ * <li><i>Memory is never written too early</i>: vectors come only after READY. <i>Nor too late</i>: a call returns when
+ * all its bytes are there, pieces of another call are refused, and after a failure nothing is written; so the memory that bytes
+ * come into (the inbox in {@link #reduceScatter}, {@code flat} in {@link #allGather}) is free again when the call returns
+ * or throws.
+ * <li><i>Memory is never read too late</i>: because of (b) the contributions and the weights that were sent may be
+ * overwritten when the call has returned; when it throws, the connections have been closed first.
+ * <li>An owner may write its sums over its own contribution ({@code sum} may be {@code mine.get(0).sum()}): its own range is the one that it
+ * sends to nobody.
+ * </ul>
+ * A peer that died is noticed by its closed connection; one that hangs by its silence: who waits asks silent peers for a
+ * sign of life, which their event loops give even while they compute. After any failure all calls throw {@link RankLostException}.
+ *
+ * <p>One thread makes the calls; {@link #abort} may come from any.
+ */
+public final class SparkCommunicator implements Communicator {
+  private static final long PLAN_OF_VALUES = 0;
+  private final int rank;
+  private final int worldSize;
+  private final VirtualRankTree tree;
+  private final Link link;
+  private final Exchange exchange;
+  private final TransportContext serverContext;
+  private final TransportContext clientContext;
+  private final TransportServer server;
+  private final TransportClientFactory clients;
+  private final TreeSum treeSum;
+  private Memory inbox;                          // the peers' contributions to this rank's shard, kept between calls
+
+  private SparkCommunicator(int rank, int worldSize, VirtualRankTree tree, Link link) {
+    if (rank < 0 || rank >= worldSize || worldSize > tree.root().to()) {
+      throw new IllegalArgumentException("rank " + rank + " of " + worldSize + " over " + tree.root());
+    }
+    this.rank = rank;
+    this.worldSize = worldSize;
+    this.tree = tree;
+    this.link = link;
+    List<Node> all = new ArrayList<>();
+    for (int r = 0; r < worldSize; r++) all.addAll(nodes(r));
+    treeSum = new TreeSum(tree, all);
+    exchange = new Exchange(rank, worldSize, link.epoch(), link.silence());
+    serverContext = new TransportContext(link.conf(), new Inbound(exchange, worldSize, tree.root().to()));
+    // a client's channel answers requests of the other end, and before authentication too: it must refuse them all
+    clientContext = new TransportContext(link.conf(), new NoOpRpcHandler(), false, true);
+    clients = clientContext
+        .createClientFactory(List.of(new AuthClientBootstrap(link.conf(), link.user(), link.secrets())));
+    server = listen(serverContext, link);
+  }
+
+  /** Starts to listen. The ranks then tell one another their {@link #address} and {@link #connect}. */
+  public static SparkCommunicator listen(int rank, int worldSize, VirtualRankTree tree, Link link) {
+    return new SparkCommunicator(rank, worldSize, tree, link);
+  }
+
+  private static TransportServer listen(TransportContext context, Link link) {
+    Exception last = null;
+    for (int port = link.ports().from(); port <= link.ports().to(); port++) {
+      try {
+        return context.createServer(link.host(), port, List.of(new AuthServerBootstrap(link.conf(), link.secrets())));
+      } catch (Exception e) {                    // Netty throws BindException undeclared
+        last = e;
+      }
+    }
+    throw new UserError(
+        "transport.port: no port of " + link.ports().from() + "-" + link.ports().to() + " can be listened on at "
+            + link.host() + " (" + last.getMessage() + "); give a wider range, or 0 for any free port",
+        last);
+  }
+
+  /** Where peers reach this rank: {@code host:port}. */
+  public String address() {
+    return link.host() + ":" + server.getPort();
+  }
+
+  /** Opens the connections to all peers. @param addresses by rank, this rank's own included */
+  public void connect(List<String> addresses) {
+    ByteBuffer hello = Message.hello(link.epoch(), rank, worldSize, tree.root().to());
+    for (Peer peer : exchange.peers()) {
+      String address = addresses.get(peer.rank);
+      int colon = address.lastIndexOf(':');
+      try {
+        TransportClient client = clients.createUnmanagedClient(address.substring(0, colon),
+            Integer.parseInt(address.substring(colon + 1)));
+        exchange.connected(peer, client);
+        client.sendRpcSync(hello.duplicate(), link.silence().toMillis());
+      } catch (IOException | RuntimeException e) {
+        throw new RankLostException("rank " + rank + " cannot connect to rank " + peer.rank + " at " + address + ": "
+            + e.getMessage(), e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new RankLostException("rank " + rank + " was interrupted", e);
+      }
+    }
+  }
+
+  @Override
+  public int rank() {
+    return rank;
+  }
+
+  @Override
+  public int worldSize() {
+    return worldSize;
+  }
+
+  @Override
+  public void reduceScatter(List<Contribution> mine, Shards shards, Tensor sum) {
+    List<Node> given = mine.stream().map(Contribution::tree).toList();
+    if (!given.equals(nodes(rank)))
+      throw new IllegalArgumentException(given + " are not rank " + rank + "'s " + nodes(rank));
+    for (Contribution c : mine) hold(c.sum(), shards);
+    hold(sum, shards);
+    List<List<Tensor>> inbound = inbox(shards.size(rank));
+    List<Tensor> parts = new ArrayList<>();      // of this rank's shard, in the tree's order
+    for (int r = 0; r < worldSize; r++) parts.addAll(r == rank ? ranges(mine, shards, rank) : inbound.get(r));
+    List<Outgoing> out = new ArrayList<>();
+    for (Peer peer : exchange.peers()) out.add(new Outgoing(exchange, peer, ranges(mine, shards, peer.rank)));
+    Summation summation = new Summation(parts, range(sum, shards, rank));
+    transfer(plan(1, shards), new Incoming(inbound), out, summation::step, summation::isDone);
+  }
+
+  @Override
+  public void allGather(Tensor flat, Shards shards) {
+    hold(flat, shards);
+    List<List<Tensor>> inbound = new ArrayList<>();
+    for (int r = 0; r < worldSize; r++) inbound.add(r == rank ? List.of() : List.of(range(flat, shards, r)));
+    List<Outgoing> out = new ArrayList<>();
+    for (Peer peer : exchange.peers()) out.add(new Outgoing(exchange, peer, List.of(range(flat, shards, rank))));
+    transfer(plan(2, shards), new Incoming(inbound), out, () -> false, () -> exchange.has(Long.MAX_VALUE));
+  }
+
+  @Override
+  public List<byte[]> allGather(byte[] mine) {
+    if (mine.length > Exchange.LARGEST_VALUE)
+      throw new IllegalArgumentException(mine.length + " bytes are no small value");
+    return guarded(() -> {
+      long call = exchange.begin(PLAN_OF_VALUES, Incoming.NOTHING);
+      for (Peer peer : exchange.peers()) exchange.tell(peer, Message.value(link.epoch(), call, mine));
+      until(exchange::hasValues);
+      List<byte[]> all = new ArrayList<>();
+      for (int r = 0; r < worldSize; r++) all.add(r == rank ? mine.clone() : exchange.takeValue(r));
+      return all;
+    });
+  }
+
+  /**
+   * The last call of a run that went well: waits until all ranks have come this far, so that none closes a connection that
+   * another still waits on. Only {@link #close} may follow.
+   */
+  public void leave() {
+    guarded(() -> {
+      exchange.begin(PLAN_OF_VALUES, Incoming.NOTHING);
+      exchange.farewell();
+      until(exchange::allHaveLeft);
+      return null;
+    });
+  }
+
+  @Override
+  public void abort(String why) {
+    exchange.fail(new RankLostException("rank " + rank + " was told to stop: " + why));
+  }
+
+  @Override
+  public void close() {
+    exchange.quiesce();
+    clients.close();
+    server.close();
+    clientContext.close();
+    serverContext.close();
+    if (inbox != null) inbox.close();
+    inbox = null;
+  }
+
+  /** One call that moves vectors: sends, lets {@code work} go on with what has come, and returns when all is done. */
+  private void transfer(long plan, Incoming in, List<Outgoing> out, BooleanSupplier work, BooleanSupplier workIsDone) {
+    guarded(() -> {
+      long call = exchange.begin(plan, in);
+      for (Peer peer : exchange.peers()) exchange.tell(peer, Message.ready(link.epoch(), call, plan));
+      while (true) {
+        long seen = exchange.events();
+        boolean moved = false;
+        for (Outgoing o : out) moved |= o.push(call);
+        moved |= work.getAsBoolean();
+        if (moved) continue;
+        if (out.stream().allMatch(Outgoing::isDone) && workIsDone.getAsBoolean() && exchange.isDelivered()) break;
+        exchange.await(seen);
+      }
+      exchange.end();
+      return null;
+    });
+  }
+
+  private void until(BooleanSupplier holds) {
+    while (true) {
+      long seen = exchange.events();
+      if (holds.getAsBoolean()) return;
+      exchange.await(seen);
+    }
+  }
+
+  private interface Call<T> {
+    T run();
+  }
+
+  /** A call that fails leaves no connection open, so that nothing reads or writes the caller's memory afterwards. */
+  private <T> T guarded(Call<T> call) {
+    try {
+      return call.run();
+    } catch (RuntimeException | Error e) {
+      exchange.quiesce();
+      throw e;
+    }
+  }
+
+  /** Adds what has come, a piece at a time. */
+  private final class Summation {
+    private final List<Tensor> parts;
+    private final Tensor sum;
+    private long done;                           // bytes
+
+    Summation(List<Tensor> parts, Tensor sum) {
+      this.parts = parts;
+      this.sum = sum;
+    }
+
+    boolean isDone() {
+      return done == sum.bytes();
+    }
+
+    boolean step() {
+      if (isDone()) return false;
+      int bytes = (int) Math.min(Incoming.PIECE, sum.bytes() - done);
+      if (!exchange.has(done + bytes)) return false;
+      treeSum.sum(parts, sum, done / Float.BYTES, bytes / Float.BYTES);
+      done += bytes;
+      return true;
+    }
+  }
+
+  private List<Node> nodes(int of) {
+    return tree.maximalSubtrees(tree.range(of, worldSize));
+  }
+
+  /** Memory for the peers' contributions to a shard, by rank. @param size of the shard, in elements */
+  private List<List<Tensor>> inbox(long size) {
+    long each = (size + 15) / 16 * 16;           // elements; every part starts a cache line
+    long parts = 0;
+    for (Peer peer : exchange.peers()) parts += nodes(peer.rank).size();
+    long bytes = Math.max(1, Math.multiplyExact(parts * Float.BYTES, each));
+    if (inbox == null || inbox.bytes() < bytes) {
+      if (inbox != null) inbox.close();
+      inbox = Memory.allocate(bytes);
+    }
+    List<List<Tensor>> byRank = new ArrayList<>();
+    long next = inbox.address();
+    for (int r = 0; r < worldSize; r++) {
+      List<Tensor> of = new ArrayList<>();
+      for (int i = 0; r != rank && i < nodes(r).size(); i++) {
+        of.add(Tensor.at(next, DType.FLOAT32, size));
+        next += each * Float.BYTES;
+      }
+      byRank.add(of);
+    }
+    return byRank;
+  }
+
+  private static List<Tensor> ranges(List<Contribution> of, Shards shards, int owner) {
+    return of.stream().map(c -> range(c.sum(), shards, owner)).toList();
+  }
+
+  private static Tensor range(Tensor flat, Shards shards, int owner) {
+    return flat.slice(shards.from(owner), shards.size(owner));
+  }
+
+  private void hold(Tensor flat, Shards shards) {
+    if (shards.worldSize() != worldSize || shards.to(worldSize - 1) != flat.size() || flat.type() != DType.FLOAT32) {
+      throw new IllegalArgumentException(flat + " is not what " + shards.worldSize() + " shards up to "
+          + shards.to(shards.worldSize() - 1) + " divide");
+    }
+  }
+
+  /** A number that all ranks share when they make the same call; never that of small values. */
+  private static long plan(int kind, Shards shards) {
+    long plan = kind;
+    for (long border : shards.borders()) plan = (plan ^ border) * 0x9E3779B97F4A7C15L + 1;
+    return plan | 1;
+  }
+}
