@@ -1,0 +1,89 @@
+package dev.kindling.data.shard;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.checkpoint.UserError;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What {@code dataset.json} says; FORMAT.md explains the fields. A folder without this file holds no dataset: it is written
+ * last.
+ *
+ * @param format {@link #FORMAT}
+ * @param version {@link #VERSION}
+ * @param fingerprint SHA-256 over the inputs' content and all settings: the same means the same dataset
+ * @param sequenceLength T, inputs of a row; a row holds T + 1 tokens
+ * @param vocabularySize ids are less than this
+ * @param endOfText the id between documents
+ * @param tokenizer SHA-256 of {@code tokenizer.json} beside this file
+ * @param inputs what was read
+ * @param configuration the settings, as the user knows them
+ * @param training rows to learn from
+ * @param heldOut rows of documents that neither the training rows nor the tokenizer have seen
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record DatasetInfo(String format, int version, String fingerprint, int sequenceLength, int vocabularySize,
+    int endOfText,
+    String tokenizer, Inputs inputs, Map<String, String> configuration, Part training, Part heldOut) {
+  public static final String FILE = "dataset.json";
+  public static final String FORMAT = "kindling-dataset";
+  public static final int VERSION = 1;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** @param sha256 over the names and contents of all files */
+  public record Inputs(long files, long bytes, String sha256) {}
+
+  /**
+   * One part of the documents, packed.
+   *
+   * @param documents in this part
+   * @param tokens of the documents, without the end-of-text tokens
+   * @param targets tokens that are predicted: {@code tokens + documents}
+   * @param rows of all shards
+   * @param rowsPerShard of every shard but the last
+   * @param rowsPerGroup of every Parquet row group but a shard's last
+   * @param shards in the order of their rows
+   */
+  public record Part(long documents, long tokens, long targets, long rows, int rowsPerShard, int rowsPerGroup,
+      List<Shard> shards) {}
+
+  /** @param file path under the dataset's folder; @param sha256 of its bytes */
+  public record Shard(String file, long rows, long bytes, String sha256) {}
+
+  /** @param folder of the dataset; @throws UserError where it holds none that can be read */
+  public static DatasetInfo read(Configuration conf, Path folder) {
+    Path file = new Path(folder, FILE);
+    try (InputStream in = file.getFileSystem(conf).open(file)) {
+      DatasetInfo info = JSON.readValue(in.readAllBytes(), DatasetInfo.class);
+      if (!FORMAT.equals(info.format()) || info.version() != VERSION)
+        throw new UserError(file + " says format "
+            + info.format() + ", version " + info.version() + "; this program reads " + FORMAT + ", version "
+            + VERSION);
+      return info;
+    } catch (FileNotFoundException e) {
+      throw new UserError(
+          "there is no dataset in " + folder + ": " + FILE + " is missing; run prep, which writes it last", e);
+    } catch (JsonProcessingException e) {
+      throw new UserError(file + " is damaged: " + e.getOriginalMessage() + "; run prep again", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public String toJson() {
+    try {
+      return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("records of text and numbers", e);
+    }
+  }
+}

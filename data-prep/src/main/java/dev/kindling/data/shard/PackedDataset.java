@@ -1,0 +1,132 @@
+package dev.kindling.data.shard;
+
+import dev.kindling.checkpoint.UserError;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Random access to the rows of a dataset, without Spark: decoded row groups are kept as int arrays, the least recently used
+ * ones leave when they exceed a limit. Safe for use by many threads.
+ */
+public final class PackedDataset {
+  /** Bytes of decoded rows that are kept unless said otherwise: 64 million tokens. */
+  public static final long DEFAULT_CACHE_BYTES = 256L << 20;
+
+  private final Configuration conf;
+  private final Path folder;
+  private final DatasetInfo info;
+  private final DatasetInfo.Part part;
+  private final long cacheBytes;
+  private final Map<Long, ShardReader.RowGroup> cache = new LinkedHashMap<>(16, 0.75f, true);
+  private long cachedBytes;
+
+  private PackedDataset(Configuration conf, Path folder, DatasetInfo info, DatasetInfo.Part part, long cacheBytes) {
+    this.conf = conf;
+    this.folder = folder;
+    this.info = info;
+    this.part = part;
+    this.cacheBytes = cacheBytes;
+  }
+
+  /** The rows to learn from. @param folder what prep wrote; @throws UserError where a file is missing or has another size */
+  public static PackedDataset open(Configuration conf, Path folder) {
+    DatasetInfo info = DatasetInfo.read(conf, folder);
+    return open(conf, folder, info, info.training(), DEFAULT_CACHE_BYTES);
+  }
+
+  /** The rows of documents that were held out. @throws UserError where a file is missing or has another size */
+  public static PackedDataset openHeldOut(Configuration conf, Path folder) {
+    DatasetInfo info = DatasetInfo.read(conf, folder);
+    return open(conf, folder, info, info.heldOut(), DEFAULT_CACHE_BYTES);
+  }
+
+  /** @param part of the info, which rows; @param cacheBytes most bytes of decoded rows; one row group is kept in any case */
+  public static PackedDataset open(Configuration conf, Path folder, DatasetInfo info, DatasetInfo.Part part,
+      long cacheBytes) {
+    for (DatasetInfo.Shard shard : part.shards()) verifySize(conf, new Path(folder, shard.file()), shard.bytes());
+    return new PackedDataset(conf, folder, info, part, cacheBytes);
+  }
+
+  public DatasetInfo info() {
+    return info;
+  }
+
+  /** Counts of the part that this object reads. */
+  public DatasetInfo.Part part() {
+    return part;
+  }
+
+  public long rows() {
+    return part.rows();
+  }
+
+  /** T: inputs of a row, and its targets. */
+  public int sequenceLength() {
+    return info.sequenceLength();
+  }
+
+  /**
+   * A row's T + 1 tokens: the first T are the inputs, the last T the targets, of which the first {@link #targets} count; what
+   * is behind is end-of-text.
+   */
+  public int[] tokens(long row) {
+    int length = sequenceLength() + 1;
+    int at = indexInGroup(row) * length;
+    return Arrays.copyOfRange(group(row).tokens(), at, at + length);
+  }
+
+  /** How many of the row's targets count: T in every row but the last, which may have fewer. */
+  public int targets(long row) {
+    return group(row).targets()[indexInGroup(row)];
+  }
+
+  private int indexInGroup(long row) {
+    return (int) (row % part.rowsPerShard() % part.rowsPerGroup());
+  }
+
+  private synchronized ShardReader.RowGroup group(long row) {
+    if (row < 0 || row >= part.rows()) throw new IndexOutOfBoundsException("row " + row + " of " + part.rows());
+    int shardNumber = (int) (row / part.rowsPerShard());
+    int groupNumber = (int) (row % part.rowsPerShard() / part.rowsPerGroup());
+    long key = (long) shardNumber << 32 | groupNumber;
+    ShardReader.RowGroup known = cache.get(key);
+    if (known != null) return known;
+    DatasetInfo.Shard shard = part.shards().get(shardNumber);
+    int rows = (int) Math.min(part.rowsPerGroup(), shard.rows() - (long) groupNumber * part.rowsPerGroup());
+    ShardReader.RowGroup read = ShardReader.read(conf, new Path(folder, shard.file()), groupNumber, rows,
+        sequenceLength() + 1);
+    makeRoom(read.bytes());
+    cache.put(key, read);
+    cachedBytes += read.bytes();
+    return read;
+  }
+
+  private void makeRoom(long bytes) {
+    var oldest = cache.values().iterator();
+    while (cachedBytes + bytes > cacheBytes && oldest.hasNext()) {
+      cachedBytes -= oldest.next().bytes();
+      oldest.remove();
+    }
+  }
+
+  private static void verifySize(Configuration conf, Path file, long bytes) {
+    try {
+      FileSystem files = file.getFileSystem(conf);
+      long found = files.getFileStatus(file).getLen();
+      if (found != bytes)
+        throw new UserError("the shard " + file + " is damaged: it has " + found + " bytes, "
+            + DatasetInfo.FILE + " says " + bytes + "; delete the dataset's folder and run prep again");
+    } catch (FileNotFoundException e) {
+      throw new UserError("the shard " + file + " is missing; delete the dataset's folder and run prep again", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,23 @@
+package dev.kindling.data.shard;
+
+import java.util.List;
+
+/**
+ * A row of a dataset.
+ *
+ * @param row its number, 0 first, without gaps
+ * @param targets how many of the last T tokens count as targets: T, fewer in the last row
+ * @param tokens T + 1 ids
+ * @param spans the documents that the tokens come from, in their order
+ */
+public record PackedRow(long row, int targets, int[] tokens, List<Span> spans) {
+  /**
+   * A stretch of one document in a row. The end-of-text token behind a document belongs to it.
+   *
+   * @param document its id
+   * @param start the first token in the row, 0 to T
+   * @param end behind the last token in the row
+   * @param offset which token of the document stands at {@code start}, 0 first
+   */
+  public record Span(String document, int start, int end, long offset) {}
+}

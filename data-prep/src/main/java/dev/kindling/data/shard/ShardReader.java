@@ -1,0 +1,106 @@
+package dev.kindling.data.shard;
+
+import dev.kindling.checkpoint.UserError;
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.HadoopReadOptions;
+import org.apache.parquet.ParquetReadOptions;
+import org.apache.parquet.column.ColumnDescriptor;
+import org.apache.parquet.column.ColumnReader;
+import org.apache.parquet.column.impl.ColumnReadStoreImpl;
+import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.io.api.Converter;
+import org.apache.parquet.io.api.GroupConverter;
+import org.apache.parquet.io.api.PrimitiveConverter;
+import org.apache.parquet.schema.Type;
+
+/** Reads row groups of a shard column by column into int arrays, checksums verified. */
+final class ShardReader {
+  private static final ColumnDescriptor TARGETS = ShardSchema.TOKENS.getColumns().get(0);
+  private static final ColumnDescriptor TOKENS = ShardSchema.TOKENS.getColumns().get(1);
+
+  private ShardReader() {
+  }
+
+  /**
+   * The rows of one row group.
+   *
+   * @param tokens ids, [rows · (T + 1)]
+   * @param targets how many count, [rows]
+   */
+  record RowGroup(int[] tokens, int[] targets) {
+    long bytes() {
+      return 4L * (tokens.length + targets.length);
+    }
+  }
+
+  /**
+   * @param group number of the row group in the file
+   * @param rows that it must have
+   * @param rowLength T + 1
+   * @throws UserError where the file is damaged or not such a shard
+   */
+  static RowGroup read(Configuration conf, Path file, int group, int rows, int rowLength) {
+    ParquetReadOptions options = HadoopReadOptions.builder(conf, file).usePageChecksumVerification(true).build();
+    try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(file, conf), options)) {
+      if (reader.getRowGroups().size() <= group) throw damaged(file, "row group " + group + " is missing", null);
+      reader.setRequestedSchema(ShardSchema.TOKENS);
+      PageReadStore pages = reader.readRowGroup(group);
+      if (pages.getRowCount() != rows)
+        throw damaged(file, "row group " + group + " has " + pages.getRowCount() + " rows, not " + rows, null);
+      ColumnReadStoreImpl columns = new ColumnReadStoreImpl(pages, new Ignored(ShardSchema.TOKENS), ShardSchema.TOKENS,
+          reader.getFileMetaData().getCreatedBy());
+      int[] targets = integers(columns.getColumnReader(TARGETS), rows, file);
+      int[] tokens = integers(columns.getColumnReader(TOKENS), Math.multiplyExact(rows, rowLength), file);
+      return new RowGroup(tokens, targets);
+    } catch (UserError e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      // Parquet's decoders answer damaged bytes with many kinds of exceptions; the file was whole when it was committed.
+      throw damaged(file, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static int[] integers(ColumnReader column, int count, Path file) {
+    if (column.getTotalValueCount() != count)
+      throw damaged(file, "it has " + column.getTotalValueCount() + " values where " + count + " are needed", null);
+    int[] values = new int[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = column.getInteger();
+      column.consume();
+    }
+    return values;
+  }
+
+  private static UserError damaged(Path file, String what, Throwable cause) {
+    return new UserError(
+        "the shard " + file + " is damaged: " + what + "; delete the dataset's folder and run prep again",
+        cause);
+  }
+
+  /** The column store wants a converter for each field, nested as the schema is; values are taken from the columns instead. */
+  private static final class Ignored extends GroupConverter {
+    private final Type type;
+
+    Ignored(Type type) {
+      this.type = type;
+    }
+
+    @Override
+    public Converter getConverter(int field) {
+      Type child = type.asGroupType().getType(field);
+      return child.isPrimitive() ? new PrimitiveConverter() {} : new Ignored(child);
+    }
+
+    @Override
+    public void start() {
+    }
+
+    @Override
+    public void end() {
+    }
+  }
+}

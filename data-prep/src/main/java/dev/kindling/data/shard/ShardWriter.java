@@ -1,0 +1,113 @@
+package dev.kindling.data.shard;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetFileWriter;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.api.WriteSupport;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.util.HadoopOutputFile;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.io.api.RecordConsumer;
+
+/** Writes one Parquet shard: zstd, checksummed pages, row groups of a fixed number of rows. */
+public final class ShardWriter implements Closeable {
+  private final ParquetWriter<PackedRow> writer;
+
+  private ShardWriter(ParquetWriter<PackedRow> writer) {
+    this.writer = writer;
+  }
+
+  /** @param rowsPerGroup what a reader must decode to get at one row */
+  public static ShardWriter create(Configuration conf, Path file, int rowsPerGroup) throws IOException {
+    return new ShardWriter(new Builder(HadoopOutputFile.fromPath(file, conf)).withConf(conf)
+        .withWriteMode(ParquetFileWriter.Mode.OVERWRITE).withCompressionCodec(CompressionCodecName.ZSTD)
+        .withRowGroupRowCountLimit(rowsPerGroup).withRowGroupSize(1L << 30).withPageWriteChecksumEnabled(true).build());
+  }
+
+  public void write(PackedRow row) throws IOException {
+    writer.write(row);
+  }
+
+  @Override
+  public void close() throws IOException {
+    writer.close();
+  }
+
+  private static final class Builder extends ParquetWriter.Builder<PackedRow, Builder> {
+    Builder(HadoopOutputFile file) {
+      super(file);
+    }
+
+    @Override
+    protected Builder self() {
+      return this;
+    }
+
+    @Override
+    protected WriteSupport<PackedRow> getWriteSupport(Configuration conf) {
+      return new RowWriteSupport();
+    }
+  }
+
+  private static final class RowWriteSupport extends WriteSupport<PackedRow> {
+    private RecordConsumer out;
+
+    @Override
+    public WriteContext init(Configuration conf) {
+      return new WriteContext(ShardSchema.WHOLE,
+          Map.of("kindling.format", DatasetInfo.FORMAT + " " + DatasetInfo.VERSION));
+    }
+
+    @Override
+    public void prepareForWrite(RecordConsumer consumer) {
+      out = consumer;
+    }
+
+    @Override
+    public void write(PackedRow row) {
+      out.startMessage();
+      field("row", 0, () -> out.addLong(row.row()));
+      field("targets", 1, () -> out.addInteger(row.targets()));
+      field("tokens", 2, () -> group(() -> tokens(row.tokens())));
+      field("spans", 3, () -> group(() -> spans(row.spans())));
+      out.endMessage();
+    }
+
+    private void tokens(int[] tokens) {
+      out.startField("list", 0);
+      for (int token : tokens) group(() -> field("element", 0, () -> out.addInteger(token)));
+      out.endField("list", 0);
+    }
+
+    private void spans(List<PackedRow.Span> spans) {
+      if (spans.isEmpty()) return;                            // a Parquet field must not be started to stay empty
+      out.startField("list", 0);
+      for (PackedRow.Span span : spans) group(() -> field("element", 0, () -> group(() -> span(span))));
+      out.endField("list", 0);
+    }
+
+    private void span(PackedRow.Span span) {
+      field("document", 0, () -> out.addBinary(Binary.fromString(span.document())));
+      field("start", 1, () -> out.addInteger(span.start()));
+      field("end", 2, () -> out.addInteger(span.end()));
+      field("offset", 3, () -> out.addLong(span.offset()));
+    }
+
+    private void group(Runnable content) {
+      out.startGroup();
+      content.run();
+      out.endGroup();
+    }
+
+    private void field(String name, int index, Runnable content) {
+      out.startField(name, index);
+      content.run();
+      out.endField(name, index);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package dev.kindling.data.tokenizer;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.UserError;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The {@code tokenizer.json} of Hugging Face tokenizers, as far as byte-level byte-pair encoding goes. Both forms of merges
+ * are read, the strings of old files and the pairs of new ones; pairs are written.
+ */
+final class TokenizerJson {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private TokenizerJson() {
+  }
+
+  static Vocabulary read(String json, String where) {
+    JsonNode root;
+    try {
+      root = JSON.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new UserError(where + " is not JSON: " + e.getOriginalMessage(), e);
+    }
+    JsonNode model = root.path("model");
+    JsonNode words = root.path("pre_tokenizer");
+    hold(model.path("type").asText("BPE").equals("BPE") && model.path("merges").isArray(), where, "model.type",
+        model.path("type"), "BPE with merges");
+    hold(words.path("type").asText().equals("ByteLevel"), where, "pre_tokenizer.type", words.path("type"), "ByteLevel");
+    hold(absent(root.path("normalizer")), where, "normalizer", root.path("normalizer").path("type"), "null");
+    for (String key : List.of("unk_token", "continuing_subword_prefix", "end_of_word_suffix", "dropout"))
+      hold(absent(model.path(key)) || model.path(key).asText().isEmpty(), where, "model." + key, model.path(key),
+          "null");
+    Map<String, Integer> names = new HashMap<>();
+    model.path("vocab").properties().forEach(entry -> names.put(entry.getKey(), entry.getValue().intValue()));
+    return new Vocabulary(names, merges(model.path("merges"), names, where), added(root.path("added_tokens"), where),
+        words.path("add_prefix_space").asBoolean(true), words.path("use_regex").asBoolean(true),
+        model.path("ignore_merges").asBoolean(false));
+  }
+
+  /** @return merges in either form, as pairs of names */
+  static List<String[]> pairsOf(JsonNode merges, String where) {
+    List<String[]> pairs = new ArrayList<>(merges.size());
+    for (JsonNode merge : merges) {
+      String[] pair = merge.isArray() && merge.size() == 2
+          ? new String[]{merge.get(0).asText(), merge.get(1).asText()}
+          : merge.asText().split(" ", -1);
+      if (pair.length != 2)
+        throw new UserError(where + ": merge " + pairs.size() + " is " + merge
+            + "; it must be a pair, or two tokens with one space between");
+      pairs.add(pair);
+    }
+    return pairs;
+  }
+
+  static List<MergeTable.Merge> merges(JsonNode merges, Map<String, Integer> names, String where) {
+    List<MergeTable.Merge> result = new ArrayList<>(merges.size());
+    for (String[] pair : pairsOf(merges, where)) {
+      int left = id(pair[0], names, where, result.size());
+      int right = id(pair[1], names, where, result.size());
+      result.add(new MergeTable.Merge(left, right, id(pair[0] + pair[1], names, where, result.size())));
+    }
+    return result;
+  }
+
+  private static int id(String name, Map<String, Integer> names, String where, int merge) {
+    Integer id = names.get(name);
+    if (id == null)
+      throw new UserError(where + ": merge " + merge + " names '" + name + "', which the vocabulary lacks");
+    return id;
+  }
+
+  private static List<Vocabulary.AddedToken> added(JsonNode tokens, String where) {
+    List<Vocabulary.AddedToken> added = new ArrayList<>();
+    for (JsonNode token : tokens) {
+      String content = token.path("content").asText();
+      if (content.isEmpty()) continue;
+      for (String flag : List.of("single_word", "lstrip", "rstrip"))
+        hold(!token.path(flag).asBoolean(false), where, "added token '" + content + "', " + flag, true, "false");
+      added
+          .add(new Vocabulary.AddedToken(token.path("id").intValue(), content, token.path("special").asBoolean(false)));
+    }
+    return added;
+  }
+
+  private static boolean absent(JsonNode node) {
+    return node.isMissingNode() || node.isNull();
+  }
+
+  private static void hold(boolean holds, String where, String key, Object found, String allowed) {
+    UserError.require(holds, where + ": " + key, found, allowed + "; other tokenizers are not read yet");
+  }
+
+  /** @return the file, the same bytes for the same vocabulary */
+  static String write(Vocabulary vocabulary) {
+    ObjectNode root = JSON.createObjectNode();
+    root.put("version", "1.0");
+    root.putNull("truncation");
+    root.putNull("padding");
+    ArrayNode added = root.putArray("added_tokens");
+    for (Vocabulary.AddedToken token : vocabulary.added()) {
+      added.addObject().put("id", token.id()).put("content", token.content()).put("single_word", false)
+          .put("lstrip", false)
+          .put("rstrip", false).put("normalized", false).put("special", token.special());
+    }
+    root.putNull("normalizer");
+    byteLevel(root.putObject("pre_tokenizer"), vocabulary.prefixSpace(), vocabulary.words());
+    byteLevel(root.putObject("post_processor"), vocabulary.prefixSpace(), true).put("trim_offsets", false);
+    byteLevel(root.putObject("decoder"), vocabulary.prefixSpace(), true);
+    ObjectNode model = root.putObject("model");
+    model.put("type", "BPE");
+    for (String key : List.of("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"))
+      model.putNull(key);
+    model.put("fuse_unk", false).put("byte_fallback", false).put("ignore_merges", vocabulary.wholeWords());
+    ObjectNode vocab = model.putObject("vocab");
+    vocabulary.names().entrySet().stream().sorted(Comparator.comparing(Map.Entry::getValue))
+        .forEach(entry -> vocab.put(entry.getKey(), entry.getValue()));
+    Map<Integer, String> nameOf = new HashMap<>();
+    vocabulary.names().forEach((name, id) -> nameOf.put(id, name));
+    ArrayNode merges = model.putArray("merges");
+    for (MergeTable.Merge merge : vocabulary.merges())
+      merges.addArray().add(nameOf.get(merge.left())).add(nameOf.get(merge.right()));
+    return root.toPrettyString() + "\n";
+  }
+
+  private static ObjectNode byteLevel(ObjectNode node, boolean prefixSpace, boolean words) {
+    return node.put("type", "ByteLevel").put("add_prefix_space", prefixSpace).put("trim_offsets", true).put("use_regex",
+        words);
+  }
+}
