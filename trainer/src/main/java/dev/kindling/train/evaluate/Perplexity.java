@@ -1,0 +1,50 @@
+package dev.kindling.train.evaluate;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.train.collective.Communicator;
+import dev.kindling.train.collective.PairwiseSum;
+import dev.kindling.train.loop.Evaluation;
+import dev.kindling.train.model.Batch;
+import dev.kindling.train.model.LanguageModel;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * The mean loss of every held-out label, once each; e to its power is the perplexity. Ranks share the batches out and add
+ * up all of them in one fixed order, so that the figure does not depend on their number.
+ *
+ * @param batchRows rows of a batch
+ */
+public record Perplexity(HeldOutRows heldOut, int batchRows) implements Evaluation {
+  public Perplexity {
+    UserError.require(heldOut.rows() > 0, "held-out rows", heldOut.rows(), "at least 1 to measure on");
+    UserError.require(batchRows > 0, "evaluation batch", batchRows, "1 or more rows");
+  }
+
+  @Override
+  public double meanLoss(LanguageModel model, Communicator communicator) {
+    int batches = Math.toIntExact((heldOut.rows() + batchRows - 1) / batchRows);
+    int worldSize = communicator.worldSize();
+    int mine = (batches - communicator.rank() + worldSize - 1) / worldSize;
+    ByteBuffer out = ByteBuffer.allocate(Math.max(0, mine) * (Double.BYTES + Long.BYTES));
+    for (int i = communicator.rank(); i < batches; i += worldSize) {
+      long from = (long) i * batchRows;
+      Batch batch = heldOut.batch(from, (int) Math.min(batchRows, heldOut.rows() - from));
+      out.putDouble(model.losses(batch, new float[batch.rows() * batch.time()])).putLong(batch.labels());
+    }
+    return mean(communicator.allGather(out.array()), batches);
+  }
+
+  private static double mean(List<byte[]> byRank, int batches) {
+    List<ByteBuffer> in = byRank.stream().map(ByteBuffer::wrap).toList();
+    double[] losses = new double[batches];
+    long labels = 0;
+    for (int i = 0; i < batches; i++) {
+      ByteBuffer owner = in.get(i % in.size());
+      losses[i] = owner.getDouble();
+      labels += owner.getLong();
+    }
+    if (labels == 0) throw new UserError("the held-out rows have no label that counts; hold out more of the corpus");
+    return PairwiseSum.of(losses) / labels;
+  }
+}
