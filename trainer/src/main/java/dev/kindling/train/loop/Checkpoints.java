@@ -21,7 +21,7 @@ public interface Checkpoints {
   String save(TrainerState state, LanguageModel model, Optimizer optimizer, Communicator communicator);
 
   /** One checkpoint. */
-  interface Saved extends AutoCloseable {
+  interface Saved {
     TrainerState state();
 
     /** Writes the weights; the caller tells the model. */
@@ -29,8 +29,5 @@ public interface Checkpoints {
 
     /** Fills the states of a shard, however the writers' shards were cut. */
     void loadOptimizer(Optimizer optimizer);
-
-    @Override
-    void close();
   }
 }

@@ -1,10 +1,10 @@
 package dev.kindling.train.loop;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.Json;
+import dev.kindling.checkpoint.UserError;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,16 +24,14 @@ import java.util.TreeMap;
  */
 public record TrainerState(long step, long updates, long samples, int worldSize, String kernels,
     Map<String, String> identity, List<LossPoint> history) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   public TrainerState {
     identity = new TreeMap<>(identity);
     history = List.copyOf(history);
   }
 
   /** As the file has it. */
-  public String toJson() {
-    ObjectNode root = JSON.createObjectNode();
+  public ObjectNode toJson() {
+    ObjectNode root = Json.object();
     root.put("step", step);
     root.put("updates", updates);
     root.put("samples", samples);
@@ -45,15 +43,14 @@ public record TrainerState(long step, long updates, long samples, int worldSize,
     for (LossPoint point : history) {
       points.addObject().put("kind", point.kind()).put("step", point.step()).put("loss", point.loss());
     }
-    return root.toPrettyString() + "\n";
+    return root;
   }
 
-  /** @param json what {@link #toJson} wrote */
-  public static TrainerState fromJson(String json) {
+  /** @param root what {@link #toJson} made; @param where the file, for errors; @throws UserError naming the missing field */
+  public static TrainerState fromJson(ObjectNode root, String where) {
     try {
-      JsonNode root = JSON.readTree(json);
       Map<String, String> identity = new TreeMap<>();
-      root.required("identity").fields().forEachRemaining(e -> identity.put(e.getKey(), e.getValue().asText()));
+      root.required("identity").properties().forEach(e -> identity.put(e.getKey(), e.getValue().asText()));
       List<LossPoint> history = new ArrayList<>();
       for (JsonNode point : root.required("history")) {
         history.add(new LossPoint(point.required("kind").asText(), point.required("step").asLong(),
@@ -62,8 +59,8 @@ public record TrainerState(long step, long updates, long samples, int worldSize,
       return new TrainerState(root.required("step").asLong(), root.required("updates").asLong(),
           root.required("samples").asLong(), root.required("worldSize").asInt(), root.required("kernels").asText(),
           identity, history);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not a trainer state: " + e.getOriginalMessage(), e);
+    } catch (IllegalArgumentException e) {
+      throw new UserError(where + " is not a trainer's state: " + e.getMessage(), e);
     }
   }
 }

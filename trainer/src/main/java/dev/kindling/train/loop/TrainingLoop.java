@@ -149,19 +149,23 @@ public final class TrainingLoop {
     newest = new String(communicator.allGather(newest.getBytes(StandardCharsets.UTF_8)).get(0),
         StandardCharsets.UTF_8);
     if (newest.isEmpty()) return 0;
-    try (Checkpoints.Saved checkpoint = checkpoints.get().open(newest)) {
-      TrainerState state = checkpoint.state();
-      checkIdentity(newest, state.identity(), options.identity());
-      history.addAll(state.history());
-      checkpoint.loadWeights(model);
-      model.weightsChanged();
-      checkpoint.loadOptimizer(stepper.optimizer());
-      stepper.resumeAt(state.updates());
-      if (!state.kernels().equals(kernels.describe()))
-        listener.resumedOnOtherKernels(state.kernels(), kernels.describe());
-      saved = state.step();
-      return state.step();
-    }
+    Checkpoints.Saved checkpoint = checkpoints.get().open(newest);
+    TrainerState state = checkpoint.state();
+    checkIdentity(newest, state.identity(), options.identity());
+    history.addAll(state.history());
+    checkpoint.loadWeights(model);
+    model.weightsChanged();
+    checkpoint.loadOptimizer(stepper.optimizer());
+    stepper.resumeAt(state.updates());
+    if (!state.kernels().equals(kernels.describe()))
+      listener.resumedOnOtherKernels(state.kernels(), kernels.describe());
+    saved = state.step();
+    return state.step();
+  }
+
+  /** The number of threads never shows in the bits. */
+  private static String withoutThreads(String kernels) {
+    return kernels.replaceFirst(", \\d+ threads?$", "");
   }
 
   private static void checkIdentity(String where, Map<String, String> then, Map<String, String> now) {

@@ -1,0 +1,156 @@
+package dev.kindling.train.loop;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.FileEntry;
+import dev.kindling.checkpoint.Json;
+import dev.kindling.checkpoint.ModelConfig;
+import dev.kindling.checkpoint.TensorSpec;
+import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.checkpoint.commit.Checkpoint;
+import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.checkpoint.commit.CheckpointWriter;
+import dev.kindling.checkpoint.commit.OptimizerRange;
+import dev.kindling.checkpoint.commit.OptimizerStates;
+import dev.kindling.checkpoint.commit.Retention;
+import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.train.collective.Communicator;
+import dev.kindling.train.model.LanguageModel;
+import dev.kindling.train.model.Parameter;
+import dev.kindling.train.optim.Optimizer;
+import dev.kindling.train.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Checkpoints as folders of a {@link CheckpointStore}: each rank writes the states of its shard, rank 0 the model and the trainer's
+ * state; when all have told it what they wrote, it commits. Until then the former checkpoint is the newest.
+ *
+ * @param folder of the run, the same for all ranks
+ * @param attempt what {@link CheckpointStore#claimEpoch} gave the driver
+ * @param config of the model
+ * @param tokenizerJson stored beside the model, or null
+ * @param keep which checkpoints stay
+ * @param details for the manifest, such as the run's whole configuration
+ */
+public record FolderCheckpoints(Configuration conf, Path folder, long attempt, ModelConfig config,
+    String tokenizerJson, Retention keep, ObjectNode details) implements Checkpoints {
+  private static final int PIECE = 1 << 16;      // elements copied at once
+
+  @Override
+  public Optional<String> newest() {
+    try {
+      return new CheckpointStore(conf, folder).newestWhole().map(checkpoint -> checkpoint.path().toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public Saved open(String name) {
+    return new SavedFolder(Checkpoint.read(conf, new Path(name)));     // rank 0 has verified it
+  }
+
+  @Override
+  public String save(TrainerState state, LanguageModel model, Optimizer optimizer, Communicator communicator) {
+    try {
+      CheckpointStore store = new CheckpointStore(conf, folder);
+      CheckpointWriter writer = store.begin(state.step(), attempt);
+      List<OptimizerRange> ranges = new ArrayList<>();
+      for (Optimizer.State s : optimizer.states()) {
+        ranges.add(new OptimizerRange(s.name(), s.from(), s.values().size(), s.values()::get));
+      }
+      FileEntry mine = writer.optimizer(communicator.rank(), communicator.worldSize(), ranges);
+      if (communicator.rank() == 0) {
+        writer.model(config, weights(model), tokenizerJson);
+        writer.state(state.toJson());
+      }
+      List<byte[]> all = communicator.allGather(toBytes(mine));
+      if (communicator.rank() == 0) {
+        Checkpoint committed = writer.commit(all.stream().map(FolderCheckpoints::toEntry).toList(), details);
+        store.clean(keep, committed);
+      }
+      communicator.allGather(new byte[0]);       // whole for every rank that goes on
+      return writer.folder().toString();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static byte[] toBytes(FileEntry entry) {
+    return Json.bytes(Json.object().put("name", entry.name()).put("size", entry.size()).put("sha256", entry.sha256()));
+  }
+
+  private static FileEntry toEntry(byte[] bytes) {
+    ObjectNode json = Json.parse(bytes, "a rank's word of its shard");
+    return new FileEntry(json.required("name").asText(), json.required("size").asLong(),
+        json.required("sha256").asText());
+  }
+
+  /** A model's master weights under their names, read live. */
+  public static WeightSource weights(LanguageModel model) {
+    List<TensorSpec> tensors = model.layout().parameters().stream()
+        .map(p -> TensorSpec.float32(p.name(), p.shape())).toList();
+    return new WeightSource() {
+      @Override
+      public List<TensorSpec> tensors() {
+        return tensors;
+      }
+
+      @Override
+      public void read(String name, long from, float[] into, int offset, int count) {
+        model.layout().parameter(name).in(model.weights()).get(from, into, offset, count);
+      }
+    };
+  }
+
+  /** A checkpoint on disk. */
+  private static final class SavedFolder implements Saved {
+    private final Checkpoint checkpoint;
+
+    SavedFolder(Checkpoint checkpoint) {
+      this.checkpoint = checkpoint;
+    }
+
+    @Override
+    public TrainerState state() {
+      return TrainerState.fromJson(checkpoint.state(), checkpoint.path() + "/" + Checkpoint.STATE);
+    }
+
+    @Override
+    public void loadWeights(LanguageModel model) {
+      try (ModelFolder stored = checkpoint.model()) {
+        for (Parameter p : model.layout().parameters()) {
+          fill(p.in(model.weights()), (at, into, count) -> stored.weights().read(p.name(), at, into, 0, count));
+        }
+      }
+    }
+
+    @Override
+    public void loadOptimizer(Optimizer optimizer) {
+      try (OptimizerStates stored = checkpoint.optimizer()) {
+        for (Optimizer.State s : optimizer.states()) {
+          fill(s.values(), (at, into, count) -> stored.read(s.name(), s.from() + at, into, 0, count));
+        }
+      }
+    }
+
+    @FunctionalInterface
+    private interface Source {
+      void read(long at, float[] into, int count);
+    }
+
+    private static void fill(Tensor tensor, Source source) {
+      float[] piece = new float[(int) Math.min(PIECE, tensor.size())];
+      for (long at = 0; at < tensor.size(); at += PIECE) {
+        int count = (int) Math.min(PIECE, tensor.size() - at);
+        source.read(at, piece, count);
+        tensor.put(at, piece, 0, count);
+      }
+    }
+  }
+}
