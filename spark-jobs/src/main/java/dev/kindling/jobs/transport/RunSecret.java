@@ -1,11 +1,12 @@
 package dev.kindling.jobs.transport;
 
+import java.io.Serializable;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import org.apache.spark.network.sasl.SecretKeyHolder;
 
 /** One secret for the ranks of one run, where the cluster has no authentication of its own. */
-public record RunSecret(String secret) implements SecretKeyHolder {
+public record RunSecret(String secret) implements SecretKeyHolder, Serializable {
   private static final int BYTES = 32;
 
   /** A new random one. */
