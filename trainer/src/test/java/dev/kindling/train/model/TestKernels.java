@@ -1,0 +1,20 @@
+package dev.kindling.train.model;
+
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.kernel.PlainKernels;
+import java.util.function.IntFunction;
+
+/** The kernel libraries that a test of a model runs with. */
+public enum TestKernels {
+  PLAIN(PlainKernels::of);
+
+  private final IntFunction<Kernels> open;
+
+  TestKernels(IntFunction<Kernels> open) {
+    this.open = open;
+  }
+
+  public Kernels open(int threads) {
+    return open.apply(threads);
+  }
+}
