@@ -17,7 +17,7 @@ final class ExecutorLink {
   private ExecutorLink() {
   }
 
-  static Link of(TransportSettings settings, RunSecret secret, long epoch, int cores) {
+  static Link of(ClusterSettings settings, RunSecret secret, long epoch, int cores) {
     SparkEnv env = SparkEnv.get();
     SecurityManager security = env.securityManager();
     SparkConf conf = env.conf().clone().set("spark.network.crypto.saslFallback", "false");

@@ -30,7 +30,7 @@ import scala.reflect.ClassTag$;
  *
  * @param worldSize ranks; @param cores of each; @param virtualRanks of the run; @param epoch of this attempt
  */
-record RankStage(int worldSize, int cores, int virtualRanks, long epoch, TransportSettings transport) {
+record RankStage(int worldSize, int cores, int virtualRanks, long epoch, ClusterSettings cluster) {
   /** What every rank does. */
   interface Body<R extends Serializable> extends Serializable {
     R run(Rank rank) throws Exception;
@@ -40,13 +40,13 @@ record RankStage(int worldSize, int cores, int virtualRanks, long epoch, Transpo
   private record Start<R extends Serializable>(RankStage.Settings stage, RunSecret secret, String driverLine,
       SerializableConfiguration hadoop, Body<R> body) implements Serializable {}
 
-  private record Settings(int threads, int virtualRanks, long epoch, TransportSettings transport)
+  private record Settings(int threads, int virtualRanks, long epoch, ClusterSettings cluster)
       implements
         Serializable {}
 
   /** Runs the stage. @return what the ranks returned, by rank */
   <R extends Serializable> List<R> run(SparkContext spark, DriverLine line, Body<R> body) {
-    Start<R> start = new Start<>(new Settings(cores, virtualRanks, epoch, transport), RunSecret.random(), line.name(),
+    Start<R> start = new Start<>(new Settings(cores, virtualRanks, epoch, cluster), RunSecret.random(), line.name(),
         new SerializableConfiguration(spark.hadoopConfiguration()), body);
     JavaSparkContext java = JavaSparkContext.fromSparkContext(spark);
     RDD<Integer> ranks = java.parallelize(IntStream.range(0, worldSize).boxed().toList(), worldSize).rdd();
@@ -86,7 +86,7 @@ record RankStage(int worldSize, int cores, int virtualRanks, long epoch, Transpo
     Settings s = start.stage();
     try (SparkCommunicator communicator = SparkCommunicator.listen(rank, worldSize,
         new VirtualRankTree(s.virtualRanks()),
-        ExecutorLink.of(s.transport(), start.secret(), s.epoch(), s.threads()))) {
+        ExecutorLink.of(s.cluster(), start.secret(), s.epoch(), s.threads()))) {
       RankInterruption.onInterrupt(task, communicator::abort);
       communicator.connect(meet(task, communicator.address()));
       R result = start.body().run(rank(communicator, driver, start));

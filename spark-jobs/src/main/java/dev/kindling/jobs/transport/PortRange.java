@@ -11,7 +11,7 @@ public record PortRange(int from, int to) implements Serializable {
 
   public PortRange {
     boolean right = from == 0 ? to == 0 : from >= 1024 && to >= from && to <= 65_535;
-    require(right, "transport.port", from == to ? from : from + "-" + to,
+    require(right, "cluster.port", from == to ? from : from + "-" + to,
         "0 for any free port, a port from 1024 to 65535, or a range such as 7400-7450");
   }
 
@@ -22,7 +22,7 @@ public record PortRange(int from, int to) implements Serializable {
       int from = Integer.parseInt(ends[0].strip());
       return new PortRange(from, ends.length == 1 ? from : Integer.parseInt(ends[1].strip()));
     } catch (NumberFormatException e) {
-      throw new UserError("transport.port is " + text
+      throw new UserError("cluster.port is " + text
           + "; it must be 0 for any free port, a port from 1024 to 65535, or a range such as 7400-7450", e);
     }
   }

@@ -97,7 +97,7 @@ public final class SparkCommunicator implements Communicator {
       }
     }
     throw new UserError(
-        "transport.port: no port of " + link.ports().from() + "-" + link.ports().to() + " can be listened on at "
+        "cluster.port: no port of " + link.ports().from() + "-" + link.ports().to() + " can be listened on at "
             + link.host() + " (" + last.getMessage() + "); give a wider range, or 0 for any free port",
         last);
   }

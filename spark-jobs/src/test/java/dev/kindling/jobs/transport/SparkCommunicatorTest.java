@@ -279,7 +279,7 @@ class SparkCommunicatorTest {
           link.silence(), 1);
       assertThatThrownBy(() -> SparkCommunicator.listen(0, 1, new VirtualRankTree(1), full))
           .isInstanceOf(UserError.class)
-          .hasMessageContaining("transport.port");
+          .hasMessageContaining("cluster.port");
     }
     assertThat(PortRange.parse("7400-7450")).isEqualTo(new PortRange(7400, 7450));
     assertThatThrownBy(() -> PortRange.parse("7450-7400")).isInstanceOf(UserError.class);

@@ -1,0 +1,53 @@
+package dev.kindling.jobs.train;
+
+import static dev.kindling.checkpoint.UserError.require;
+
+import java.io.Serializable;
+
+/**
+ * All settings of a pre-training run; its components are the keys of the YAML file, and every section has defaults.
+ *
+ * @param dataset folder that {@code prep} wrote: packed rows and the tokenizer
+ * @param run folder of the run's checkpoints; a run that is there already goes on
+ */
+public record PretrainConfig(String dataset, String run, ModelSettings model, TrainSettings train,
+    OptimizerSettings optimizer,
+    ScheduleSettings schedule, CheckpointSettings checkpoints, ClusterSettings cluster) implements Serializable {
+  public PretrainConfig {
+    require(!dataset.isBlank(), "dataset", "empty", "the folder that prep wrote");
+    require(!run.isBlank(), "run", "empty", "a folder for the run's checkpoints");
+    require(cluster.ranks() <= train.virtualRanks(), "cluster.ranks", cluster.ranks(),
+        "at most train.virtualRanks, " + train.virtualRanks() + ": every rank needs one");
+  }
+
+  /** A run with the defaults of all sections. */
+  public static PretrainConfig of(String dataset, String run) {
+    return new PretrainConfig(dataset, run, ModelSettings.defaults(), TrainSettings.defaults(),
+        OptimizerSettings.defaults(),
+        ScheduleSettings.defaults(), CheckpointSettings.defaults(), ClusterSettings.defaults());
+  }
+
+  public PretrainConfig withModel(ModelSettings value) {
+    return new PretrainConfig(dataset, run, value, train, optimizer, schedule, checkpoints, cluster);
+  }
+
+  public PretrainConfig withTrain(TrainSettings value) {
+    return new PretrainConfig(dataset, run, model, value, optimizer, schedule, checkpoints, cluster);
+  }
+
+  public PretrainConfig withOptimizer(OptimizerSettings value) {
+    return new PretrainConfig(dataset, run, model, train, value, schedule, checkpoints, cluster);
+  }
+
+  public PretrainConfig withSchedule(ScheduleSettings value) {
+    return new PretrainConfig(dataset, run, model, train, optimizer, value, checkpoints, cluster);
+  }
+
+  public PretrainConfig withCheckpoints(CheckpointSettings value) {
+    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, value, cluster);
+  }
+
+  public PretrainConfig withCluster(ClusterSettings value) {
+    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, checkpoints, value);
+  }
+}
