@@ -72,7 +72,7 @@ public final class PendingFile extends OutputStream implements Closeable {
   }
 
   private void rename() throws IOException {
-    boolean local = fs.getScheme().equals("file");
+    boolean local = fs.getUri().getScheme().equals("file");
     if (!local && fs.exists(target)) fs.delete(target, false);      // local disks replace in one step, others refuse to
     if (!fs.rename(written, target)) throw new IOException(written + " could not be renamed to " + target);
     // What Hadoop's checksummed local file system may have left beside the file that was replaced.

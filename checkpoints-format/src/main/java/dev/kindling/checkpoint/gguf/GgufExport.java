@@ -1,0 +1,67 @@
+package dev.kindling.checkpoint.gguf;
+
+import dev.kindling.checkpoint.FileEntry;
+import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.PendingFile;
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.folder.ModelFolder;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** Writes a model folder as one GGUF file that llama.cpp loads, its tokenizer inside. */
+public final class GgufExport {
+  private GgufExport() {
+  }
+
+  /**
+   * @param target the file; written under a temporary name, then renamed; @param type what matrices are stored in
+   * @throws UserError when the folder has no tokenizer or one that llama.cpp does not know
+   */
+  public static FileEntry write(Configuration conf, ModelFolder folder, Path target, GgufType type) throws IOException {
+    if (!(folder.config() instanceof Gpt2Config config))
+      throw new IllegalStateException("unknown family " + folder.config().family());
+    String tokenizer = folder.tokenizerJson().orElseThrow(() -> new UserError(
+        folder.path() + " has no " + ModelFolder.TOKENIZER + "; a GGUF file holds its tokenizer"));
+    String where = new Path(folder.path(), ModelFolder.TOKENIZER).toString();
+    GgufVocabulary vocabulary = GgufVocabulary.parse(tokenizer, config.vocabularySize(), where);
+    Map<String, Object> metadata = metadata(config, type, new Path(folder.path().toString()).getName());
+    putTokenizer(metadata, vocabulary, config.beginToken(), folder.endTokens());
+    try (PendingFile out = PendingFile.create(Storage.of(conf, target), target)) {
+      GgufWriter.write(out, metadata, Gpt2Tensors.of(config, folder.weights(), type));
+      return out.commit(target.getName());
+    }
+  }
+
+  private static Map<String, Object> metadata(Gpt2Config config, GgufType type, String name) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("general.architecture", "gpt2");
+    all.put("general.type", "model");
+    all.put("general.name", name);
+    all.put("general.file_type", type.fileType());
+    all.put("general.quantization_version", 2);
+    all.put("gpt2.context_length", config.contextLength());
+    all.put("gpt2.embedding_length", config.width());
+    all.put("gpt2.feed_forward_length", config.innerWidth());
+    all.put("gpt2.block_count", config.layers());
+    all.put("gpt2.attention.head_count", config.heads());
+    all.put("gpt2.attention.layer_norm_epsilon", config.layerNormEpsilon());
+    return all;
+  }
+
+  private static void putTokenizer(Map<String, Object> all, GgufVocabulary vocabulary, int begin, List<Integer> end) {
+    int size = vocabulary.tokens().size();
+    all.put("tokenizer.ggml.model", "gpt2");
+    all.put("tokenizer.ggml.pre", "gpt-2");
+    all.put("tokenizer.ggml.tokens", vocabulary.tokens());
+    all.put("tokenizer.ggml.token_type", vocabulary.kinds());
+    all.put("tokenizer.ggml.merges", vocabulary.merges());
+    if (begin >= 0 && begin < size) all.put("tokenizer.ggml.bos_token_id", begin);
+    if (!end.isEmpty() && end.get(0) >= 0 && end.get(0) < size) all.put("tokenizer.ggml.eos_token_id", end.get(0));
+    all.put("tokenizer.ggml.add_bos_token", false);
+  }
+}

@@ -1,0 +1,214 @@
+package dev.kindling.checkpoint.inspect;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.Json;
+import dev.kindling.checkpoint.ModelConfig;
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.TensorSpec;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.checkpoint.WeightsHash;
+import dev.kindling.checkpoint.commit.Checkpoint;
+import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.checkpoint.commit.Manifest;
+import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.checkpoint.gguf.GgufReader;
+import dev.kindling.checkpoint.gguf.GgufTensor;
+import dev.kindling.checkpoint.safetensors.SafetensorsReader;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What is at a path: a run's folder of checkpoints, a checkpoint, a model folder, a safetensors file or index, or a GGUF
+ * file. One structure holds it all; {@link #lines} tells it to a person.
+ */
+public final class Inspection {
+  private static final int LONGEST_VALUE = 60;
+
+  private final ObjectNode json = Json.object();
+
+  private Inspection(String kind, Path path) {
+    json.put("kind", kind).put("path", path.toString());
+  }
+
+  /** @throws UserError when there is nothing at the path, nothing known, or a file that cannot be read for damage */
+  public static Inspection of(Configuration conf, Path path) {
+    FileSystem fs = Storage.of(conf, path);
+    try {
+      if (!fs.exists(path)) throw new UserError(path + " does not exist");
+      if (!fs.getFileStatus(path).isDirectory()) return ofFile(conf, fs, path);
+      if (fs.exists(new Path(path, Manifest.FILE))) return ofCheckpoint(conf, path);
+      if (fs.exists(new Path(path, ModelConfig.FILE))) return ofModelFolder(conf, path);
+      List<Checkpoint> checkpoints = new CheckpointStore(conf, path).committed();
+      if (!checkpoints.isEmpty()) return ofRun(path, checkpoints);
+    } catch (IOException e) {
+      throw Storage.failed(path, e);
+    }
+    throw new UserError(
+        path + " is nothing known; a checkpoint, a folder of them, a model folder with " + ModelConfig.FILE
+            + ", a .safetensors or a .gguf file can be inspected");
+  }
+
+  private static Inspection ofRun(Path path, List<Checkpoint> checkpoints) {
+    Inspection it = new Inspection("checkpoints of a run", path);
+    ArrayNode all = it.json.putArray("checkpoints");
+    for (Checkpoint c : checkpoints) {
+      all.addObject().put("name", c.path().getName()).put("step", c.step()).put("attempt", c.manifest().epoch())
+          .put("bytes", c.manifest().bytes());
+    }
+    return it;
+  }
+
+  private static Inspection ofCheckpoint(Configuration conf, Path path) {
+    Inspection it = new Inspection("checkpoint", path);
+    Checkpoint checkpoint = Checkpoint.read(conf, path);
+    Manifest manifest = checkpoint.manifest();
+    it.json.put("step", manifest.step()).put("attempt", manifest.epoch()).put("bytes", manifest.bytes());
+    it.json.put("weightsSha256", manifest.weightsSha256());
+    it.json.set("details", manifest.details());
+    try {
+      checkpoint.verify();
+      it.json.put("whole", true);
+    } catch (UserError e) {
+      it.json.put("whole", false).put("damage", e.getMessage());
+      return it;
+    }
+    try (ModelFolder folder = checkpoint.model()) {
+      it.putModel(folder);
+    }
+    return it;
+  }
+
+  private static Inspection ofModelFolder(Configuration conf, Path path) {
+    Inspection it = new Inspection("model folder", path);
+    try (ModelFolder folder = ModelFolder.open(conf, path)) {
+      it.putModel(folder);
+      it.json.put("weightsSha256", WeightsHash.sha256(folder.weights()));
+    }
+    return it;
+  }
+
+  private void putModel(ModelFolder folder) {
+    json.set("config", folder.config().toJson());
+    json.put("tokenizer", folder.tokenizerFile().isPresent());
+    putTensors(folder.weights());
+  }
+
+  private static Inspection ofFile(Configuration conf, FileSystem fs, Path path) throws IOException {
+    String name = path.getName();
+    if (name.endsWith(".safetensors") || name.endsWith(".safetensors.index.json")) {
+      Inspection it = new Inspection("safetensors", path);
+      try (SafetensorsReader reader = SafetensorsReader.open(conf, path)) {
+        ObjectNode metadata = it.json.putObject("metadata");
+        reader.metadata().forEach(metadata::put);
+        it.putTensors(reader);
+      }
+      return it;
+    }
+    if (startsWithGguf(fs, path)) return ofGguf(conf, path);
+    throw new UserError(path + " is neither a .safetensors nor a GGUF file");
+  }
+
+  private static boolean startsWithGguf(FileSystem fs, Path path) throws IOException {
+    if (fs.getFileStatus(path).getLen() < 4) return false;
+    byte[] magic = new byte[4];
+    try (FSDataInputStream in = fs.open(path)) {
+      in.readFully(0, magic);
+    }
+    return Arrays.equals(magic, new byte[]{'G', 'G', 'U', 'F'});
+  }
+
+  private static Inspection ofGguf(Configuration conf, Path path) {
+    Inspection it = new Inspection("GGUF", path);
+    try (GgufReader reader = GgufReader.open(conf, path)) {
+      ObjectNode metadata = it.json.putObject("metadata");
+      reader.metadata().forEach((key, value) -> metadata.put(key, text(value)));
+      ArrayNode tensors = it.json.putArray("tensors");
+      long parameters = 0;
+      for (GgufTensor t : reader.tensors()) {
+        putTensor(tensors, t.name(), t.typeName(), t.shape());
+        parameters += t.count();
+      }
+      it.json.put("parameters", parameters);
+    }
+    return it;
+  }
+
+  private static String text(Object value) {
+    if (value instanceof List<?> list) return list.size() + " values";
+    String text = String.valueOf(value);
+    return text.length() > LONGEST_VALUE ? text.substring(0, LONGEST_VALUE) + "..." : text;
+  }
+
+  private void putTensors(WeightSource weights) {
+    ArrayNode tensors = json.putArray("tensors");
+    ObjectNode types = Json.object();
+    long parameters = 0;
+    for (TensorSpec t : weights.tensors()) {
+      putTensor(tensors, t.name(), t.type().name(), t.shape());
+      types.put(t.type().name(), types.path(t.type().name()).asLong() + t.bytes());
+      parameters += t.count();
+    }
+    json.put("parameters", parameters).set("bytesByType", types);
+  }
+
+  private static void putTensor(ArrayNode tensors, String name, String type, long[] shape) {
+    ArrayNode lengths = tensors.addObject().put("name", name).put("type", type).putArray("shape");
+    for (long n : shape) lengths.add(n);
+  }
+
+  /** Whether nothing wrong was found. */
+  public boolean whole() {
+    return json.path("whole").asBoolean(true);
+  }
+
+  /** Everything, for machines. */
+  public ObjectNode toJson() {
+    return json.deepCopy();
+  }
+
+  /** Everything, for people: one fact a line, then a table of the tensors. */
+  public List<String> lines() {
+    List<String> lines = new java.util.ArrayList<>();
+    for (var entry : json.properties()) {
+      if (entry.getKey().equals("tensors") || entry.getKey().equals("checkpoints")) continue;
+      if (entry.getValue().isObject()) {
+        lines.add(entry.getKey());
+        for (var inner : entry.getValue().properties()) lines.add(fact("  " + inner.getKey(), inner.getValue()));
+      } else {
+        lines.add(fact(entry.getKey(), entry.getValue()));
+      }
+    }
+    for (JsonNode c : json.path("checkpoints")) {
+      lines.add(String.format(Locale.ROOT, "  %-30s step %,d, attempt %d, %,d bytes", c.path("name").asText(),
+          c.path("step").asLong(), c.path("attempt").asLong(), c.path("bytes").asLong()));
+    }
+    if (json.has("tensors")) lines.add("tensors");
+    int widest = 0;
+    for (JsonNode t : json.path("tensors")) widest = Math.max(widest, t.path("name").asText().length());
+    for (JsonNode t : json.path("tensors")) {
+      lines.add("  " + pad(t.path("name").asText(), widest) + "  " + pad(t.path("type").asText(), 4) + "  "
+          + t.path("shape").toString().replace(",", ", "));
+    }
+    return lines;
+  }
+
+  private static String fact(String key, JsonNode value) {
+    String text = value.isIntegralNumber()
+        ? String.format(Locale.ROOT, "%,d", value.asLong())
+        : value.isTextual() ? value.asText() : value.toString();
+    return pad(key, 30) + " " + text;
+  }
+
+  private static String pad(String text, int width) {
+    return text + " ".repeat(Math.max(0, width - text.length()));
+  }
+}
