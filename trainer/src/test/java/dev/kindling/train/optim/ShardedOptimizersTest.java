@@ -1,0 +1,145 @@
+package dev.kindling.train.optim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.kindling.train.collective.ShardPlanner;
+import dev.kindling.train.collective.Shards;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.kernel.PlainKernels;
+import dev.kindling.train.model.Parameter;
+import dev.kindling.train.model.ParameterLayout;
+import dev.kindling.train.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ShardedOptimizersTest {
+  private static final Kernels KERNELS = PlainKernels.of(2);
+  private static final ParameterLayout LAYOUT = ParameterLayout.builder()
+      .add("wte", Parameter.Role.EMBEDDING, 301, 33)
+      .add("h.0.attn.c_attn.weight", Parameter.Role.HIDDEN_MATRIX, 20, 60)
+      .add("h.0.attn.c_attn.bias", Parameter.Role.VECTOR, 60)
+      .add("h.0.mlp.c_fc.weight", Parameter.Role.HIDDEN_MATRIX, 20, 77)
+      .add("h.0.mlp.c_proj.weight", Parameter.Role.HIDDEN_MATRIX, 77, 20)
+      .build();
+
+  @AfterAll
+  static void close() {
+    KERNELS.close();
+  }
+
+  static Stream<OptimizerRecipe> recipes() {
+    return Stream.of(AdamW.Recipe.of(1e-2), new Sgd.Recipe(1e-2, 0.9, true, 0.01), Sgd.Recipe.plain(0.1),
+        new MuonWithAdamW.Recipe(Muon.Recipe.of(5e-3, true), AdamW.Recipe.of(1e-3)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void anyNumberOfShardsMovesTheWeightsByTheSameBits(OptimizerRecipe recipe) {
+    float[] alone = train(recipe, 1);
+    for (int worldSize : new int[]{2, 3, 5}) assertThat(train(recipe, worldSize)).isEqualTo(alone);
+  }
+
+  private static float[] train(OptimizerRecipe recipe, int worldSize) {
+    Shards shards = ShardPlanner.plan(LAYOUT, worldSize, recipe::needsWhole);
+    try (Vectors vectors = new Vectors(LAYOUT)) {
+      Tensor weights = vectors.random(1);
+      for (int rank = 0; rank < worldSize; rank++) {
+        List<OwnedRange> owned = OwnedRange.of(LAYOUT, shards.from(rank), shards.to(rank));
+        try (Optimizer optimizer = recipe.create(owned, KERNELS)) {
+          for (int step = 1; step <= 3; step++) optimizer.step(weights, vectors.random(step), 0.5, step, 0.9);
+        }
+      }
+      return weights.toFloats();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void gapsBetweenParametersStayZero(OptimizerRecipe recipe) {
+    float[] flat = train(recipe, 1);
+    for (Parameter p : LAYOUT.parameters()) {
+      for (long i = p.offset(); i < p.offset() + p.size(); i++) flat[(int) i] = 0;
+    }
+    assertThat(flat).containsOnly(0);
+  }
+
+  @Test
+  void matricesSideBySideAreOrthogonalizedEachByItself() {
+    ParameterLayout fused = ParameterLayout.builder().add("attn.c_attn.weight", Parameter.Role.HIDDEN_MATRIX, 16, 48)
+        .build();
+    ParameterLayout apart = ParameterLayout.builder().add("q", Parameter.Role.HIDDEN_MATRIX, 16, 16)
+        .add("k", Parameter.Role.HIDDEN_MATRIX, 16, 16).add("v", Parameter.Role.HIDDEN_MATRIX, 16, 16).build();
+    Muon.Recipe recipe = Muon.Recipe.of(1e-2, false);
+    try (Vectors one = new Vectors(fused); Vectors three = new Vectors(apart)) {
+      Tensor together = one.zero();
+      Tensor gradient = one.random(3);
+      Tensor separate = three.zero();
+      Tensor gradients = three.zero();
+      copyParts(fused, gradient, apart, gradients);
+      step(recipe, fused, together, gradient);
+      step(recipe, apart, separate, gradients);
+      Tensor expected = three.zero();
+      copyParts(fused, together, apart, expected);
+      assertThat(separate.toFloats()).isEqualTo(expected.toFloats());
+    }
+  }
+
+  private static void copyParts(ParameterLayout fused, Tensor from, ParameterLayout apart, Tensor to) {
+    float[] all = fused.parameters().get(0).in(from).toFloats();
+    for (int part = 0; part < 3; part++) {
+      Tensor into = apart.parameters().get(part).in(to);
+      for (int row = 0; row < 16; row++) into.put(row * 16L, all, row * 48 + part * 16, 16);
+    }
+  }
+
+  private static void step(OptimizerRecipe recipe, ParameterLayout layout, Tensor weights, Tensor gradients) {
+    try (Optimizer optimizer = recipe.create(OwnedRange.of(layout, 0, layout.size()), KERNELS)) {
+      optimizer.step(weights, gradients, 1, 1, 1);
+    }
+  }
+
+  @Test
+  void muonsStepIsNearlyOrthogonalForWideTallAndSquareMatrices() {
+    for (long[] shape : new long[][]{{5, 40}, {40, 5}, {16, 16}}) {
+      ParameterLayout layout = ParameterLayout.builder().add("m", Parameter.Role.HIDDEN_MATRIX, shape).build();
+      Muon.Recipe recipe = new Muon.Recipe(1, 0, 0, Muon.Scaling.MATCH_ADAMW, Map.of(), false);
+      try (Vectors vectors = new Vectors(layout)) {
+        Tensor weights = vectors.zero();
+        step(recipe, layout, weights, vectors.random(9));
+        double sum = 0;
+        for (float w : weights.toFloats()) sum += w * w;
+        // the mean square of the singular values, which the iteration brings near 1
+        double scale = 0.2 * Math.sqrt(Math.max(shape[0], shape[1]));
+        assertThat(sum / (scale * scale) / Math.min(shape[0], shape[1])).isCloseTo(0.9, within(0.3));
+      }
+    }
+  }
+
+  @Test
+  void muonRefusesWhatIsNoWholeMatrix() {
+    List<OwnedRange> owned = OwnedRange.of(LAYOUT, 0, 4096);
+    assertThatThrownBy(() -> Muon.Recipe.of(1e-2, true).create(owned, KERNELS))
+        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("whole matrices");
+  }
+
+  @Test
+  void vectorsDoNotDecayAndMatricesDo() {
+    try (Vectors vectors = new Vectors(LAYOUT)) {
+      Tensor weights = vectors.random(1);
+      Tensor before = vectors.random(1);
+      step(new AdamW.Recipe(0.1, 0.9, 0.95, 1e-8, 0.5), LAYOUT, weights, vectors.zero());
+      for (Parameter p : LAYOUT.parameters()) {
+        float[] expected = p.in(before).toFloats();
+        if (p.role() != Parameter.Role.VECTOR) for (int i = 0; i < expected.length; i++) expected[i] *= 0.95f;
+        assertThat(p.in(weights).toFloats()).as(p.name()).usingComparatorWithPrecision(1e-6f).containsExactly(expected);
+      }
+    }
+  }
+}
