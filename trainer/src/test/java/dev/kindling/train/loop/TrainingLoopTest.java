@@ -1,0 +1,183 @@
+package dev.kindling.train.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.train.collective.Alone;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.kernel.PlainKernels;
+import dev.kindling.train.model.Batch;
+import dev.kindling.train.model.Parameter;
+import dev.kindling.train.optim.AdamW;
+import dev.kindling.train.optim.CosineSchedule;
+import dev.kindling.train.optim.Sgd;
+import dev.kindling.train.tensor.Precision;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class TrainingLoopTest {
+  private static RunOptions.Builder options(long steps) {
+    return RunOptions.of(steps, AdamW.Recipe.of(1e-3)).virtualRanks(4);
+  }
+
+  private static TinyRun.Ended train(int worldSize, RunOptions options, BatchSource data,
+      java.util.function.UnaryOperator<TrainingLoop> more) {
+    return TinyRun.train(worldSize, options, Precision.FLOAT32, 1, data, more);
+  }
+
+  @Test
+  void lossFallsWhenABatchIsSeenAgainAndAgain() {
+    TinyRun.Ended ended = train(2, options(60).logEvery(1).build(), (s, v, a) -> TinyRun.random(1, v, a), l -> l);
+    List<LossPoint> history = ended.result().history();
+    assertThat(history).hasSize(60);
+    assertThat(history.get(0).loss()).isCloseTo(Math.log(41), within(0.1));
+    assertThat(history.get(59).loss()).isLessThan(history.get(0).loss() - 0.5);
+  }
+
+  @Test
+  void aLossThatIsNoNumberEndsTheRunAndNamesStepAndRank() {
+    try (Kernels kernels = PlainKernels.of(1);
+        SlopeModel model = new SlopeModel(Float.MAX_VALUE, Parameter.Role.VECTOR)) {
+      BatchSource growing = (step, v, a) -> new Batch(1, 1, new int[1],
+          new int[step == 3 && v == 2 ? 1 : 1], null, new long[1]);
+      RunOptions options = RunOptions.of(9, Sgd.Recipe.plain(1)).virtualRanks(4).build();
+      model.weights().put(0, new float[]{Float.NaN}, 0, 1);
+      assertThatThrownBy(() -> new TrainingLoop(model, kernels, new Alone(), growing, options).run())
+          .isInstanceOf(UserError.class).hasMessageStartingWith("the loss is NaN in step 1 on rank 0 (virtual rank 0)");
+    }
+  }
+
+  @Test
+  void dataThatEndsTooEarlyIsSaidBeforeTheFirstStep() {
+    BatchSource nineSteps = new BatchSource() {
+      @Override
+      public Batch batch(long step, int virtualRank, int accumulation) {
+        throw new AssertionError("no step was to run");
+      }
+
+      @Override
+      public long lastStep() {
+        return 9;
+      }
+
+      @Override
+      public String whyItEnds() {
+        return "epochs is 1";
+      }
+    };
+    assertThatThrownBy(() -> train(2, options(12).build(), nineSteps, l -> l)).isInstanceOf(UserError.class)
+        .hasMessage("steps is 12; there is data for 9: epochs is 1");
+  }
+
+  @Test
+  void aRankThatFailsTakesAllOthersWithIt() {
+    BatchSource damaged = (step, v, a) -> {
+      if (step == 3 && v == 2) throw new UserError("the shard part-7 is damaged");
+      return TinyRun.random(step, v, a);
+    };
+    assertThatThrownBy(() -> train(3, options(5).build(), damaged, l -> l))
+        .hasMessageContaining("the shard part-7 is damaged");
+  }
+
+  @Test
+  void moreRanksThanVirtualRanksAreRefused() {
+    assertThatThrownBy(() -> TinyRun.train(1, options(1).virtualRanks(0).build())).isInstanceOf(UserError.class);
+    assertThatThrownBy(() -> TinyRun.train(5, options(1).build())).isInstanceOf(UserError.class)
+        .hasMessage("virtualRanks is 4; it must be at least the number of ranks, 5");
+  }
+
+  @Test
+  void aRunGoesOnOnlyWithTheSettingsThatItWasStartedWith(@TempDir Path folder) {
+    RunOptions.Builder options = options(9).fixed(Map.of("precision", "float32"));
+    train(1, options.stopAfter(2).build(), TinyRun.DATA, l -> l.saving(TinyRun.in(folder)));
+    options.stopAfter(0);
+    String where = folder.toUri().getPath().replaceAll("/$", "");
+    for (RunOptions changed : List.of(options.microBatch(3).build(), options.microBatch(1).seed(4).build(),
+        options.seed(0).fixed(Map.of("precision", "bfloat16")).build(), options.fixed(Map.of()).build(),
+        options.fixed(Map.of("precision", "float32")).schedule(new CosineSchedule(0, 9, 0)).build())) {
+      assertThatThrownBy(() -> train(2, changed, TinyRun.DATA, l -> l.saving(TinyRun.in(folder))))
+          .isInstanceOf(UserError.class).hasMessageContaining("the run in").hasMessageContaining(where);
+    }
+    assertThatThrownBy(() -> train(2, options(9).microBatch(3).fixed(Map.of("precision", "float32")).build(),
+        TinyRun.DATA, l -> l.saving(TinyRun.in(folder))))
+        .hasMessageMatching(
+            "microBatch is 3; the run in .*step-00000002 was started with 1 and goes on with that only: "
+                + "set it back, or start a new run in another folder");
+  }
+
+  @Test
+  void aStopThatOneRankAsksForEndsAllAfterTheSameStepWithACheckpoint(@TempDir Path folder) {
+    AtomicReference<TrainingLoop> any = new AtomicReference<>();
+    BatchSource asking = (step, v, a) -> {
+      if (step == 3) any.get().requestStop();
+      return TinyRun.random(step, v, a);
+    };
+    Checkpoints checkpoints = TinyRun.in(folder);
+    TinyRun.Ended stopped = train(3, options(50).build(), asking, loop -> {
+      any.set(loop);
+      return loop.saving(checkpoints);
+    });
+    assertThat(stopped.result().finished()).isFalse();
+    assertThat(stopped.result().step()).isBetween(3L, 4L);
+    assertThat(checkpoints.newest()).hasValueSatisfying(
+        name -> assertThat(checkpoints.open(name).state().step()).isEqualTo(stopped.result().step()));
+  }
+
+  @Test
+  void onlyRankZeroIsToldAndEachEventAtItsTime() {
+    List<String> told = new ArrayList<>();
+    RunOptions options = options(7).logEvery(3).evaluateEvery(4).build();
+    train(3, options, TinyRun.DATA,
+        loop -> loop.evaluating((model, communicator) -> 1.5).telling(new TrainingListener() {
+          @Override
+          public void started(long firstStep, long steps, int worldSize) {
+            told.add("started " + firstStep + " " + steps + " " + worldSize);
+          }
+
+          @Override
+          public void progressed(Progress progress) {
+            told.add("step " + progress.step());
+            assertThat(progress.tokens()).isEqualTo(4 * 2 * 9);
+            assertThat(progress.tokensPerSecond()).isPositive();
+          }
+
+          @Override
+          public void evaluated(long step, double meanLoss) {
+            told.add("evaluated " + step);
+          }
+        }));
+    assertThat(told).containsExactly("started 1 7 3", "step 1", "step 3", "evaluated 4", "step 6", "step 7",
+        "evaluated 7");
+  }
+
+  @Test
+  void clippingBoundsTheStepAndTheNormIsToldAsItWasBefore() {
+    try (Kernels kernels = PlainKernels.of(1); SlopeModel model = new SlopeModel(1, Parameter.Role.VECTOR)) {
+      List<Progress> told = new ArrayList<>();
+      RunOptions options = RunOptions.of(1, Sgd.Recipe.plain(1)).virtualRanks(2).clipNorm(0.25).build();
+      new TrainingLoop(model, kernels, new Alone(), SlopeModel.DATA, options).telling(new TrainingListener() {
+        @Override
+        public void progressed(Progress progress) {
+          told.add(progress);
+        }
+      }).run();
+      assertThat(told.get(0).gradientNorm()).isEqualTo(1);
+      assertThat(model.weights().toFloats()[0]).isCloseTo(0.75f, within(1e-6f));
+    }
+  }
+
+  @Test
+  void aProgressLineSaysAllThatOneWantsToKnow() {
+    assertThat(ProgressLine.of(new Progress(40, 1200, 3.14159, 1024, 5e-3, 0.8765, 1024, 20_000, 185)))
+        .isEqualTo("step   40/1200  loss 3.1416  rate 5.00e-03  norm 0.877  20,000 tokens/s  3:05 min left");
+  }
+}
