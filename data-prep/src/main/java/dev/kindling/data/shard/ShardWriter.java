@@ -1,5 +1,6 @@
 package dev.kindling.data.shard;
 
+import dev.kindling.data.pack.PackedRow;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;

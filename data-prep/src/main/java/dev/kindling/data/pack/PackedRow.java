@@ -1,4 +1,4 @@
-package dev.kindling.data.shard;
+package dev.kindling.data.pack;
 
 import java.util.List;
 

@@ -1,0 +1,2 @@
+/** Text made regular before anything is learned from it. Read {@link dev.kindling.data.clean.Normalizer}. */
+package dev.kindling.data.clean;

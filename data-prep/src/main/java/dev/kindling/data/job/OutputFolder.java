@@ -1,0 +1,143 @@
+package dev.kindling.data.job;
+
+import dev.kindling.checkpoint.UserError;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A folder that a job fills and commits by writing its manifest last. Everything is made in {@code _unfinished} below it and
+ * moved into place when it is whole; a folder with {@code _unfinished} and without a manifest is what an interrupted run left,
+ * and is begun anew.
+ */
+final class OutputFolder {
+  private static final String UNFINISHED = "_unfinished";
+
+  private static final Logger LOG = LoggerFactory.getLogger(OutputFolder.class);
+
+  private final FileSystem files;
+  private final Path folder;
+  private final String manifest;
+  private final Set<String> names;
+  private boolean made;
+
+  /** @param manifest the file that commits the folder; @param names of what else the job puts there */
+  OutputFolder(Configuration conf, Path folder, String manifest, Set<String> names) {
+    try {
+      files = folder.getFileSystem(conf);
+      this.folder = files.makeQualified(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    this.manifest = manifest;
+    this.names = names;
+  }
+
+  Path path() {
+    return folder;
+  }
+
+  /** Where to write until {@link #commit}. */
+  Path unfinished() {
+    return new Path(folder, UNFINISHED);
+  }
+
+  /** @throws UserError where the folder holds something that this job did not leave there */
+  void refuseStrangers() {
+    List<String> found = list();
+    boolean ours = found.contains(manifest) || found.contains(UNFINISHED);
+    for (String name : found) {
+      boolean known = name.equals(manifest) || name.equals(UNFINISHED) || names.contains(name);
+      if (!known || !ours)
+        throw new UserError("output " + folder + " holds something else, such as " + name
+            + "; give an empty or a new folder");
+    }
+  }
+
+  /** @return the manifest of a finished run, or null */
+  String finishedManifest() {
+    try (InputStream in = files.open(new Path(folder, manifest))) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (FileNotFoundException e) {
+      return null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Clears what an interrupted run left and makes the folder ready. */
+  void begin() {
+    try {
+      made = !files.exists(folder);
+      for (String name : list()) files.delete(new Path(folder, name), true);
+      if (!files.mkdirs(unfinished()))
+        throw new UserError("output " + folder + " cannot be made; check its path and permissions");
+    } catch (IOException e) {
+      throw new UserError("output " + folder + " cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  void write(String name, String content) {
+    try (OutputStream out = files.create(new Path(unfinished(), name))) {
+      out.write(content.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Moves everything into place, the manifest last. */
+  void commit(String manifestContent) {
+    write(manifest, manifestContent);
+    try {
+      for (String name : names) move(name);
+      move(manifest);
+      files.delete(unfinished(), true);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** After a failure: nothing half written stays. */
+  void abandon() {
+    try {
+      if (finishedManifest() != null) return;
+      for (String name : list()) files.delete(new Path(folder, name), true);
+      if (made) files.delete(folder, true);
+    } catch (IOException | UncheckedIOException e) {
+      // The failure itself is what the user must hear of; the next run clears up.
+      LOG.warn("could not clear {}: {}", folder, e.getMessage());
+    }
+  }
+
+  private void move(String name) throws IOException {
+    Path from = new Path(unfinished(), name);
+    if (files.exists(from) && !files.rename(from, new Path(folder, name)))
+      throw new IOException("could not move " + from + " to " + folder);
+  }
+
+  private List<String> list() {
+    List<String> found = new ArrayList<>();
+    try {
+      FileStatus status = files.getFileStatus(folder);
+      if (!status.isDirectory()) throw new UserError("output " + folder + " is a file; give a folder");
+      for (FileStatus child : files.listStatus(folder)) found.add(child.getPath().getName());
+    } catch (FileNotFoundException e) {
+      return found;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return found;
+  }
+}

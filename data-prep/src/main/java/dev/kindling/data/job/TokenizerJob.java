@@ -1,0 +1,92 @@
+package dev.kindling.data.job;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.tokenizer.BpeTrainer;
+import dev.kindling.data.tokenizer.CountedWord;
+import dev.kindling.data.tokenizer.Fingerprint;
+import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.data.tokenizer.TokenizerConfig;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+
+/** Trains a byte-level byte-pair tokenizer: Spark counts words, the driver merges. */
+public final class TokenizerJob {
+  private static final String MANIFEST = "tokenizer_training.json";
+  private static final int REPORTS = 8;
+
+  private TokenizerJob() {
+  }
+
+  /**
+   * Writes {@code tokenizer.json} and {@code tokenizer_config.json}; where the folder holds this very tokenizer already, it is
+   * only read.
+   *
+   * @param progress is told what is going on, a line at a time
+   * @throws UserError for a wrong path, a damaged or an empty corpus, an output that holds something else
+   */
+  public static Tokenizer run(SparkSession session, TokenizerOptions options, Consumer<String> progress) {
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+    OutputFolder output = new OutputFolder(spark.hadoopConfiguration(), new Path(options.output()), MANIFEST,
+        Set.of(Tokenizer.FILE, TokenizerConfig.FILE));
+    output.refuseStrangers();
+    Documents documents = Documents.of(spark, options.corpus());
+    DatasetInfo.Inputs inputs = TaskFailure.unwrapped(documents::inputs);
+    String fingerprint = Fingerprint
+        .of(String.join("\n", "tokenizer 1", inputs.sha256(), options.corpus().format().name(),
+            options.corpus().textField(), String.valueOf(options.vocabularySize())));
+    String finished = output.finishedManifest();
+    if (finished != null) {
+      if (!fingerprint.equals(fingerprintOf(finished)))
+        throw new UserError("output " + output.path()
+            + " holds a tokenizer made from other inputs or settings; give another folder or delete it");
+      progress.accept("The tokenizer in " + output.path() + " is already made from these inputs and settings");
+      return Tokenizer.load(spark.hadoopConfiguration(), output.path());
+    }
+    output.begin();
+    try {
+      JavaRDD<String> texts = documents.clean().map(Documents.CleanDocument::text);
+      Tokenizer tokenizer = TaskFailure
+          .unwrapped(() -> train(texts, options.vocabularySize(), documents::empty, progress));
+      output.write(Tokenizer.FILE, tokenizer.json());
+      output.write(TokenizerConfig.FILE, TokenizerConfig.json());
+      output.commit(new ObjectMapper().createObjectNode().put("fingerprint", fingerprint).put("inputs", inputs.sha256())
+          .put("tokenizer", tokenizer.fingerprint()).toPrettyString() + "\n");
+      progress.accept("Wrote " + new Path(output.path(), Tokenizer.FILE));
+      return tokenizer;
+    } catch (RuntimeException e) {
+      output.abandon();
+      throw e;
+    }
+  }
+
+  /** @param whenEmpty what to say where no text has a word */
+  static Tokenizer train(JavaRDD<String> texts, int vocabularySize, Supplier<UserError> whenEmpty,
+      Consumer<String> progress) {
+    progress.accept("Counting words");
+    List<CountedWord> words = WordCounts.of(texts);
+    if (words.isEmpty()) throw whenEmpty.get();
+    progress.accept(String.format("Training the tokenizer on %,d different words", words.size()));
+    int step = Math.max(512, vocabularySize / REPORTS);
+    return BpeTrainer.train(words, vocabularySize, size -> {
+      if (size % step == 0 && size < vocabularySize)
+        progress.accept(String.format("  %,d of %,d tokens", size, vocabularySize));
+    });
+  }
+
+  private static String fingerprintOf(String manifest) {
+    try {
+      return new ObjectMapper().readTree(manifest).path("fingerprint").asText();
+    } catch (JsonProcessingException e) {
+      throw new UserError(MANIFEST + " is damaged: " + e.getOriginalMessage() + "; delete the folder", e);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package dev.kindling.data.job;
+
+import dev.kindling.data.tokenizer.CountedWord;
+import dev.kindling.data.tokenizer.PreTokenizer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import org.apache.spark.api.java.JavaRDD;
+import scala.Tuple2;
+
+/** How often each word occurs in a corpus, counted by Spark in 64 bits. */
+final class WordCounts {
+  /** Different words that a task keeps before it hands their counts to the shuffle. */
+  private static final int WORDS_IN_MEMORY = 1 << 20;
+
+  private WordCounts() {
+  }
+
+  static List<CountedWord> of(JavaRDD<String> texts) {
+    return texts.mapPartitions(Counting::new).mapToPair(counted -> new Tuple2<>(counted.word(), counted.count()))
+        .reduceByKey(Math::addExact).map(pair -> new CountedWord(pair._1(), pair._2())).collect();
+  }
+
+  /** Counts the words of a partition; whenever there are too many different ones, it gives out what it has and starts anew. */
+  private static final class Counting implements Iterator<CountedWord> {
+    private final Iterator<String> texts;
+    private Iterator<CountedWord> ready = List.<CountedWord>of().iterator();
+
+    Counting(Iterator<String> texts) {
+      this.texts = texts;
+    }
+
+    @Override
+    public boolean hasNext() {
+      while (!ready.hasNext() && texts.hasNext()) ready = countMore();
+      return ready.hasNext();
+    }
+
+    @Override
+    public CountedWord next() {
+      if (!hasNext()) throw new NoSuchElementException();
+      return ready.next();
+    }
+
+    private Iterator<CountedWord> countMore() {
+      Map<String, long[]> counts = new HashMap<>();
+      while (texts.hasNext() && counts.size() < WORDS_IN_MEMORY) {
+        String text = texts.next();
+        for (int i = 0; i < text.length();) {
+          int end = PreTokenizer.wordEnd(text, i, text.length());
+          counts.computeIfAbsent(text.substring(i, end), word -> new long[1])[0]++;
+          i = end;
+        }
+      }
+      List<CountedWord> words = new ArrayList<>(counts.size());
+      counts.forEach((word, count) -> words.add(new CountedWord(word, count[0])));
+      return words.iterator();
+    }
+  }
+}

@@ -1,0 +1,13 @@
+package dev.kindling.data.pack;
+
+import java.io.Serializable;
+
+/**
+ * A stretch of one document in the stream.
+ *
+ * @param document its id
+ * @param position of the first token in the stream
+ * @param offset of the first token in the document
+ * @param tokens ids; the document's last one is the end of text
+ */
+public record StreamPiece(String document, long position, long offset, int[] tokens) implements Serializable {}
