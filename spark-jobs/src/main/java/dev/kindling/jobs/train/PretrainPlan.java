@@ -1,0 +1,64 @@
+package dev.kindling.jobs.train;
+
+import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.pack.SampleOrder;
+import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.train.loop.RunOptions;
+import dev.kindling.train.tensor.Precision;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What a configuration comes to for its dataset; made in the driver, where mistakes end before anything is written, and again by every rank.
+ *
+ * @param steps of the whole run
+ */
+record PretrainPlan(PretrainConfig config, DatasetInfo dataset, Gpt2Config model, SampleOrder order, long steps) {
+  static final String PRECISION = "train.precision";
+
+  /** @throws UserError where dataset, model and steps do not fit one another */
+  static PretrainPlan of(PretrainConfig config, Configuration hadoop) {
+    DatasetInfo dataset = DatasetInfo.read(hadoop, new Path(config.dataset()));
+    TrainSettings train = config.train();
+    Gpt2Config model = config.model().config(dataset.vocabularySize(), dataset.sequenceLength(), dataset.endOfText());
+    SampleOrder order = new SampleOrder(dataset.training().rows(), train.seed(), train.virtualRanks(),
+        Math.multiplyExact(train.microBatch(), train.accumulate()));
+    return new PretrainPlan(config, dataset, model, order, steps(train, order));
+  }
+
+  private static long steps(TrainSettings train, SampleOrder order) {
+    if (train.epochs() == 0) return train.steps();
+    long there = order.steps(train.epochs());
+    String data = train.epochs() + (train.epochs() == 1 ? " epoch of " : " epochs of ") + order.rows() + " rows";
+    if (there == 0) {
+      throw new UserError("train.epochs is " + train.epochs() + "; " + data + " are fewer than the "
+          + order.samplesPerStep()
+          + " sequences of one step: lower train.virtualRanks, train.microBatch or train.accumulate, or raise train.epochs");
+    }
+    if (train.steps() > there) {
+      throw new UserError("train.steps is " + train.steps() + "; " + data + " end after " + there + " steps of "
+          + order.samplesPerStep() + " sequences: set train.steps to " + there + " or fewer, or raise train.epochs");
+    }
+    return train.steps() == 0 ? there : train.steps();
+  }
+
+  RunOptions options(Precision precision) {
+    TrainSettings t = config.train();
+    return new RunOptions(t.virtualRanks(), t.microBatch(), t.accumulate(), t.seed(),
+        config.optimizer().recipe(precision == Precision.BFLOAT16), config.schedule().over(steps), t.clipNorm(),
+        identity(precision), steps, t.stopAfter(), config.checkpoints().every(), t.evaluateEvery(), t.logEvery());
+  }
+
+  /** What besides the options may not change when the run goes on. */
+  private Map<String, String> identity(Precision precision) {
+    Map<String, String> all = new TreeMap<>();
+    all.put(PRECISION, precision.name());
+    all.put("model", model.toString());
+    all.put("dataset", dataset.fingerprint());
+    all.put("train.epochs", Long.toString(config.train().epochs()));
+    return all;
+  }
+}

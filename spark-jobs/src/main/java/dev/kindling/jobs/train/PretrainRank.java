@@ -1,0 +1,114 @@
+package dev.kindling.jobs.train;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.Json;
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.commit.Checkpoint;
+import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.checkpoint.commit.Retention;
+import dev.kindling.data.shard.PackedDataset;
+import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
+import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
+import dev.kindling.train.evaluate.Perplexity;
+import dev.kindling.train.kernel.PlainKernels;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.loop.FolderCheckpoints;
+import dev.kindling.train.loop.LossPoint;
+import dev.kindling.train.loop.ProgressLine;
+import dev.kindling.train.loop.TrainerState;
+import dev.kindling.train.loop.TrainingLoop;
+import dev.kindling.train.loop.TrainingResult;
+import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.tensor.Precision;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+
+/** What one rank of a pre-training run does: make everything that a {@link TrainingLoop} needs, and run it. */
+final class PretrainRank {
+  private static final int LARGEST_TOKENIZER = 1 << 28;
+
+  private PretrainRank() {
+  }
+
+  /** How the rank ended. */
+  record Ending(long step, boolean finished, ArrayList<LossPoint> history, long tokens, double tokensPerSecond,
+      String kernels, String precision, long parameters) implements Serializable {}
+
+  static Ending run(PretrainConfig config, Rank rank) throws IOException {
+    PretrainPlan plan = PretrainPlan.of(config, rank.conf());
+    boolean plain = config.cluster().kernels() == KernelChoice.PLAIN;
+    try (Kernels kernels = NativeCache
+        .loading(() -> plain ? PlainKernels.of(rank.threads()) : PlainKernels.of(rank.threads()))) {
+      Precision precision = agree(config, rank, kernels);
+      try (Gpt2Model model = Gpt2Model.create(plan.model(), kernels, precision, config.train().seed())) {
+        TrainingResult result = loop(plan, rank, kernels, precision, model).run();
+        return new Ending(result.step(), result.finished(), new ArrayList<>(result.history()), result.tokens(),
+            result.tokensPerSecond(), kernels.describe(), precision.name(), model.layout().count());
+      }
+    }
+  }
+
+  private static TrainingLoop loop(PretrainPlan plan, Rank rank, Kernels kernels, Precision precision,
+      Gpt2Model model) {
+    PretrainConfig config = plan.config();
+    Path dataset = new Path(config.dataset());
+    PackedRows training = new PackedRows(PackedDataset.open(rank.conf(), dataset));
+    TrainingLoop loop = new TrainingLoop(model, kernels, rank.communicator(),
+        training.ordered(plan.order(), config.train().microBatch(), config.train().epochs()), plan.options(precision))
+        .saving(checkpoints(plan, rank, dataset)).telling(new ProgressLine(rank.driver()::say));
+    if (plan.dataset().heldOut().rows() > 0) {
+      PackedRows heldOut = new PackedRows(PackedDataset.openHeldOut(rank.conf(), dataset));
+      loop.evaluating(new Perplexity(heldOut, config.train().evaluationRows()));
+    }
+    return loop;
+  }
+
+  private static FolderCheckpoints checkpoints(PretrainPlan plan, Rank rank, Path dataset) {
+    Path file = new Path(dataset, Tokenizer.FILE);
+    String tokenizer = new String(Storage.readSmall(Storage.of(rank.conf(), file), file, LARGEST_TOKENIZER),
+        StandardCharsets.UTF_8);
+    CheckpointSettings keep = plan.config().checkpoints();
+    ObjectNode details = Json.object();
+    details.putObject("dataset").put("path", plan.config().dataset()).put("fingerprint", plan.dataset().fingerprint())
+        .put("tokenizer", plan.dataset().tokenizer());
+    details.put("configuration", plan.config().toString()).put("ranks", rank.worldSize());
+    return new FolderCheckpoints(rank.conf(), new Path(plan.config().run()), rank.epoch(), plan.model(), tokenizer,
+        new Retention(keep.keepLast(), keep.keepEvery()), details);
+  }
+
+  /**
+   * The precision that all ranks use: a run that goes on keeps its own; AUTO is bf16 where every rank's processor is fast at
+   * it. Ranks that compute with different kernels are told of, as the bits may then depend on who computes what.
+   */
+  private static Precision agree(PretrainConfig config, Rank rank, Kernels kernels) throws IOException {
+    PrecisionChoice choice = config.train().precision();
+    String known = rank.rank() == 0 && choice == PrecisionChoice.AUTO ? stored(config, rank) : "";
+    String mine = kernels.fastBfloat16() + ";" + known + ";" + kernels.describe();
+    List<String[]> all = new ArrayList<>();
+    for (byte[] b : rank.communicator().allGather(mine.getBytes(StandardCharsets.UTF_8))) {
+      all.add(new String(b, StandardCharsets.UTF_8).split(";", 3));
+    }
+    List<String> kinds = all.stream().map(a -> a[2]).distinct().toList();
+    if (rank.rank() == 0) {
+      rank.driver().say("computes with " + String.join(" and ", kinds)
+          + (kinds.size() > 1 ? ": with other executors the bits of the result may differ" : ""));
+    }
+    if (choice != PrecisionChoice.AUTO) return Precision.valueOf(choice.name());
+    if (!all.get(0)[1].isEmpty()) return Precision.valueOf(all.get(0)[1]);
+    return all.stream().allMatch(a -> Boolean.parseBoolean(a[0])) ? Precision.BFLOAT16 : Precision.FLOAT32;
+  }
+
+  /** The precision of the run that is there already; empty where there is none. */
+  private static String stored(PretrainConfig config, Rank rank) throws IOException {
+    List<Checkpoint> there = new CheckpointStore(rank.conf(), new Path(config.run())).committed();
+    if (there.isEmpty()) return "";
+    Checkpoint newest = there.get(0);
+    TrainerState state = TrainerState.fromJson(newest.state(), newest.path() + "/" + Checkpoint.STATE);
+    return state.identity().getOrDefault(PretrainPlan.PRECISION, "");
+  }
+}
