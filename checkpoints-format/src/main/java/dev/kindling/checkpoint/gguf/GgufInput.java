@@ -16,7 +16,7 @@ import java.util.List;
  * out, and no more than {@value #MOST_VALUES} values and {@value #MOST_TEXT} bytes of strings are kept.
  */
 final class GgufInput {
-  private static final int MOST_VALUES = 1 << 24, MOST_TEXT = 1 << 28;
+  private static final int MOST_VALUES = 1 << 24, MOST_TEXT = 1 << 28, LONGEST_NAME = 65_535;
   private static final String[] TYPES = {"u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string", "array",
       "u64", "i64", "f64"};
 
@@ -71,12 +71,24 @@ final class GgufInput {
     return next(8).getLong(0);
   }
 
-  String string() throws IOException {
+  /** A key or a tensor's name: at most {@value #LONGEST_NAME} bytes (docs/gguf.md allows keys 65535 and tensors 64). */
+  String name() throws IOException {
+    long length = next(8).getLong(0);
+    if (length < 0 || length > LONGEST_NAME)
+      throw damaged("it claims a name of " + Long.toUnsignedString(length) + " bytes");
+    return text((int) length);
+  }
+
+  private String string() throws IOException {
     long length = count("bytes of a string", 1);
     text += length + 16;
     if (text > MOST_TEXT) throw damaged("its head holds more than " + MOST_TEXT + " bytes of strings");
-    byte[] utf8 = new byte[(int) length];
-    bytes(utf8, utf8.length);
+    return text((int) length);
+  }
+
+  private String text(int length) throws IOException {
+    byte[] utf8 = new byte[length];
+    bytes(utf8, length);
     return new String(utf8, StandardCharsets.UTF_8);
   }
 

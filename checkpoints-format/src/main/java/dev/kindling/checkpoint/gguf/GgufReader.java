@@ -57,7 +57,7 @@ public final class GgufReader implements Closeable {
       throw new UserError(path + " is GGUF version " + Integer.toUnsignedString(version) + "; 2 and 3 are read");
     long tensorCount = head.count("tensors", 24), entries = head.count("metadata entries", 13);
     for (long i = 0; i < entries; i++) {
-      String key = head.string();
+      String key = head.name();
       if (metadata.put(key, head.value(head.u32(), 0)) != null)
         throw head.damaged("the key " + key + " is there twice");
     }
@@ -69,7 +69,7 @@ public final class GgufReader implements Closeable {
   }
 
   private static GgufTensor tensor(GgufInput head) throws IOException {
-    String name = head.string();
+    String name = head.name();
     int dimensions = head.u32();
     if (dimensions < 0 || dimensions > MOST_DIMENSIONS) {
       throw head

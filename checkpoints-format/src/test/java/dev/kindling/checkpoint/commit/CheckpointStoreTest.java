@@ -1,0 +1,181 @@
+package dev.kindling.checkpoint.commit;
+
+import static dev.kindling.checkpoint.TinyModel.CONF;
+import static dev.kindling.checkpoint.TinyModel.hadoop;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.checkpoint.FileEntry;
+import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.Json;
+import dev.kindling.checkpoint.TinyModel;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.WeightsHash;
+import dev.kindling.checkpoint.folder.ModelFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointStoreTest {
+  private static final Gpt2Config CONFIG = Gpt2Config.of(300, 5, 6, 2, 3).withEndOfText(0);
+  @TempDir
+  Path run;
+  private CheckpointStore store;
+
+  @BeforeEach
+  void open() {
+    store = new CheckpointStore(CONF, hadoop(run));
+  }
+
+  private Checkpoint commit(long step, long epoch) throws IOException {
+    CheckpointWriter writer = store.begin(step, epoch);
+    writer.model(CONFIG, TinyModel.random(CONFIG, step), TinyModel.tokenizerJson());
+    writer.state(Json.object().put("step", step));
+    return writer.commit(List.of(), Json.object().put("loss", 2.5));
+  }
+
+  private List<String> folders() throws IOException {
+    try (Stream<Path> all = Files.list(run)) {
+      return all.map(p -> p.getFileName().toString()).filter(n -> n.startsWith("step-")).sorted().toList();
+    }
+  }
+
+  @Test
+  void aCommittedCheckpointIsAModelFolderWithAManifest() throws Exception {
+    Checkpoint written = commit(1234, store.claimEpoch());
+    assertThat(run.resolve("step-00001234").toFile().list()).containsExactlyInAnyOrder("config.json",
+        "model.safetensors",
+        "tokenizer.json", "tokenizer_config.json", "generation_config.json", "trainer_state.json", "manifest.json");
+    Checkpoint read = Checkpoint.open(CONF, written.path());
+    assertThat(read.step()).isEqualTo(1234);
+    assertThat(read.state().path("step").asLong()).isEqualTo(1234);
+    assertThat(read.manifest().details().path("loss").asDouble()).isEqualTo(2.5);
+    try (ModelFolder model = read.model()) {
+      assertThat(model.config()).isEqualTo(CONFIG);
+      assertThat(read.manifest().weightsSha256()).isEqualTo(WeightsHash.sha256(model.weights()))
+          .isEqualTo(WeightsHash.sha256(TinyModel.random(CONFIG, 1234)));
+    }
+  }
+
+  @Test
+  void whatIsNotCommittedIsNoCheckpoint() throws Exception {
+    assertThat(store.newestWhole()).isEmpty();
+    commit(10, 1);
+    CheckpointWriter interrupted = store.begin(20, 1);
+    interrupted.model(CONFIG, TinyModel.random(CONFIG, 1), null);
+    Files.createDirectories(run.resolve("step-00000030"));
+    Files.writeString(run.resolve("step-00000030/manifest.json"), "{\"format\": \"kindling-check");
+    assertThat(store.newestWhole()).map(Checkpoint::step).contains(10L);
+    assertThat(store.committed()).hasSize(1);
+  }
+
+  @Test
+  void aDamagedCheckpointIsPassedOverForThePreviousOne() throws Exception {
+    commit(10, 1);
+    commit(20, 1);
+    commit(30, 1);
+    Path flipped = run.resolve("step-00000030/model.safetensors"),
+        cut = run.resolve("step-00000020/trainer_state.json");
+    byte[] bytes = Files.readAllBytes(flipped);
+    bytes[bytes.length - 5] ^= 1;
+    Files.write(flipped, bytes);
+    assertThatThrownBy(() -> Checkpoint.open(CONF, hadoop(flipped.getParent()))).isInstanceOf(UserError.class)
+        .hasMessageContaining("model.safetensors is damaged: its SHA-256 is not the manifest's");
+    assertThat(store.newestWhole()).map(Checkpoint::step).contains(20L);
+    Files.write(cut, new byte[]{'{'});
+    assertThat(store.newestWhole()).map(Checkpoint::step).contains(10L);
+    Files.delete(run.resolve("step-00000010/config.json"));
+    assertThat(store.newestWhole()).isEmpty();
+  }
+
+  @Test
+  void aManifestThatWasChangedIsNoManifest() throws Exception {
+    Checkpoint written = commit(10, 1);
+    Path manifest = run.resolve("step-00000010/manifest.json");
+    Files.writeString(manifest, Files.readString(manifest).replace("\"step\" : 10,", "\"step\" : 11,"));
+    assertThatThrownBy(() -> Checkpoint.open(CONF, written.path())).isInstanceOf(UserError.class)
+        .hasMessageContaining("it was changed after it was written");
+    assertThat(store.newestWhole()).isEmpty();
+  }
+
+  @Test
+  void anOldAttemptCannotCommitOnceANewOneHasBegun() throws Exception {
+    long first = store.claimEpoch();
+    commit(10, first);
+    CheckpointWriter frozen = store.begin(20, first);
+    frozen.model(CONFIG, TinyModel.random(CONFIG, 1), null);
+    long second = store.claimEpoch();
+    assertThat(second).isEqualTo(first + 1);
+    assertThatThrownBy(frozen::commit).isInstanceOf(FencedException.class)
+        .hasMessageContaining("attempt 2 has taken over");
+    assertThatThrownBy(() -> frozen.state(Json.object())).isInstanceOf(FencedException.class);
+    assertThatThrownBy(() -> store.begin(30, first)).isInstanceOf(FencedException.class);
+    assertThat(store.newestWhole()).map(Checkpoint::step).contains(10L);
+  }
+
+  @Test
+  void theSameStepOfTwoAttemptsLiesInTwoFolders() throws Exception {
+    commit(10, store.claimEpoch());
+    commit(20, 1);
+    commit(10, store.claimEpoch());
+    assertThat(folders()).containsExactly("step-00000010", "step-00000010.attempt-00002", "step-00000020");
+    // The newest attempt went back on purpose: its step is the newest, not the highest.
+    assertThat(store.newestWhole()).map(c -> c.manifest().epoch()).contains(2L);
+    assertThatThrownBy(() -> store.begin(10, 2)).isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("committed already");
+  }
+
+  @Test
+  void theNewestAndEachMultipleStayAndLeftoversGo() throws Exception {
+    long epoch = store.claimEpoch();
+    for (long step = 10; step <= 60; step += 10) commit(step, epoch);
+    store.begin(65, epoch).state(Json.object());                       // interrupted before the commit of 70
+    Checkpoint last = commit(70, epoch);
+    store.begin(80, epoch).state(Json.object());                       // another rank is already writing the next
+    store.clean(new Retention(2, 30), last);
+    assertThat(folders()).containsExactly("step-00000030", "step-00000060", "step-00000070", "step-00000080");
+    store.clean(Retention.last(1), last);
+    assertThat(folders()).containsExactly("step-00000070", "step-00000080");
+  }
+
+  @Test
+  void cleaningLeavesNewerAttemptsAlone() throws Exception {
+    Checkpoint old = commit(10, store.claimEpoch());
+    store.begin(20, store.claimEpoch()).state(Json.object());
+    store.clean(Retention.last(1), old);
+    assertThat(folders()).containsExactly("step-00000010", "step-00000020.attempt-00002");
+  }
+
+  @Test
+  void entriesOfOtherRanksAreInTheManifestAndHeldToTheirHash() throws Exception {
+    float[] values = {1, 2, 3, 4};
+    OptimizerRange range = new OptimizerRange("exp_avg/w", 0, 4,
+        (at, into, offset, n) -> System.arraycopy(values, (int) at, into, offset, n));
+    CheckpointWriter rank0 = store.begin(10, 1), rank1 = store.begin(10, 1);
+    FileEntry theirs = rank1.optimizer(1, 2, List.of(range));
+    assertThat(theirs.name()).isEqualTo("optimizer/shard-00001-of-00002.safetensors");
+    rank0.model(CONFIG, TinyModel.random(CONFIG, 1), null);
+    rank0.optimizer(0, 2, List.of());
+    Checkpoint checkpoint = rank0.commit(List.of(theirs), Json.object());
+    assertThat(Checkpoint.open(CONF, checkpoint.path()).manifest().files()).contains(theirs);
+    Files.delete(run.resolve("step-00000010").resolve(theirs.name()));
+    assertThatThrownBy(checkpoint::verify).isInstanceOf(UserError.class)
+        .hasMessageContaining("shard-00001-of-00002.safetensors does not exist");
+  }
+
+  @Test
+  void aFileThatIsNotWrittenToItsEndIsNotLeftBehind() throws Exception {
+    CheckpointWriter writer = store.begin(10, 1);
+    assertThatThrownBy(() -> writer.file("x.json", out -> {
+      out.write(1);
+      throw new IOException("disk full");
+    })).hasMessage("disk full");
+    assertThat(run.resolve("step-00000010")).isEmptyDirectory();
+    assertThat(writer.commit().manifest().files()).isEmpty();
+  }
+}

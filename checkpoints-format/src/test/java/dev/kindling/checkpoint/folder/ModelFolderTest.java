@@ -1,0 +1,161 @@
+package dev.kindling.checkpoint.folder;
+
+import static dev.kindling.checkpoint.TinyModel.CONF;
+import static dev.kindling.checkpoint.TinyModel.hadoop;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.checkpoint.ElementType;
+import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.TensorSpec;
+import dev.kindling.checkpoint.TinyModel;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.WeightsHash;
+import dev.kindling.checkpoint.safetensors.SafetensorsReader;
+import dev.kindling.checkpoint.safetensors.SafetensorsWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelFolderTest {
+  private static final Gpt2Config TIED = Gpt2Config.of(11, 5, 6, 2, 3), UNTIED = TIED.withTiedHead(false);
+  @TempDir
+  Path folder;
+
+  /** A folder whose file holds exactly these tensors. */
+  private void put(Gpt2Config config, TinyModel.InMemory tensors) throws IOException {
+    Files.write(folder.resolve("config.json"), dev.kindling.checkpoint.Json.bytes(config.toJson()));
+    SafetensorsWriter.write(CONF, hadoop(folder.resolve("model.safetensors")), tensors);
+  }
+
+  private ModelFolder open() {
+    return ModelFolder.open(CONF, hadoop(folder));
+  }
+
+  @Test
+  void aFolderThatTransformersWroteOpens() {
+    try (ModelFolder golden = ModelFolder.open(CONF, TinyModel.resourcePath("/golden/gpt2/config.json").getParent())) {
+      assertThat(golden.weights().tensors()).isEqualTo(golden.config().tensors());
+      assertThat(golden.config().parameters()).isEqualTo(17_592);
+      assertThat(golden.tokenizerFile()).isEmpty();
+      assertThat(golden.endTokens()).containsExactly(50256);
+    }
+  }
+
+  /** REPORTS C03. */
+  @Test
+  void aTiedModelHasNoHeadOfItsOwnAndNeedsNone() throws Exception {
+    TinyModel.InMemory weights = TinyModel.random(TIED, 1);
+    put(TIED, weights);
+    try (ModelFolder opened = open()) {
+      assertThat(opened.weights().find("lm_head.weight")).isNull();
+      assertThat(WeightsHash.sha256(opened.weights())).isEqualTo(WeightsHash.sha256(weights));
+    }
+  }
+
+  /** REPORTS C03: never a random head without a word. */
+  @Test
+  void aModelThatIsNotTiedAndHasNoHeadIsRefusedByTheTensorsName() throws Exception {
+    put(UNTIED, TinyModel.random(TIED, 1));
+    assertThatThrownBy(this::open).isInstanceOf(UserError.class)
+        .hasMessageContaining("lm_head.weight is missing").hasMessageContaining("tie_word_embeddings is false");
+  }
+
+  /** REPORTS C03. */
+  @Test
+  void theExportOfATiedModelLeavesTheHeadOutAndKeepsTheFlag() throws Exception {
+    TinyModel.InMemory weights = TinyModel.random(TIED, 1).with(TensorSpec.float32("lm_head.weight", 11, 6),
+        new float[66]);
+    ModelFolderWriter.export(CONF, hadoop(folder), TIED, weights, null, ElementType.F32);
+    assertThat(Files.readString(folder.resolve("config.json"))).contains("\"tie_word_embeddings\" : true");
+    try (SafetensorsReader file = SafetensorsReader.open(CONF, hadoop(folder))) {
+      assertThat(file.find("lm_head.weight")).isNull();
+      assertThat(file.tensors()).hasSameSizeAs(TIED.tensors());
+    }
+  }
+
+  @Test
+  void anUntiedHeadIsWrittenAndRead() throws Exception {
+    ModelFolderWriter.export(CONF, hadoop(folder), UNTIED, TinyModel.random(UNTIED, 3), null, ElementType.BF16);
+    try (ModelFolder opened = open()) {
+      assertThat(opened.config()).isEqualTo(UNTIED);
+      assertThat(opened.weights().find("lm_head.weight"))
+          .isEqualTo(new TensorSpec("lm_head.weight", ElementType.BF16, new long[]{11, 6}));
+    }
+    assertThat(Files.readString(folder.resolve("config.json"))).contains("\"dtype\" : \"bfloat16\"");
+  }
+
+  /** As OpenAI's checkpoints on the hub are: no prefix, the causal masks among the weights. */
+  @Test
+  void namesWithoutPrefixAndMasksAreTakenAsTheyAre() throws Exception {
+    TinyModel.InMemory weights = TinyModel.random(TIED, 1), bare = TinyModel.none();
+    for (TensorSpec t : weights.tensors())
+      bare.with(t.named(t.name().substring("transformer.".length())), weights.read(t.name()));
+    for (int n = 0; n < 2; n++) {
+      bare.with(TensorSpec.float32("h." + n + ".attn.bias", 1, 1, 5, 5), new float[25]);
+      bare.with(TensorSpec.float32("h." + n + ".attn.masked_bias"), -1e4f);
+    }
+    put(TIED, bare);
+    try (ModelFolder opened = open()) {
+      assertThat(opened.weights().tensors()).isEqualTo(TIED.tensors());
+      assertThat(WeightsHash.sha256(opened.weights())).isEqualTo(WeightsHash.sha256(weights));
+    }
+  }
+
+  @Test
+  void aMissingOrMisshapenTensorIsNamed() throws Exception {
+    TinyModel.InMemory weights = TinyModel.random(TIED, 1);
+    weights.specs().remove("transformer.h.1.mlp.c_fc.bias");
+    put(TIED, weights);
+    assertThatThrownBy(this::open).isInstanceOf(UserError.class)
+        .hasMessageContaining("transformer.h.1.mlp.c_fc.bias is missing");
+    put(TIED, TinyModel.random(TIED, 1).with(TensorSpec.float32("transformer.wpe.weight", 6, 6), new float[36]));
+    assertThatThrownBy(this::open).isInstanceOf(UserError.class)
+        .hasMessageContaining("transformer.wpe.weight has the shape [6, 6]; config.json asks for [5, 6]");
+  }
+
+  @Test
+  void endTokensMayBeAListInTheGenerationConfiguration() throws Exception {
+    put(TIED.withEndOfText(3), TinyModel.random(TIED, 1));
+    try (ModelFolder opened = open()) {
+      assertThat(opened.endTokens()).containsExactly(3);
+      Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [4, 9]}");
+      assertThat(opened.endTokens()).isEqualTo(List.of(4, 9));
+      Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": \"x\"}");
+      assertThatThrownBy(opened::endTokens).isInstanceOf(UserError.class).hasMessageContaining("eos_token_id is \"x\"");
+    }
+  }
+
+  @Test
+  void aFolderThatHoldsSomethingElseIsNotWrittenInto() throws Exception {
+    Files.writeString(folder.resolve("thesis.tex"), "years of work");
+    assertThatThrownBy(
+        () -> ModelFolderWriter.export(CONF, hadoop(folder), TIED, TinyModel.random(TIED, 1), null, ElementType.F32))
+        .isInstanceOf(UserError.class).hasMessageContaining("holds something else, thesis.tex");
+    assertThat(folder).isDirectoryContaining("glob:**thesis.tex").isDirectoryNotContaining("glob:**model*");
+  }
+
+  @Test
+  void anExportReplacesAnOlderOne() throws Exception {
+    ModelFolderWriter.export(CONF, hadoop(folder), TIED, TinyModel.random(TIED, 1), TinyModel.tokenizerJson(),
+        ElementType.F32);
+    ModelFolderWriter.export(CONF, hadoop(folder), TIED, TinyModel.random(TIED, 2), TinyModel.tokenizerJson(),
+        ElementType.F32);
+    try (ModelFolder opened = open()) {
+      assertThat(WeightsHash.sha256(opened.weights())).isEqualTo(WeightsHash.sha256(TinyModel.random(TIED, 2)));
+      assertThat(opened.tokenizerJson()).contains(TinyModel.tokenizerJson());
+    }
+    assertThat(folder.toFile().list()).containsExactlyInAnyOrder("config.json", "model.safetensors", "tokenizer.json",
+        "tokenizer_config.json", "generation_config.json");
+  }
+
+  @Test
+  void aMissingFolderIsToldAsSuch() {
+    assertThatThrownBy(() -> ModelFolder.open(CONF, hadoop(folder.resolve("none")))).isInstanceOf(UserError.class)
+        .hasMessageContaining("none does not exist");
+    assertThatThrownBy(this::open).isInstanceOf(UserError.class).hasMessageContaining("config.json does not exist");
+  }
+}
