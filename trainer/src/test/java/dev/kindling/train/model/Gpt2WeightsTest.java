@@ -1,0 +1,145 @@
+package dev.kindling.train.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.TensorSpec;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.kernel.PlainKernels;
+import dev.kindling.train.tensor.Precision;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class Gpt2WeightsTest {
+  private static final Gpt2Config CONFIG = Gpt2Config.of(301, 40, 64, 3, 4);
+
+  private static Gpt2Model create(Gpt2Config config, Kernels kernels, long seed) {
+    return Gpt2Model.create(config, kernels, Precision.FLOAT32, seed);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void theWeightsAreThoseThatHuggingFaceNames(boolean tied) {
+    Gpt2Config config = CONFIG.withTiedHead(tied);
+    try (Kernels kernels = PlainKernels.of(1); Gpt2Model model = create(config, kernels, 1)) {
+      assertThat(model.weightSource().tensors()).isEqualTo(config.tensors());
+      assertThat(model.layout().count()).isEqualTo(config.parameters());
+    }
+  }
+
+  @Test
+  void freshWeightsAreNormalAndThinnerWhereTheResidualStreamIsWritten() {
+    try (Kernels kernels = PlainKernels.of(1); Gpt2Model model = create(CONFIG, kernels, 1)) {
+      for (Parameter p : model.layout().parameters()) {
+        float[] values = p.in(model.weights()).toFloats();
+        if (p.name().endsWith("bias")) assertThat(values).containsOnly(0f);
+        else if (p.shape().length == 1) assertThat(values).containsOnly(1f);
+        else checkNormal(p.name(), values, p.name().endsWith("c_proj.weight") ? 0.02 / Math.sqrt(6) : 0.02);
+      }
+    }
+  }
+
+  /** Mean, deviation, fourth moment and the share within one deviation, to five standard errors. */
+  private static void checkNormal(String name, float[] values, double deviation) {
+    double sum = 0;
+    double squares = 0;
+    double fourth = 0;
+    double within = 0;
+    for (float value : values) {
+      double z = value / deviation;
+      sum += z;
+      squares += z * z;
+      fourth += z * z * z * z;
+      if (Math.abs(z) < 1) within++;
+    }
+    double n = values.length;
+    double root = Math.sqrt(n);
+    assertThat(sum / n).as("mean of %s", name).isBetween(-5 / root, 5 / root);
+    assertThat(squares / n - 1).as("variance of %s", name).isBetween(-5 * Math.sqrt(2) / root, 5 * Math.sqrt(2) / root);
+    assertThat(fourth / n - 3).as("kurtosis of %s", name).isBetween(-5 * Math.sqrt(96) / root,
+        5 * Math.sqrt(96) / root);
+    assertThat(within / n - 0.682689).as("middle of %s", name).isBetween(-2.4 / root, 2.4 / root);
+  }
+
+  @Test
+  void freshWeightsDependOnTheSeedAndNotOnThreads() {
+    try (Kernels one = PlainKernels.of(1);
+        Kernels three = PlainKernels.of(3);
+        Gpt2Model a = create(CONFIG, one, 1);
+        Gpt2Model b = create(CONFIG, three, 1);
+        Gpt2Model c = create(CONFIG, one, 2)) {
+      assertThat(b.weights().toFloats()).containsExactly(a.weights().toFloats());
+      assertThat(c.weights().toFloats()).isNotEqualTo(a.weights().toFloats());
+    }
+  }
+
+  /** Pinned: a change of these is a change of every run that ever started from a seed. */
+  @Test
+  void freshWeightsAreTheSameOnEveryMachine() {
+    try (Kernels kernels = PlainKernels.of(1); Gpt2Model model = create(CONFIG, kernels, 42)) {
+      float[] tokens = model.weightSource().read("transformer.wte.weight");
+      assertThat(Arrays.copyOf(tokens, 3)).containsExactly(-0.012066072f, 0.010854959f, 0.016435508f);
+    }
+  }
+
+  @Test
+  void aModelLoadsWhatAnotherHolds() {
+    try (Kernels kernels = PlainKernels.of(1);
+        Gpt2Model a = create(CONFIG, kernels, 1);
+        Gpt2Model b = Gpt2Model.load(CONFIG, a.weightSource(), kernels, Precision.FLOAT32);
+        Gpt2Model c = Gpt2Model.load(CONFIG, new Renamed(a.weightSource(), "transformer.", ""), kernels,
+            Precision.FLOAT32)) {
+      assertThat(b.weights().toFloats()).containsExactly(a.weights().toFloats());
+      assertThat(c.weights().toFloats()).containsExactly(a.weights().toFloats());
+    }
+  }
+
+  @Test
+  void aTensorThatIsMissingOrOfAnotherShapeIsNamed() {
+    try (Kernels kernels = PlainKernels.of(1); Gpt2Model a = create(CONFIG, kernels, 1)) {
+      WeightSource tied = a.weightSource();
+      assertThatThrownBy(() -> Gpt2Model.load(CONFIG.withTiedHead(false), tied, kernels, Precision.FLOAT32))
+          .isInstanceOf(UserError.class).hasMessageContaining("lm_head.weight");
+      Gpt2Config longer = Gpt2Config.of(301, 41, 64, 3, 4);
+      assertThatThrownBy(() -> Gpt2Model.load(longer, tied, kernels, Precision.FLOAT32)).isInstanceOf(UserError.class)
+          .hasMessageContaining("transformer.wpe.weight").hasMessageContaining("[40, 64]")
+          .hasMessageContaining("[41, 64]");
+    }
+  }
+
+  @Test
+  void aHeadOfItsOwnIsUsedAndATiedOneIsTheEmbedding() {
+    Batch batch = Samples.batch(301, 9, 0, 9);
+    try (Kernels kernels = PlainKernels.of(1);
+        Gpt2Model tied = create(CONFIG, kernels, 1);
+        Gpt2Model untied = create(CONFIG.withTiedHead(false), kernels, 1)) {
+      assertThat(untied.logits(batch)).isNotEqualTo(tied.logits(batch));
+      float[] embedding = tied.weightSource().read("transformer.wte.weight");
+      untied.layout().parameter("lm_head.weight").in(untied.weights()).put(0, embedding, 0, embedding.length);
+      untied.weightsChanged();
+      assertThat(untied.logits(batch)).containsExactly(tied.logits(batch));
+    }
+  }
+
+  /** Another's tensors under other names. */
+  private record Renamed(WeightSource source, String prefix, String other) implements WeightSource {
+    @Override
+    public List<TensorSpec> tensors() {
+      List<TensorSpec> all = new ArrayList<>();
+      for (TensorSpec t : source.tensors()) all.add(t.named(other + t.name().substring(prefix.length())));
+      return all;
+    }
+
+    @Override
+    public void read(String name, long from, float[] into, int offset, int count) {
+      source.read(prefix + name.substring(other.length()), from, into, offset, count);
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package dev.kindling.train.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Memory;
+import dev.kindling.train.tensor.Precision;
+import dev.kindling.train.tensor.Tensor;
+import java.util.Arrays;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What a model owes the loop, whatever is in a batch. */
+class MicroBatchTest {
+  private static final Gpt2Config CONFIG = Gpt2Config.of(67, 24, 32, 2, 4);
+  private static final int[] UNEQUAL = {24, 1, 13, 24, 2, 7, 19, 24};
+
+  private record Computed(double loss, float[] gradients) {}
+
+  private static Computed computed(LanguageModel model, Batch... batches) {
+    try (Memory memory = Memory.allocate(model.layout().size() * Float.BYTES)) {
+      Tensor gradients = Tensor.at(memory.address(), DType.FLOAT32, model.layout().size());
+      double loss = 0;
+      for (Batch batch : batches) loss += model.accumulate(batch, gradients);
+      return new Computed(loss, gradients.toFloats());
+    }
+  }
+
+  private static Gpt2Model model(Kernels kernels, Precision precision) {
+    Gpt2Model model = Gpt2Model.create(CONFIG, kernels, precision, 1);
+    Samples.randomise(model, 3);
+    return model;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void eightUnequalRowsTogetherAndOneByOneHaveTheSameLossAndGradients(TestKernels library) {
+    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, Precision.FLOAT32)) {
+      Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
+      Batch[] rows = new Batch[UNEQUAL.length];
+      for (int i = 0; i < rows.length; i++) rows[i] = Samples.row(batch, i);
+      Computed together = computed(model, batch);
+      Computed oneByOne = computed(model, rows);
+      Agreement.FLOAT32.check("loss", oneByOne.loss, together.loss);
+      for (Parameter p : model.layout().parameters()) {
+        Agreement.FLOAT32.check(p.name(), part(p, oneByOne.gradients), part(p, together.gradients),
+            Agreement.largest(together.gradients));
+      }
+    }
+  }
+
+  private static float[] part(Parameter p, float[] flat) {
+    return Arrays.copyOfRange(flat, (int) p.offset(), (int) (p.offset() + p.size()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  void anyNumberOfThreadsGivesTheSameBits(TestKernels library, Precision precision) {
+    Computed[] found = new Computed[3];
+    for (int threads = 1; threads <= 3; threads++) {
+      try (Kernels kernels = library.open(threads); Gpt2Model model = model(kernels, precision)) {
+        found[threads - 1] = computed(model, Samples.batch(67, 24, 3, UNEQUAL));
+      }
+    }
+    for (Computed other : found) {
+      assertThat(other.loss).isEqualTo(found[0].loss);
+      assertThat(other.gradients).containsExactly(found[0].gradients);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  void theSameBatchGivesTheSameBitsAgain(TestKernels library, Precision precision) {
+    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
+      Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
+      Computed first = computed(model, batch);
+      model.logits(Samples.batch(67, 5, 0, 5));               // other shapes in the arena in between
+      Computed second = computed(model, batch);
+      assertThat(second.loss).isEqualTo(first.loss);
+      assertThat(second.gradients).containsExactly(first.gradients);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  void aLaterTokenNeverChangesEarlierLogitsAndAlwaysItsOwn(TestKernels library, Precision precision) {
+    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
+      Batch batch = Samples.batch(67, 24, 0, 24, 24);
+      float[] before = model.logits(batch);
+      for (int changed : new int[]{0, 1, 11, 23}) {
+        int[] inputs = batch.inputs().clone();
+        inputs[changed] = (inputs[changed] + 1) % 67;
+        float[] after = model.logits(new Batch(2, 24, inputs, batch.targets(), null, batch.sampleIds()));
+        for (int t = 0; t < 48; t++) {
+          float[] then = Arrays.copyOfRange(before, t * 67, t * 67 + 67);
+          float[] now = Arrays.copyOfRange(after, t * 67, t * 67 + 67);
+          boolean mustDiffer = t >= changed && t < 24;        // the second row sees none of the first
+          assertThat(Arrays.equals(then, now)).as("logits at %d equal after a change at %d", t, changed)
+              .isEqualTo(!mustDiffer);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  void whatStandsOnPaddingDoesNotMatter(TestKernels library, Precision precision) {
+    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
+      Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
+      int[] inputs = batch.inputs().clone();
+      for (int i = 0; i < inputs.length; i++) if (i % 24 >= UNEQUAL[i / 24]) inputs[i] = -1;
+      Computed expected = computed(model, batch);
+      Computed found = computed(model,
+          new Batch(batch.rows(), 24, inputs, batch.targets(), batch.lengths(), batch.sampleIds()));
+      assertThat(found.loss).isEqualTo(expected.loss);
+      assertThat(found.gradients).containsExactly(expected.gradients);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  void aRowWithoutLabelsAddsNothing(TestKernels library, Precision precision) {
+    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
+      Batch good = Samples.batch(67, 24, 3, 24);
+      int[] none = new int[24];
+      Arrays.fill(none, Kernels.IGNORED);
+      Batch silent = new Batch(1, 24, good.inputs(), none, null, new long[1]);
+      Batch padding = new Batch(1, 24, good.inputs(), none, new int[]{0}, new long[1]);
+      Computed alone = computed(model, good);
+      Computed beside = computed(model, silent, good, padding);
+      assertThat(beside.loss).isEqualTo(alone.loss);
+      assertThat(beside.gradients).containsExactly(alone.gradients);
+      assertThat(computed(model, silent, padding).loss).isZero();
+      assertThat(computed(model, silent, padding).gradients).containsOnly(0f);
+      float[] losses = new float[24];
+      assertThat(model.losses(padding, losses)).isZero();
+      assertThat(losses).containsOnly(0f);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  void lossesOfEvaluationAreThoseOfTraining(TestKernels library, Precision precision) {
+    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
+      Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
+      float[] losses = new float[batch.targets().length];
+      assertThat(model.losses(batch, losses)).isEqualTo(computed(model, batch).loss);
+      for (int i = 0; i < losses.length; i++) assertThat(losses[i] > 0).isEqualTo(batch.targets()[i] >= 0);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatDoesNotFitTheModelIsSaidInOneLine(TestKernels library) {
+    try (Kernels kernels = library.open(1); Gpt2Model model = model(kernels, Precision.FLOAT32)) {
+      assertThatThrownBy(() -> model.logits(Samples.batch(67, 25, 0, 25))).isInstanceOf(UserError.class)
+          .hasMessageContaining("25 tokens").hasMessageContaining("24 tokens (n_positions)");
+      assertThatThrownBy(() -> model.logits(Samples.batch(500, 24, 0, 24))).isInstanceOf(UserError.class)
+          .hasMessageContaining("vocabulary of 67");
+      assertThatThrownBy(() -> model.newSequence(25)).isInstanceOf(UserError.class).hasMessageContaining("24");
+    }
+  }
+}
