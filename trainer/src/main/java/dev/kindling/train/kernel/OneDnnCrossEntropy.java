@@ -1,0 +1,175 @@
+package dev.kindling.train.kernel;
+
+import dev.kindling.train.kernel.OneDnnProducts.Place;
+import dev.kindling.train.kernel.OneDnnWeight.Panels;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Raw;
+import dev.kindling.train.tensor.Tensor;
+
+/**
+ * The loss of next-token prediction over a large vocabulary. The logits of a block of rows and a panel of the vocabulary exist
+ * in float32 in one worker's cache only; what stays for the way back is exp(logit - the panel's largest), stored, of as many
+ * rows as {@link #BUDGET} allows.
+ *
+ * <pre>
+ *   logSumExp = m + log Σ exp(logit - m)    loss = logSumExp - logit[target]    dLogit = exp(logit - logSumExp) - [target]
+ * </pre>
+ */
+final class OneDnnCrossEntropy {
+  private static final long BUDGET = 128L << 20;         // bytes of the logits' gradients at once
+  private static final DType F = DType.FLOAT32;
+  private final WorkerPool pool;
+  private final OneDnnWorker[] workers;
+  private final OneDnnProducts products;
+  private final Scratch scratch;
+  private float[] largest = new float[0];                // of each row and panel
+  private float[] sums = new float[0];                   // of exp(logit - largest), likewise
+  private float[] targetLogits = new float[0];
+
+  OneDnnCrossEntropy(WorkerPool pool, OneDnnWorker[] workers, OneDnnProducts products, Scratch scratch) {
+    this.pool = pool;
+    this.workers = workers;
+    this.products = products;
+    this.scratch = scratch;
+  }
+
+  void run(Tensor x, OneDnnWeight head, Tensor targets, Tensor losses, Tensor dx, Tensor dHead) {
+    long rows = x.rows();
+    checkTargets(targets, head.out());
+    int stride = Blocks.stride(head.out(), head.type().bytes());
+    long fit = BUDGET / ((long) stride * head.type().bytes()) / Blocks.ROWS * Blocks.ROWS;
+    int group = (int) Math.min(rows, Math.max(Blocks.ROWS, fit));
+    for (long from = 0; from < rows; from += group) {
+      int n = (int) Math.min(group, rows - from);
+      new Group(x, head, targets, losses, dx, dHead, from, n, stride).run();
+    }
+  }
+
+  private static void checkTargets(Tensor targets, long vocabulary) {
+    for (long r = 0; r < targets.size(); r++) {
+      int target = Raw.getInt(targets.address() + 4 * r);
+      if (target >= vocabulary || target < 0 && target != Kernels.IGNORED) {
+        throw new IllegalArgumentException("target " + target + " at " + r + " is not in [0, " + vocabulary + ") nor "
+            + Kernels.IGNORED);
+      }
+    }
+  }
+
+  /** Rows that are taken together. */
+  private final class Group {
+    private final OneDnnWeight head;
+    private final Panels panels;
+    private final int rows;
+    private final long targets;
+    private final long losses;
+    private final Place x;
+    private final Place dx;                      // null: losses only
+    private final Tensor dHead;
+    private final Place dLogits;
+
+    Group(Tensor x, OneDnnWeight head, Tensor targets, Tensor losses, Tensor dx, Tensor dHead, long from, int rows,
+        int stride) {
+      this.head = head;
+      this.panels = head.forward();
+      this.rows = rows;
+      this.targets = targets.address() + 4 * from;
+      this.losses = losses.address() + 4 * from;
+      this.x = from(x, from);
+      this.dx = dx == null ? null : from(dx, from);
+      this.dHead = dHead;
+      long bytes = (long) rows * stride * head.type().bytes();
+      dLogits = dx == null ? null : new Place(scratch.at(Scratch.Slot.LOGITS, bytes), head.type(), stride);
+    }
+
+    private static Place from(Tensor matrix, long row) {
+      Place all = Place.of(matrix);
+      return new Place(all.at(row, 0), all.type(), all.stride());
+    }
+
+    void run() {
+      if (nothingCounts()) return;
+      int blocks = Blocks.count(rows, Blocks.ROWS);
+      int cells = rows * panels.count();
+      if (largest.length < cells) {
+        largest = new float[cells];
+        sums = new float[cells];
+      }
+      if (targetLogits.length < rows) targetLogits = new float[rows];
+      pool.run(blocks * panels.count(), (i, k) -> logits(workers[k].here(), i % blocks, i / blocks));
+      pool.run(Blocks.count(rows, Blocks.FEW_ROWS), (block, k) -> {
+        int row = block * Blocks.FEW_ROWS;
+        for (int end = row + Blocks.size(rows, Blocks.FEW_ROWS, block); row < end; row++)
+          finish(workers[k].rows(), row);
+      });
+      if (dx != null) gradients();
+    }
+
+    /** Then gradients keep their bits. */
+    private boolean nothingCounts() {
+      for (int r = 0; r < rows; r++) if (target(r) >= 0) return false;
+      Raw.zero(losses, 4L * rows);
+      if (dx != null) Raw.zero(dx.address(), 4L * rows * dx.stride());
+      return true;
+    }
+
+    private int target(int row) {
+      return Raw.getInt(targets + 4L * row);
+    }
+
+    private void logits(OneDnnWorker worker, int block, int panel) {
+      int first = block * Blocks.ROWS;
+      int m = Blocks.size(rows, Blocks.ROWS, block);
+      int n = panels.width(panel);
+      int column = panel * panels.width();
+      Place z = new Place(worker.scratch(Scratch.Slot.PRODUCT, 4L * Blocks.ROWS * panels.width()), F, panels.width());
+      OneDnnProducts.multiplyBlock(worker, x, first, m, panels, panel, 0, z.inRows(), z.address());
+      Rows on = worker.rows();
+      for (int r = 0; r < m; r++) {
+        int row = first + r;
+        int target = target(row);
+        if (target < 0) continue;
+        float[] logits = on.read(0, F, z.at(r, 0), n);
+        if (target >= column && target < column + n) targetLogits[row] = logits[target - column];
+        float max = on.kernels().max(logits, n);
+        largest[row * panels.count() + panel] = max;
+        sums[row * panels.count() + panel] = on.kernels().exp(logits, 1, max, n);
+        if (dLogits != null) on.write(logits, n, dLogits.type(), dLogits.at(row, column));
+      }
+    }
+
+    /** Joins a row's panels, in order: its loss, and its stored exponentials scaled to the gradient. */
+    private void finish(Rows on, int row) {
+      int target = target(row);
+      if (target < 0) {
+        Raw.putFloat(losses + 4L * row, 0);
+        if (dLogits != null) Raw.zero(dLogits.at(row, 0), (long) panels.columns() * dLogits.type().bytes());
+        return;
+      }
+      int cell = row * panels.count();
+      float max = Float.NEGATIVE_INFINITY;
+      for (int p = 0; p < panels.count(); p++) max = Math.max(max, largest[cell + p]);
+      double sum = 0;
+      for (int p = 0; p < panels.count(); p++) sum += sums[cell + p] * Math.exp(largest[cell + p] - max);
+      double logSumExp = max + Math.log(sum);
+      Raw.putFloat(losses + 4L * row, (float) (logSumExp - targetLogits[row]));
+      if (dLogits == null) return;
+      for (int p = 0; p < panels.count(); p++) {
+        long at = dLogits.at(row, (long) p * panels.width());
+        float[] exponentials = on.read(0, dLogits.type(), at, panels.width(p));
+        on.kernels().scale(exponentials, (float) Math.exp(largest[cell + p] - logSumExp), panels.width(p));
+        on.write(exponentials, panels.width(p), dLogits.type(), at);
+      }
+      float[] one = on.row(0, 1);
+      one[0] = (float) Math.expm1(targetLogits[row] - logSumExp);
+      on.write(one, 1, dLogits.type(), dLogits.at(row, target));
+    }
+
+    private void gradients() {
+      products.multiply(dLogits, rows, head.backward(), 0, dx);
+      Place to = Place.of(dHead);
+      int width = panels.rows();
+      if (head.storedTransposed()) products.addGradient(dLogits, panels.columns(), x, width, rows, to);
+      else products.addGradient(x, width, dLogits, panels.columns(), rows, to);
+    }
+  }
+}

@@ -1,0 +1,177 @@
+package dev.kindling.train.kernel;
+
+import dev.kindling.train.kernel.OneDnnProducts.Place;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Tensor;
+import java.util.Arrays;
+
+/**
+ * {@link Kernels} on oneDNN's matrix products and {@link RowKernels}. What a call does in blocks is in
+ * {@link OneDnnProducts}, {@link OneDnnAttention}, {@link OneDnnCrossEntropy} and {@link RowOperations}.
+ */
+final class OneDnnKernels implements Kernels {
+  private final WorkerPool pool;
+  private final RowKernels rowKernels;
+  private final OneDnnWorker[] workers;
+  private final Scratch scratch = new Scratch();
+  private final OneDnnProducts products;
+  private final OneDnnAttention attention;
+  private final OneDnnCrossEntropy crossEntropy;
+  private final RowOperations rows;
+
+  OneDnnKernels(int threads, RowKernels rowKernels) {
+    this.rowKernels = rowKernels;
+    pool = new WorkerPool(threads, OneDnn::useOneThread);
+    workers = new OneDnnWorker[threads];
+    Arrays.setAll(workers, i -> new OneDnnWorker(rowKernels));
+    products = new OneDnnProducts(pool, workers, scratch);
+    attention = new OneDnnAttention(pool, workers);
+    crossEntropy = new OneDnnCrossEntropy(pool, workers, products, scratch);
+    rows = new RowOperations(pool, Arrays.stream(workers).map(OneDnnWorker::rows).toArray(Rows[]::new));
+  }
+
+  @Override
+  public String describe() {
+    int threads = pool.threads();
+    return OneDnn.describe() + ", " + rowKernels.describe() + ", " + threads + (threads == 1 ? " thread" : " threads");
+  }
+
+  @Override
+  public WorkerPool pool() {
+    return pool;
+  }
+
+  @Override
+  public boolean fastBfloat16() {
+    return OneDnn.hasFastBfloat16();
+  }
+
+  @Override
+  public PackedWeight weight(long in, long out, boolean storedTransposed, DType type) {
+    return new OneDnnWeight(Math.toIntExact(in), Math.toIntExact(out), storedTransposed, type);
+  }
+
+  @Override
+  public void pack(Tensor master, PackedWeight packed) {
+    products.pack(master, own(packed));
+  }
+
+  private static OneDnnWeight own(PackedWeight weight) {
+    return (OneDnnWeight) weight;
+  }
+
+  @Override
+  public void linear(Tensor x, PackedWeight w, Tensor bias, Tensor y) {
+    requireType(x, w);
+    products.multiply(Place.of(x), x.rows(), own(w).forward(), bias == null ? 0 : bias.address(), Place.of(y));
+  }
+
+  @Override
+  public void linearInputGradient(Tensor dy, PackedWeight w, Tensor dx) {
+    requireType(dy, w);
+    products.multiply(Place.of(dy), dy.rows(), own(w).backward(), 0, Place.of(dx));
+  }
+
+  private static void requireType(Tensor x, PackedWeight w) {
+    if (x.type() != w.type()) throw new IllegalArgumentException(x + " meets a weight of " + w.type());
+  }
+
+  @Override
+  public void linearWeightGradient(Tensor x, Tensor dy, Tensor dW) {
+    products.addGradient(Place.of(x), Math.toIntExact(x.dim(-1)), Place.of(dy), Math.toIntExact(dy.dim(-1)), x.rows(),
+        Place.of(dW));
+  }
+
+  @Override
+  public void biasGradient(Tensor dy, Tensor db) {
+    rows.biasGradient(dy, db);
+  }
+
+  @Override
+  public void matmul(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, float alpha, float beta,
+      boolean bfloat16) {
+    products.matmul(a, transposeA, b, transposeB, c, alpha, beta, bfloat16);
+  }
+
+  @Override
+  public void embed(Tensor ids, Tensor table, Tensor positions, long time, Tensor x) {
+    rows.embed(ids, table, positions, time, x);
+  }
+
+  @Override
+  public void embedGradient(Tensor ids, Tensor dx, long time, Tensor dTable, Tensor dPositions) {
+    rows.embedGradient(ids, dx, time, dTable, dPositions);
+  }
+
+  @Override
+  public void layerNorm(Tensor x, Tensor residual, Tensor sum, Tensor scale, Tensor shift, float epsilon, Tensor y,
+      Tensor stats) {
+    rows.layerNorm(x, residual, sum, scale, shift, epsilon, y, stats);
+  }
+
+  @Override
+  public void layerNormGradient(Tensor dy, Tensor sum, Tensor scale, Tensor stats, Tensor dResidual, Tensor dx,
+      Tensor dScale, Tensor dShift) {
+    rows.layerNormGradient(dy, sum, scale, stats, dResidual, dx, dScale, dShift);
+  }
+
+  @Override
+  public void gelu(Tensor x, Tensor y) {
+    rows.gelu(x, y);
+  }
+
+  @Override
+  public void geluGradient(Tensor x, Tensor dy, Tensor dx) {
+    rows.geluGradient(x, dy, dx);
+  }
+
+  @Override
+  public void convert(Tensor from, Tensor to) {
+    rows.convert(from, to);
+  }
+
+  @Override
+  public void add(Tensor from, Tensor to) {
+    rows.add(from, to);
+  }
+
+  @Override
+  public void attention(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp) {
+    attention.forward(qkv, heads, lengths, y, logSumExp);
+  }
+
+  @Override
+  public void attentionGradient(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp, Tensor dy,
+      Tensor dqkv) {
+    attention.backward(qkv, heads, lengths, logSumExp, dy, dqkv);
+  }
+
+  @Override
+  public void attendOne(Tensor q, Tensor keys, Tensor values, long length, int heads, Tensor y) {
+    rows.attendOne(q, keys, values, length, heads, y);
+  }
+
+  @Override
+  public void crossEntropy(Tensor x, PackedWeight head, Tensor targets, Tensor losses, Tensor dx, Tensor dHead) {
+    requireType(x, head);
+    crossEntropy.run(x, own(head), targets, losses, dx, dHead);
+  }
+
+  @Override
+  public void sumSquares(Tensor g, double[] squares) {
+    rows.sumSquares(g, squares);
+  }
+
+  @Override
+  public void adamw(Tensor w, Tensor gradient, Tensor m, Tensor v, double gradientScale, double rate, double beta1,
+      double beta2, double epsilon, double decay, long step) {
+    rows.adamw(w, gradient, m, v, RowKernels.AdamWStep.of(gradientScale, rate, beta1, beta2, epsilon, decay, step));
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+    for (OneDnnWorker worker : workers) worker.close();
+    scratch.close();
+  }
+}

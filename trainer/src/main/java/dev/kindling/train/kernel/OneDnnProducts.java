@@ -1,0 +1,209 @@
+package dev.kindling.train.kernel;
+
+import dev.kindling.train.kernel.OneDnnWeight.Panels;
+import dev.kindling.train.kernel.Primitive.Matrix;
+import dev.kindling.train.kernel.Primitive.Order;
+import dev.kindling.train.kernel.Primitive.Product;
+import dev.kindling.train.kernel.Primitive.Reorder;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Raw;
+import dev.kindling.train.tensor.Tensor;
+
+/**
+ * Matrix products in blocks of {@link Blocks#ROWS} rows by {@link Blocks#panel} columns, each by a primitive that one thread
+ * runs: the same bits for any number of threads, and as fast as one call with OpenMP's threads.
+ */
+final class OneDnnProducts {
+  private static final int MOST_TRANSPOSED = 4096;       // columns and rows of x that are held transposed at once
+  private final WorkerPool pool;
+  private final OneDnnWorker[] workers;
+  private final Scratch scratch;
+
+  OneDnnProducts(WorkerPool pool, OneDnnWorker[] workers, Scratch scratch) {
+    this.pool = pool;
+    this.workers = workers;
+    this.scratch = scratch;
+  }
+
+  /** A matrix in memory: its first element, and elements from row to row. */
+  record Place(long address, DType type, long stride) {
+    static Place of(Tensor matrix) {
+      return new Place(matrix.address(), matrix.type(), matrix.dim(-1));
+    }
+
+    long at(long row, long column) {
+      return address + (row * stride + column) * type.bytes();
+    }
+
+    Matrix inRows() {
+      return new Matrix(type, Order.ROWS, stride);
+    }
+
+    Matrix inColumns() {
+      return new Matrix(type, Order.COLUMNS, stride);
+    }
+  }
+
+  /** Packs a float32 matrix [rows, columns], or its transpose that lies as [columns, rows], into panels. */
+  void pack(Place from, boolean transposed, Panels to) {
+    pool.run(to.count(), (panel, k) -> packPanel(workers[k].here(), from, transposed, to, panel));
+  }
+
+  /** Both forms of a weight from its master. */
+  void pack(Tensor master, OneDnnWeight weight) {
+    Place from = Place.of(master);
+    boolean transposed = weight.storedTransposed();
+    int forward = weight.forward().count();
+    pool.run(forward + weight.backward().count(), (i, k) -> {
+      OneDnnWorker worker = workers[k].here();
+      if (i < forward) packPanel(worker, from, transposed, weight.forward(), i);
+      else packPanel(worker, from, !transposed, weight.backward(), i - forward);
+    });
+  }
+
+  private static void packPanel(OneDnnWorker worker, Place from, boolean transposed, Panels to, int panel) {
+    long column = (long) panel * to.width();
+    Matrix packed = new Matrix(to.type(), Order.PACKED, 0);
+    worker.run(new Reorder(to.rows(), to.width(panel), transposed ? from.inColumns() : from.inRows(), packed),
+        transposed ? from.at(column, 0) : from.at(0, column), to.address(panel));
+  }
+
+  /** y [rows, columns] = x [rows, ..] panels + bias (0: none). */
+  void multiply(Place x, long rows, Panels panels, long bias, Place y) {
+    int rowBlocks = Blocks.count(rows, Blocks.ROWS);
+    pool.run(rowBlocks * panels.count(), (i, k) -> {
+      int panel = i / rowBlocks;                 // neighbours in time share a panel: it stays in the second-level cache
+      int block = i % rowBlocks;
+      long column = (long) panel * panels.width();
+      long row = (long) block * Blocks.ROWS;
+      multiplyBlock(workers[k].here(), x, row, Blocks.size(rows, Blocks.ROWS, block), panels, panel,
+          bias == 0 ? 0 : bias + 4 * column,
+          y.inRows(), y.at(row, column));
+    });
+  }
+
+  /** Rows row.. of x times one panel, to an address. */
+  static void multiplyBlock(OneDnnWorker worker, Place x, long row, int rows, Panels panels, int panel, long bias,
+      Matrix y,
+      long to) {
+    Product product = new Product(rows, panels.width(panel), panels.rows(), x.inRows(),
+        new Matrix(panels.type(), Order.PACKED, 0), y,
+        bias != 0, false);
+    if (bias == 0) worker.run(product, x.at(row, 0), panels.address(panel), to);
+    else worker.run(product, x.at(row, 0), panels.address(panel), to, bias);
+  }
+
+  /**
+   * dW [in, out] += xᵀ dy over {@code rows} rows. x is transposed first, a piece at a time: inside the product that costs more
+   * than half its speed on processors with AMX.
+   */
+  void addGradient(Place x, int in, Place dy, int out, long rows, Place dW) {
+    for (long row = 0; row < rows; row += MOST_TRANSPOSED) {
+      int n = (int) Math.min(MOST_TRANSPOSED, rows - row);
+      Place right = withoutConflicts(new Place(dy.at(row, 0), dy.type(), dy.stride()), n, out);
+      for (int from = 0; from < in; from += MOST_TRANSPOSED) {
+        int m = Math.min(MOST_TRANSPOSED, in - from);
+        Place left = transpose(new Place(x.at(row, from), x.type(), x.stride()), n, m);
+        addProduct(left, m, right, out, n, new Place(dW.at(from, 0), dW.type(), dW.stride()));
+      }
+    }
+  }
+
+  /** The transpose [columns, rows] of x [rows, columns], in scratch memory. */
+  private Place transpose(Place x, int rows, int columns) {
+    int stride = Blocks.stride(rows, x.type().bytes());
+    Place to = new Place(scratch.at(Scratch.Slot.TRANSPOSED, (long) columns * stride * x.type().bytes()), x.type(),
+        stride);
+    int rowBlocks = Blocks.count(rows, Blocks.ROWS);
+    int panel = Blocks.panel(columns);
+    pool.run(rowBlocks * Blocks.count(columns, panel), (i, k) -> {
+      int block = i % rowBlocks;
+      int from = i / rowBlocks;
+      int row = block * Blocks.ROWS;
+      int column = from * panel;
+      workers[k].here().run(
+          new Reorder(Blocks.size(rows, Blocks.ROWS, block), Blocks.size(columns, panel, from), x.inRows(),
+              to.inColumns()),
+          x.at(row, column), to.at(column, row));
+    });
+    return to;
+  }
+
+  /** The same matrix with a row length whose columns do not share cache sets. */
+  private Place withoutConflicts(Place matrix, int rows, int columns) {
+    int bytes = matrix.type().bytes();
+    if (!Blocks.conflicts(matrix.stride(), bytes)) return matrix;
+    int stride = Blocks.stride(columns, bytes);
+    Place to = new Place(scratch.at(Scratch.Slot.RIGHT, (long) rows * stride * bytes), matrix.type(), stride);
+    pool.run(Blocks.count(rows, Blocks.FEW_ROWS), (block, k) -> {
+      int row = block * Blocks.FEW_ROWS;
+      for (int end = row + Blocks.size(rows, Blocks.FEW_ROWS, block); row < end; row++) {
+        Raw.copy(matrix.at(row, 0), to.at(row, 0), (long) columns * bytes);
+      }
+    });
+    return to;
+  }
+
+  /** c [m, n] += a [m, k] b [k, n]. */
+  private void addProduct(Place a, int m, Place b, int n, int k, Place c) {
+    int rowBlocks = Blocks.count(m, Blocks.ROWS);
+    int panel = Blocks.panel(n);
+    pool.run(rowBlocks * Blocks.count(n, panel), (i, worker) -> {
+      int block = i % rowBlocks;
+      int strip = i / rowBlocks;
+      int row = block * Blocks.ROWS;
+      int column = strip * panel;
+      Product product = new Product(Blocks.size(m, Blocks.ROWS, block), Blocks.size(n, panel, strip), k, a.inRows(),
+          b.inRows(), c.inRows(), false, true);
+      workers[worker].here().run(product, a.at(row, 0), b.at(0, column), c.at(row, column));
+    });
+  }
+
+  /** c = alpha op(a) op(b) + beta c over float32 matrices; the inputs rounded to bf16 where asked. */
+  void matmul(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, float alpha, float beta,
+      boolean bfloat16) {
+    DType type = bfloat16 ? DType.BFLOAT16 : DType.FLOAT32;
+    int m = Math.toIntExact(c.dim(-2));
+    int n = Math.toIntExact(c.dim(-1));
+    int k = Math.toIntExact(a.dim(transposeA ? -2 : -1));
+    Panels right = new Panels(scratch.at(Scratch.Slot.PACKED, Panels.bytes(type, k, n)), type, k, n);
+    pack(Place.of(b), transposeB, right);
+    Place left = left(Place.of(a), transposeA, m, k, type);
+    int rowBlocks = Blocks.count(m, Blocks.ROWS);
+    Place to = Place.of(c);
+    pool.run(rowBlocks * right.count(), (i, worker) -> {
+      OneDnnWorker w = workers[worker].here();
+      int panel = i / rowBlocks;
+      int block = i % rowBlocks;
+      int row = block * Blocks.ROWS;
+      int rows = Blocks.size(m, Blocks.ROWS, block);
+      Place product = new Place(w.scratch(Scratch.Slot.PRODUCT, 4L * Blocks.ROWS * right.width()), DType.FLOAT32,
+          right.width());
+      multiplyBlock(w, left, row, rows, right, panel, 0, product.inRows(), product.address());
+      for (int r = 0; r < rows; r++) {
+        combine(w.rows(), product.at(r, 0), right.width(panel), alpha, beta,
+            to.at(row + r, (long) panel * right.width()));
+      }
+    });
+  }
+
+  /** op(a) [m, k] in rows and in the wanted type. */
+  private Place left(Place a, boolean transposed, int m, int k, DType type) {
+    if (!transposed && type == DType.FLOAT32) return a;
+    Place to = new Place(scratch.at(Scratch.Slot.LEFT, (long) m * k * type.bytes()), type, k);
+    pool.run(Blocks.count(m, Blocks.ROWS), (block, worker) -> {
+      int row = block * Blocks.ROWS;
+      workers[worker].here().run(
+          new Reorder(Blocks.size(m, Blocks.ROWS, block), k, transposed ? a.inColumns() : a.inRows(), to.inRows()),
+          transposed ? a.at(0, row) : a.at(row, 0), to.at(row, 0));
+    });
+    return to;
+  }
+
+  private static void combine(Rows rows, long from, int n, float alpha, float beta, long to) {
+    float[] product = rows.read(0, DType.FLOAT32, from, n);
+    rows.kernels().scale(product, alpha, n);
+    if (beta != 0) rows.kernels().addScaled(rows.read(1, DType.FLOAT32, to, n), beta, product, n);
+    rows.write(product, n, DType.FLOAT32, to);
+  }
+}

@@ -1,0 +1,60 @@
+package dev.kindling.train.kernel;
+
+import static dev.kindling.train.kernel.OneDnn.check;
+import static org.bytedeco.dnnl.global.dnnl.*;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.dnnl.dnnl_stream;
+
+/** What one thread owns: its primitives by shape (the least recently used go first), scratch memory, rows. */
+final class OneDnnWorker implements AutoCloseable {
+  private static final int MOST_PRIMITIVES = 2048;
+  private final dnnl_stream stream = new dnnl_stream();
+  private final Map<Primitive.Shape, Primitive> primitives = new LinkedHashMap<>(64, 0.75f, true);
+  private final Scratch scratch = new Scratch();
+  private final Rows rows;
+  private Thread thread;
+
+  OneDnnWorker(RowKernels kernels) {
+    rows = new Rows(kernels);
+    check(dnnl_stream_create(stream, OneDnn.engine(), dnnl_stream_default_flags));
+  }
+
+  /** To be called before a block's first primitive: the caller of the kernels may be another thread than last time. */
+  OneDnnWorker here() {
+    if (thread != Thread.currentThread()) {
+      OneDnn.useOneThread();
+      thread = Thread.currentThread();
+    }
+    return this;
+  }
+
+  Rows rows() {
+    return rows;
+  }
+
+  /** Memory of this worker, as {@link Scratch#at}. */
+  long scratch(Scratch.Slot slot, long bytes) {
+    return scratch.at(slot, bytes);
+  }
+
+  /** Runs the primitive of a shape on addresses, and makes it where there is none yet. */
+  void run(Primitive.Shape shape, long... addresses) {
+    Primitive primitive = primitives.get(shape);
+    if (primitive == null) {
+      primitive = shape.create(stream);
+      primitives.put(shape, primitive);
+      if (primitives.size() > MOST_PRIMITIVES) { primitives.remove(primitives.keySet().iterator().next()).close(); }
+    }
+    primitive.run(scratch.at(Scratch.Slot.PRIMITIVE, primitive.scratchBytes()), addresses);
+  }
+
+  @Override
+  public void close() {
+    primitives.values().forEach(Primitive::close);
+    primitives.clear();
+    scratch.close();
+    dnnl_stream_destroy(stream);
+  }
+}
