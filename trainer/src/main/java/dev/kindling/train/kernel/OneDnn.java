@@ -12,6 +12,7 @@ import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.javacpp.Loader;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** The little of oneDNN's C API that the kernels need: the processor's engine, and descriptors of matrices. */
@@ -20,6 +21,7 @@ final class OneDnn {
   private static final Map<Layout, dnnl_memory_desc> LAYOUTS = new ConcurrentHashMap<>();
 
   static {
+    Nd4j.getBackend();                           // its native operations are found by its own start alone
     Loader.load(org.bytedeco.dnnl.global.dnnl.class);
     check(dnnl_engine_create(ENGINE, dnnl_cpu, 0));
   }

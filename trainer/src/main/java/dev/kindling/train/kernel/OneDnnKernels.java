@@ -62,14 +62,23 @@ final class OneDnnKernels implements Kernels {
 
   @Override
   public void linear(Tensor x, PackedWeight w, Tensor bias, Tensor y) {
-    requireType(x, w);
+    require(x, w.in(), y, w.out(), w);
     products.multiply(Place.of(x), x.rows(), own(w).forward(), bias == null ? 0 : bias.address(), Place.of(y));
   }
 
   @Override
   public void linearInputGradient(Tensor dy, PackedWeight w, Tensor dx) {
-    requireType(dy, w);
+    require(dy, w.out(), dx, w.in(), w);
     products.multiply(Place.of(dy), dy.rows(), own(w).backward(), 0, Place.of(dx));
+  }
+
+  /** Wrong shapes would read and write foreign memory. */
+  private static void require(Tensor from, long columns, Tensor to, long toColumns, PackedWeight w) {
+    requireType(from, w);
+    if (from.dim(-1) != columns || to.dim(-1) != toColumns || from.rows() != to.rows()) {
+      throw new IllegalArgumentException(
+          from + " to " + to + " by a weight [" + w.in() + ", " + w.out() + "] does not fit");
+    }
   }
 
   private static void requireType(Tensor x, PackedWeight w) {
@@ -78,6 +87,9 @@ final class OneDnnKernels implements Kernels {
 
   @Override
   public void linearWeightGradient(Tensor x, Tensor dy, Tensor dW) {
+    if (x.rows() != dy.rows() || dW.size() != x.dim(-1) * dy.dim(-1) || x.type() != dy.type()) {
+      throw new IllegalArgumentException(x + " and " + dy + " have no product " + dW);
+    }
     products.addGradient(Place.of(x), Math.toIntExact(x.dim(-1)), Place.of(dy), Math.toIntExact(dy.dim(-1)), x.rows(),
         Place.of(dW));
   }

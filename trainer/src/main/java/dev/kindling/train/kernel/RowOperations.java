@@ -101,6 +101,7 @@ final class RowOperations {
 
   void layerNorm(Tensor x, Tensor residual, Tensor sum, Tensor scale, Tensor shift, float epsilon, Tensor y,
       Tensor stats) {
+    requireSameSize(x, y);
     int width = width(x);
     forRows(x.rows(), (r, rows) -> {
       RowKernels kernels = rows.kernels();
@@ -122,6 +123,7 @@ final class RowOperations {
 
   void layerNormGradient(Tensor dy, Tensor sum, Tensor scale, Tensor stats, Tensor dResidual, Tensor dx, Tensor dScale,
       Tensor dShift) {
+    requireSameSize(sum, dy, dx);
     int width = width(sum);
     long count = sum.rows();
     int blocks = Blocks.count(count, Blocks.FEW_ROWS);
@@ -184,7 +186,15 @@ final class RowOperations {
     });
   }
 
+  /** More elements than there is room for would be written over foreign memory. */
+  private static void requireSameSize(Tensor first, Tensor... others) {
+    for (Tensor other : others) {
+      if (other.size() != first.size()) throw new IllegalArgumentException(first + " and " + other + " differ in size");
+    }
+  }
+
   void gelu(Tensor x, Tensor y) {
+    requireSameSize(x, y);
     forPieces(x.size(), (from, n, rows) -> {
       float[] row = rows.read(0, x.type(), at(x, from), n);
       rows.kernels().gelu(row, row, n);
@@ -193,6 +203,7 @@ final class RowOperations {
   }
 
   void geluGradient(Tensor x, Tensor dy, Tensor dx) {
+    requireSameSize(x, dy, dx);
     forPieces(x.size(), (from, n, rows) -> {
       float[] d = rows.read(1, dy.type(), at(dy, from), n);
       rows.kernels().geluGradient(rows.read(0, x.type(), at(x, from), n), d, rows.row(2, n), n);
@@ -201,11 +212,13 @@ final class RowOperations {
   }
 
   void convert(Tensor from, Tensor to) {
+    requireSameSize(from, to);
     forPieces(from.size(),
         (at, n, rows) -> rows.write(rows.read(0, from.type(), at(from, at), n), n, to.type(), at(to, at)));
   }
 
   void add(Tensor from, Tensor to) {
+    requireSameSize(from, to);
     forPieces(from.size(), (at, n, rows) -> addTo(rows, rows.read(0, F, at(from, at), n), n, at(to, at)));
   }
 
@@ -246,6 +259,7 @@ final class RowOperations {
   }
 
   void adamw(Tensor w, Tensor gradient, Tensor m, Tensor v, RowKernels.AdamWStep step) {
+    requireSameSize(w, gradient, m, v);
     forPieces(w.size(), (from, n, rows) -> {
       float[] weights = rows.read(0, F, at(w, from), n);
       float[] first = rows.read(2, F, at(m, from), n);

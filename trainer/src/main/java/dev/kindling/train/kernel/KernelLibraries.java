@@ -1,0 +1,43 @@
+package dev.kindling.train.kernel;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Which {@link Kernels} this machine can have. What is missing is said once, in one line, never passed over in silence. */
+public final class KernelLibraries {
+  private static final Logger LOG = LoggerFactory.getLogger(KernelLibraries.class);
+
+  private KernelLibraries() {
+  }
+
+  /** oneDNN where its natives load, else plain Java with a warning; the result's {@code describe()} says which. */
+  public static Kernels best(int threads) {
+    try {
+      OneDnn.describe();
+    } catch (LinkageError e) {
+      LOG.warn("oneDNN does not load on {} {} ({}); plain Java computes instead, many times slower. Natives come from "
+          + "org.bytedeco:dnnl and org.bytedeco:opencl with this platform's classifier.", System.getProperty("os.name"),
+          System.getProperty("os.arch"), cause(e));
+      return plain(threads);
+    }
+    return new OneDnnKernels(threads, rowKernels());
+  }
+
+  /** Plain Java. */
+  public static Kernels plain(int threads) {
+    return PlainKernels.of(threads);
+  }
+
+  private static RowKernels rowKernels() {
+    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) return new VectorRowKernels();
+    LOG.warn("The Vector API is off: norms, activations and AdamW run in plain Java, several times slower. "
+        + "Start Java with --add-modules jdk.incubator.vector.");
+    return new ScalarRowKernels();
+  }
+
+  private static String cause(Throwable e) {
+    Throwable cause = e;
+    while (cause.getCause() != null) cause = cause.getCause();
+    return cause.getMessage();
+  }
+}

@@ -1,0 +1,385 @@
+package dev.kindling.train.kernel;
+
+import static dev.kindling.train.kernel.Machine.assertClose;
+import static dev.kindling.train.kernel.Machine.assertSameBits;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every kernel against its plain twin, in both precisions, and its bits with one thread against those with two. */
+class OneDnnKernelsTest {
+  private static final DType F = DType.FLOAT32;
+  private static final Kernels PLAIN = KernelLibraries.plain(2);
+  private static final Kernels ONE = new OneDnnKernels(1, new VectorRowKernels());
+  private static final Kernels TWO = new OneDnnKernels(2, new VectorRowKernels());
+
+  /** What a call wrote, by name. */
+  record Output(String name, Tensor tensor) {}
+
+  /** A call of kernels on inputs that the machine makes, the same for the same seed. */
+  @FunctionalInterface
+  interface Call {
+    List<Output> on(Machine machine);
+  }
+
+  @AfterAll
+  static void close() {
+    for (Kernels kernels : List.of(PLAIN, ONE, TWO)) kernels.close();
+  }
+
+  /** The result agrees with the twin's, and its bits do not depend on the threads. */
+  private static void check(double tolerance, Call call) {
+    try (Machine plain = new Machine(PLAIN, 7); Machine one = new Machine(ONE, 7); Machine two = new Machine(TWO, 7)) {
+      List<Output> expected = call.on(plain);
+      List<Output> actual = call.on(one);
+      List<Output> threaded = call.on(two);
+      for (int i = 0; i < expected.size(); i++) {
+        String name = expected.get(i).name();
+        assertClose(name, actual.get(i).tensor(), expected.get(i).tensor(), tolerance);
+        assertSameBits(name, threaded.get(i).tensor(), actual.get(i).tensor());
+      }
+    }
+  }
+
+  /** Of float32: rounding alone; of bf16: one unit in the last of its 8 bits, as sums in another order may round apart. */
+  private static double tolerance(DType type) {
+    return type == F ? 2e-6 : 8e-3;
+  }
+
+  record Shape(DType type, int rows, int in, int out) {}
+
+  static Stream<Shape> products() {
+    List<Shape> shapes = new ArrayList<>();
+    for (DType type : new DType[]{F, DType.BFLOAT16}) {
+      for (int rows : new int[]{1, 3, 128, 129, 259}) {
+        shapes.add(new Shape(type, rows, 24, 97));
+        shapes.add(new Shape(type, rows, 200, 24));
+        shapes.add(new Shape(type, rows, 96, 257));
+      }
+      shapes.add(new Shape(type, 129, 64, 1024));
+      shapes.add(new Shape(type, 3, 1000, 64));
+      shapes.add(new Shape(type, 5000, 24, 64));         // more rows than are transposed at once
+      shapes.add(new Shape(type, 3, 5000, 24));          // and more columns
+    }
+    return shapes.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("products")
+  void aProductAndItsGradientsAgreeWithPlainJava(Shape s) {
+    for (boolean transposed : new boolean[]{false, true}) {
+      check(tolerance(s.type) * 4, machine -> {
+        Tensor x = machine.random(s.type, s.rows, s.in);
+        Tensor dy = machine.random(s.type, s.rows, s.out);
+        Tensor bias = machine.random(F, s.out);
+        Tensor master = transposed ? machine.random(F, s.out, s.in) : machine.random(F, s.in, s.out);
+        Tensor y = machine.empty(F, s.rows, s.out);
+        Tensor stored = machine.empty(s.type, s.rows, s.out);
+        Tensor dx = machine.empty(F, s.rows, s.in);
+        Tensor dW = machine.random(F, s.in, s.out);
+        Tensor db = machine.random(F, s.out);
+        try (PackedWeight w = machine.pack(master, transposed, s.type)) {
+          machine.kernels.linear(x, w, bias, y);
+          machine.kernels.linear(x, w, null, stored);
+          machine.kernels.linearInputGradient(dy, w, dx);
+        }
+        machine.kernels.linearWeightGradient(x, dy, dW);
+        machine.kernels.biasGradient(dy, db);
+        return List.of(new Output("y", y), new Output("stored y", stored), new Output("dx", dx), new Output("dW", dW),
+            new Output("db", db));
+      });
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("products")
+  void anyTransposedProductAgreesWithPlainJava(Shape s) {
+    for (int i = 0; i < 4; i++) {
+      boolean transposeA = (i & 1) != 0;
+      boolean transposeB = (i & 2) != 0;
+      check(tolerance(s.type) * 2, machine -> {
+        Tensor a = transposeA ? machine.random(F, s.in, s.rows) : machine.random(F, s.rows, s.in);
+        Tensor b = transposeB ? machine.random(F, s.out, s.in) : machine.random(F, s.in, s.out);
+        Tensor c = machine.random(F, s.rows, s.out);
+        Tensor fresh = machine.empty(F, s.rows, s.out);
+        boolean rounded = s.type == DType.BFLOAT16;
+        machine.kernels.matmul(a, transposeA, b, transposeB, c, 0.7f, -1.3f, rounded);
+        machine.kernels.matmul(a, transposeA, b, transposeB, fresh, 1, 0, rounded);
+        return List.of(new Output("c", c), new Output("fresh c", fresh));
+      });
+    }
+  }
+
+  record Width(DType type, int rows, int width) {}
+
+  static Stream<Width> rows() {
+    List<Width> widths = new ArrayList<>();
+    for (DType type : new DType[]{F, DType.BFLOAT16}) {
+      for (int rows : new int[]{1, 3, 128, 129, 259}) {
+        for (int width : new int[]{24, 64, 97, 200}) widths.add(new Width(type, rows, width));
+      }
+      widths.add(new Width(type, 40, 1000));
+    }
+    return widths.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("rows")
+  void normsAgreeWithPlainJava(Width s) {
+    check(tolerance(s.type) * 2, machine -> {
+      Tensor x = machine.random(F, s.rows, s.width);
+      Tensor residual = machine.random(F, s.rows, s.width);
+      Tensor sum = machine.empty(F, s.rows, s.width);
+      Tensor scale = machine.random(F, s.width);
+      Tensor shift = machine.random(F, s.width);
+      Tensor y = machine.empty(s.type, s.rows, s.width);
+      Tensor alone = machine.empty(s.type, s.rows, s.width);
+      Tensor stats = machine.empty(F, s.rows, 2);
+      machine.kernels.layerNorm(x, null, null, scale, shift, 1e-5f, alone, stats);
+      machine.kernels.layerNorm(x, residual, sum, scale, shift, 1e-5f, y, stats);
+      Tensor dy = machine.random(s.type, s.rows, s.width);
+      Tensor dx = machine.random(F, s.rows, s.width);
+      Tensor dAlone = machine.empty(F, s.rows, s.width);
+      Tensor dScale = machine.random(F, s.width);
+      Tensor dShift = machine.random(F, s.width);
+      machine.kernels.layerNormGradient(dy, sum, scale, stats, null, dAlone, dScale, dShift);
+      machine.kernels.layerNormGradient(dy, sum, scale, stats, dx, dx, dScale, dShift);
+      return List.of(new Output("y", y), new Output("y alone", alone), new Output("sum", sum),
+          new Output("stats", stats),
+          new Output("dx", dx), new Output("dx alone", dAlone), new Output("dScale", dScale),
+          new Output("dShift", dShift));
+    });
+  }
+
+  @ParameterizedTest
+  @MethodSource("rows")
+  void elementwiseKernelsAgreeWithPlainJava(Width s) {
+    check(tolerance(s.type), machine -> {
+      Tensor x = machine.scaled(3, s.type, s.rows, s.width);
+      Tensor y = machine.empty(s.type, s.rows, s.width);
+      Tensor dy = machine.random(s.type, s.rows, s.width);
+      Tensor dx = machine.empty(s.type, s.rows, s.width);
+      machine.kernels.gelu(x, y);
+      machine.kernels.geluGradient(x, dy, dx);
+      machine.kernels.geluGradient(x, dy, dy);
+      Tensor wide = machine.empty(F, s.rows, s.width);
+      machine.kernels.convert(x, wide);
+      Tensor from = machine.random(F, s.rows, s.width);
+      Tensor narrow = machine.empty(s.type, s.rows, s.width);
+      machine.kernels.convert(from, narrow);
+      machine.kernels.add(wide, from);
+      return List.of(new Output("y", y), new Output("dx", dx), new Output("dx over dy", dy), new Output("wide", wide),
+          new Output("narrow", narrow), new Output("sum", from));
+    });
+  }
+
+  @ParameterizedTest
+  @MethodSource("rows")
+  void embeddingsAgreeWithPlainJava(Width s) {
+    check(tolerance(F), machine -> {
+      int time = Math.min(s.rows, 37);
+      Tensor ids = machine.ids(11, s.rows);
+      Tensor table = machine.random(F, 11, s.width);
+      Tensor positions = machine.random(F, time, s.width);
+      Tensor x = machine.empty(F, s.rows, s.width);
+      machine.kernels.embed(ids, table, positions, time, x);
+      Tensor dTable = machine.random(F, 11, s.width);
+      Tensor dPositions = machine.random(F, time, s.width);
+      machine.kernels.embedGradient(ids, x, time, dTable, dPositions);
+      return List.of(new Output("x", x), new Output("dTable", dTable), new Output("dPositions", dPositions));
+    });
+  }
+
+  record Heads(DType type, int batch, int time, int heads, int size, int... lengths) {}
+
+  static Stream<Heads> attentions() {
+    List<Heads> shapes = new ArrayList<>();
+    for (DType type : new DType[]{F, DType.BFLOAT16}) {
+      shapes.add(new Heads(type, 1, 1, 1, 24));
+      shapes.add(new Heads(type, 2, 3, 3, 8));
+      shapes.add(new Heads(type, 2, 37, 3, 64));
+      shapes.add(new Heads(type, 1, 128, 1, 64));
+      shapes.add(new Heads(type, 1, 129, 3, 32));
+      shapes.add(new Heads(type, 2, 259, 1, 16));
+      shapes.add(new Heads(type, 4, 37, 3, 8, 0, 1, 20, 37));
+      shapes.add(new Heads(type, 5, 259, 1, 24, 0, 1, 128, 130, 259));
+    }
+    return shapes.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("attentions")
+  void attentionAndItsGradientAgreeWithPlainJava(Heads s) {
+    check(tolerance(s.type) * 2, machine -> {
+      int width = s.heads * s.size;
+      Tensor qkv = machine.random(s.type, s.batch, s.time, 3 * width);
+      Tensor y = machine.empty(s.type, s.batch, s.time, width);
+      Tensor sums = machine.empty(F, s.batch, s.heads, s.time);
+      Tensor dy = machine.random(s.type, s.batch, s.time, width);
+      Tensor dqkv = machine.empty(s.type, s.batch, s.time, 3 * width);
+      Tensor lengths = s.lengths.length == 0 ? null : machine.ints(s.lengths);
+      machine.kernels.attention(qkv, s.heads, lengths, y, sums);
+      machine.kernels.attentionGradient(qkv, s.heads, lengths, y, sums, dy, dqkv);
+      return List.of(new Output("y", y), new Output("dqkv", dqkv));
+    });
+  }
+
+  @Test
+  void whatStandsOnPaddingIsNotReadEvenWhereItIsNoNumber() {
+    for (DType type : new DType[]{F, DType.BFLOAT16}) {
+      try (Machine machine = new Machine(TWO, 1)) {
+        Tensor qkv = machine.random(type, 1, 140, 3 * 48);
+        Tensor dy = machine.random(type, 1, 140, 48);
+        Tensor sums = machine.empty(F, 1, 3, 140);
+        for (int pass = 0; pass < 2; pass++) {
+          Tensor y = machine.empty(type, 1, 140, 48);
+          Tensor dqkv = machine.empty(type, 1, 140, 3 * 48);
+          TWO.attention(qkv, 3, machine.ints(131), y, sums);
+          TWO.attentionGradient(qkv, 3, machine.ints(131), y, sums, dy, dqkv);
+          for (float value : Machine.values(dqkv)) assertThat(value).isFinite();
+          for (long i = 131 * 48; i < y.size(); i++) assertThat(Machine.get(y, i)).isZero();
+          for (long i = 131 * 3 * 48; i < dqkv.size(); i++) assertThat(Machine.get(dqkv, i)).isZero();
+          for (long i = 131 * 3 * 48; i < qkv.size(); i++) Machine.set(qkv, i, Float.NaN);
+          for (long i = 131 * 48; i < dy.size(); i++) Machine.set(dy, i, Float.NaN);
+        }
+      }
+    }
+  }
+
+  @Test
+  void oneTokensAttentionAgreesWithPlainJava() {
+    for (int length : new int[]{1, 2, 37, 300}) {
+      check(tolerance(F), machine -> {
+        Tensor y = machine.empty(F, 96);
+        machine.kernels.attendOne(machine.random(F, 96), machine.random(F, length + 3, 96),
+            machine.random(F, length + 3, 96),
+            length, 3, y);
+        return List.of(new Output("y", y));
+      });
+    }
+  }
+
+  record Head(DType type, int rows, int width, int vocabulary, boolean transposed) {}
+
+  static Stream<Head> heads() {
+    List<Head> heads = new ArrayList<>();
+    for (DType type : new DType[]{F, DType.BFLOAT16}) {
+      heads.add(new Head(type, 1, 24, 97, true));
+      heads.add(new Head(type, 3, 64, 257, false));
+      heads.add(new Head(type, 128, 24, 1000, true));
+      heads.add(new Head(type, 129, 96, 257, true));
+      heads.add(new Head(type, 259, 64, 1000, false));
+      heads.add(new Head(type, 650, 8, 50_257, true));  // in several groups of rows
+    }
+    return heads.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("heads")
+  void theLossAndItsGradientsAgreeWithPlainJava(Head s) {
+    check(tolerance(s.type), machine -> {
+      Tensor x = machine.random(s.type, s.rows, s.width);
+      Tensor master = s.transposed
+          ? machine.scaled(0.3, F, s.vocabulary, s.width)
+          : machine.scaled(0.3, F, s.width, s.vocabulary);
+      Tensor targets = machine.ids(s.vocabulary, s.rows);
+      if (s.rows > 2) { targets.buffer(0, s.rows).putInt(4, Kernels.IGNORED).putInt(8, s.vocabulary - 1); }
+      Tensor losses = machine.empty(F, s.rows);
+      Tensor only = machine.empty(F, s.rows);
+      Tensor dx = machine.empty(F, s.rows, s.width);
+      Tensor dHead = machine.scaled(0.1, F, master.shape());
+      try (PackedWeight head = machine.pack(master, s.transposed, s.type)) {
+        machine.kernels.crossEntropy(x, head, targets, losses, dx, dHead);
+        machine.kernels.crossEntropy(x, head, targets, only, null, null);
+      }
+      assertSameBits("losses without gradients", only, losses);
+      if (s.rows > 2) { for (int i = 0; i < s.width; i++) assertThat(Machine.get(dx, s.width + i)).isZero(); }
+      return List.of(new Output("losses", losses), new Output("dx", dx), new Output("dHead", dHead));
+    });
+  }
+
+  @Test
+  void rowsThatAllDoNotCountLeaveTheGradientsBits() {
+    try (Machine machine = new Machine(TWO, 3)) {
+      Tensor dHead = machine.random(F, 97, 24);
+      Machine.set(dHead, 0, -0f);
+      float[] before = dHead.toFloats();
+      Tensor dx = machine.empty(F, 2, 24);
+      Tensor losses = machine.empty(F, 2);
+      try (PackedWeight head = machine.pack(machine.random(F, 97, 24), true, F)) {
+        TWO.crossEntropy(machine.random(F, 2, 24), head, machine.ints(-100, -100), losses, dx, dHead);
+      }
+      assertThat(dHead.toFloats()).isEqualTo(before);
+      assertThat(dx.toFloats()).containsOnly(0f);
+      assertThat(losses.toFloats()).containsOnly(0f);
+    }
+  }
+
+  @Test
+  void optimizerKernelsAgreeWithPlainJava() {
+    for (int size : new int[]{1, 64, 4096, 4097, 40_001}) {
+      check(tolerance(F), machine -> {
+        Tensor w = machine.random(F, size);
+        Tensor g = machine.random(F, size);
+        Tensor m = machine.scaled(0.1, F, size);
+        Tensor v = machine.empty(F, size);
+        for (int i = 0; i < size; i++) Machine.set(v, i, 0.01f * Math.abs(Machine.get(m, i)));
+        double[] squares = new double[(size + Kernels.NORM_BLOCK - 1) / Kernels.NORM_BLOCK];
+        machine.kernels.sumSquares(g, squares);
+        Tensor sums = machine.empty(F, squares.length);
+        for (int i = 0; i < squares.length; i++) Machine.set(sums, i, (float) squares[i]);
+        machine.kernels.adamw(w, g, m, v, 0.37, 3e-3, 0.9, 0.95, 1e-8, 0.1, 3);
+        return List.of(new Output("squares", sums), new Output("w", w), new Output("m", m), new Output("v", v));
+      });
+    }
+  }
+
+  @Test
+  void aRowsResultDoesNotDependOnTheValuesBesideIt() {
+    for (DType type : new DType[]{F, DType.BFLOAT16}) {
+      try (Machine machine = new Machine(TWO, 5)) {
+        Tensor x = machine.random(type, 131, 96);
+        Tensor first = machine.empty(F, 131, 200);
+        Tensor second = machine.empty(F, 131, 200);
+        try (PackedWeight w = machine.pack(machine.random(F, 96, 200), false, type)) {
+          TWO.linear(x, w, null, first);
+          for (long i = 0; i < x.size(); i++) if (i / 96 != 7 && i / 96 != 130) Machine.set(x, i, 1000 + i);
+          TWO.linear(x, w, null, second);
+        }
+        for (int row : new int[]{7, 130}) {
+          assertSameBits("row " + row, second.slice(row * 200, 200), first.slice(row * 200, 200));
+        }
+      }
+    }
+  }
+
+  @Test
+  void aTokenOutsideTheVocabularyIsRefused() {
+    try (Machine machine = new Machine(TWO, 5)) {
+      Tensor table = machine.random(F, 11, 24);
+      Tensor x = machine.empty(F, 2, 24);
+      assertThatThrownBy(() -> TWO.embed(machine.ints(3, 11), table, table, 2, x)).hasMessage(
+          "token id 11 at 1 is not in [0, 11)");
+      try (PackedWeight head = machine.pack(table, true, F)) {
+        assertThatThrownBy(() -> TWO.crossEntropy(x, head, machine.ints(3, -1), machine.empty(F, 2), null, null))
+            .hasMessage(
+                "target -1 at 1 is not in [0, 11) nor -100");
+      }
+    }
+  }
+
+  @Test
+  void theDescriptionNamesWhatComputes() {
+    assertThat(TWO.describe()).matches("oneDNN 3\\.\\d+ \\(.+\\), Vector API \\d+ bit, 2 threads");
+    assertThat(PLAIN.describe()).isEqualTo("plain Java, 2 threads");
+  }
+}
