@@ -34,13 +34,13 @@ public final class AttendCached {
     if (tape.isRecording()) throw new IllegalStateException("no gradients flow through a cache");
     Tensor wide = widened(qkv);
     long width = keys.dim(1);
-    Tensor found = tape.take(DType.FLOAT32, wide.rows(), width);
+    Value y = tape.value(qkv.type(), wide.rows(), width);
+    Tensor found = y.type() == DType.FLOAT32 ? y.data() : tape.take(DType.FLOAT32, wide.rows(), width);
     for (long r = 0; r < wide.rows(); r++) {
       Tensor query = wide.slice(r * 3 * width, width);
       tape.kernels().attendOne(query, keys, values, length + r + 1, heads, found.slice(r * width, width));
     }
-    Value y = tape.value(qkv.type(), found.shape());
-    tape.kernels().convert(found, y.data());
+    if (found != y.data()) tape.kernels().convert(found, y.data());
     return y;
   }
 

@@ -188,7 +188,14 @@ public final class Gpt2Model implements LanguageModel {
     if (batch.inputs().length != positions || batch.targets().length != positions) {
       throw new IllegalArgumentException("not rows times time tokens and targets");
     }
-    for (int target : batch.targets()) { if (target != Kernels.IGNORED) checkId(target, "label"); }
+    for (int row = 0; batch.lengths() != null && row < batch.rows(); row++) {
+      int length = batch.lengths()[row];
+      if (length < 0 || length > batch.time()) throw new IllegalArgumentException("a row of length " + length);
+    }
+    for (int target : batch.targets()) {
+      if (target == Kernels.IGNORED) continue;
+      checkId(target, "label");
+    }
   }
 
   private void checkIds(int[] ids, String what) {
