@@ -58,7 +58,7 @@ class OptimizerStatesTest {
     return store.begin(1, 1).commit(entries, Json.object());
   }
 
-  @Property(tries = 60)
+  @Property(tries = 40)
   void anyRangeReadsBackWhateverNumberOfRanksWroteIt(@ForAll @IntRange(min = 1, max = 9) int ranks,
       @ForAll @LongRange(min = 0, max = 99) long from, @ForAll @IntRange(min = 0, max = 100) int length)
       throws IOException {
