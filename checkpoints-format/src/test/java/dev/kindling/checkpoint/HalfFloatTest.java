@@ -57,7 +57,7 @@ class HalfFloatTest {
   /** The definition, in exact arithmetic: no other representable value is nearer; at a tie the even one is taken. */
   @Property(tries = 2000)
   void noOtherFloat16IsNearer(@ForAll int bits) {
-    float value = Float.intBitsToFloat(bits & 0x8fffffff | 0x30000000 + (bits >>> 4 & 0x0fffffff) % 0x17000000);
+    float value = Float.intBitsToFloat((bits & 0x80000000) | (0x30000000 + (bits >>> 1 & 0x3fffffff) % 0x17800000));
     if (!(Math.abs(value) < 65504)) return;
     short half = HalfFloat.toFloat16(value);
     BigDecimal error = distance(value, half);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.FileEntry;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.UserError;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ import java.util.Set;
  */
 public record Manifest(long step, long epoch, String weightsSha256, List<FileEntry> files, ObjectNode details) {
   public static final String FILE = "manifest.json";
-  private static final String FORMAT = "kindling-checkpoint", SELF = "manifestSha256";
+  private static final String FORMAT = "kindling-checkpoint", SELF = "manifestSha256", NO_HASH = "0".repeat(64);
   private static final int VERSION = 1;
 
   public Manifest {
@@ -54,17 +55,18 @@ public record Manifest(long step, long epoch, String weightsSha256, List<FileEnt
     var list = json.putArray("files");
     for (FileEntry f : files) list.addObject().put("name", f.name()).put("size", f.size()).put("sha256", f.sha256());
     json.set("details", details);
-    json.put(SELF, hash(Json.bytes(json)));
-    return Json.bytes(json);
+    json.put(SELF, NO_HASH);
+    byte[] bytes = Json.bytes(json);
+    return withSelf(bytes, placeOfSelf(bytes), hash(bytes));
   }
 
   /** @param where the file, for errors; @throws UserError when this is no manifest or was changed after it was written */
   static Manifest parse(byte[] bytes, String where) {
     ObjectNode json = Json.parse(bytes, where);
-    JsonNode self = json.remove(SELF);
     if (!json.path("format").asText().equals(FORMAT))
       throw new UserError(where + " is not the manifest of a checkpoint");
-    if (self == null || !self.asText().equals(hash(Json.bytes(json)))) {
+    int place = placeOfSelf(bytes);
+    if (place < 0 || !json.path(SELF).asText().equals(hash(withSelf(bytes, place, NO_HASH)))) {
       throw new UserError(where + " is damaged: it was changed after it was written");
     }
     if (json.path("version").asInt() != VERSION) {
@@ -82,6 +84,19 @@ public record Manifest(long step, long epoch, String weightsSha256, List<FileEnt
     } catch (IllegalArgumentException e) {
       throw new UserError(where + " is damaged: " + e.getMessage(), e);
     }
+  }
+
+  /** Where the 64 digits of the document's own hash begin, or -1. They are found in the bytes: numbers are not written alike everywhere. */
+  private static int placeOfSelf(byte[] bytes) {
+    String key = '"' + SELF + "\" : \"";
+    int at = new String(bytes, StandardCharsets.ISO_8859_1).lastIndexOf(key) + key.length();
+    return at < key.length() || at + NO_HASH.length() > bytes.length ? -1 : at;
+  }
+
+  private static byte[] withSelf(byte[] bytes, int place, String digits) {
+    byte[] changed = bytes.clone();
+    System.arraycopy(digits.getBytes(StandardCharsets.ISO_8859_1), 0, changed, place, NO_HASH.length());
+    return changed;
   }
 
   private static String hash(byte[] bytes) {

@@ -104,6 +104,18 @@ class CheckpointStoreTest {
   }
 
   @Test
+  void numbersOfAnyKindMayStandInTheDetails() throws Exception {
+    var details = Json.object().put("a", new java.math.BigDecimal("1.10")).put("b", Double.NaN).put("c", 0.1f)
+        .put("d", 2e23)
+        .put("e", new java.math.BigInteger("123456789012345678901234567890")).put("manifestSha256", "x");
+    CheckpointWriter writer = store.begin(1, 1);
+    writer.state(Json.object());
+    assertThat(
+        Checkpoint.open(CONF, writer.commit(List.of(), details).path()).manifest().details().path("c").asDouble())
+        .isEqualTo(0.1);
+  }
+
+  @Test
   void anOldAttemptCannotCommitOnceANewOneHasBegun() throws Exception {
     long first = store.claimEpoch();
     commit(10, first);

@@ -3,6 +3,7 @@ package dev.kindling.checkpoint.commit;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
@@ -14,7 +15,7 @@ import org.apache.hadoop.fs.RawLocalFileSystem;
  * to die: after a number of changes every further one fails, as after kill -9, and half a file stays where it was.
  */
 public final class DyingStore extends RawLocalFileSystem {
-  private static volatile long changesLeft;
+  private static final AtomicLong CHANGES_LEFT = new AtomicLong();
 
   static Configuration conf() {
     Configuration conf = new Configuration(false);
@@ -24,11 +25,11 @@ public final class DyingStore extends RawLocalFileSystem {
   }
 
   static void dieAfter(long count) {
-    changesLeft = count;
+    CHANGES_LEFT.set(count);
   }
 
   private static void change() throws IOException {
-    if (changesLeft-- <= 0) throw new IOException("the writer is dead");
+    if (CHANGES_LEFT.getAndDecrement() <= 0) throw new IOException("the writer is dead");
   }
 
   @Override
