@@ -24,8 +24,8 @@ public final class SubtreeSums implements AutoCloseable {
     void accumulate(int virtualRank, Tensor gradients);
   }
 
+  private static final long ZERO_BLOCK = 1 << 20;          // bytes that one thread clears at once
   private final Kernels kernels;
-  private final long elements;
   private final List<VirtualRankTree.Node> subtrees;
   private final List<Memory> taken = new ArrayList<>();
   private final Deque<Tensor> free = new ArrayDeque<>();
@@ -33,7 +33,6 @@ public final class SubtreeSums implements AutoCloseable {
   /** @param elements of a flat vector; @param range the virtual ranks of this rank */
   public SubtreeSums(Kernels kernels, long elements, VirtualRankTree tree, VirtualRankTree.Node range) {
     this.kernels = kernels;
-    this.elements = elements;
     this.subtrees = tree.maximalSubtrees(range);
     for (int i = 0; i < buffers(tree, range); i++) {
       Memory memory = Memory.allocate(Math.max(1, elements * Float.BYTES));
@@ -78,7 +77,7 @@ public final class SubtreeSums implements AutoCloseable {
 
   private void sum(VirtualRankTree.Node node, Leaf leaf, Tensor into) {
     if (node.isLeaf()) {
-      Raw.zero(into.address(), into.bytes());
+      zero(into);
       leaf.accumulate(node.from(), into);
     } else {
       sum(node.left(), leaf, into);
@@ -87,6 +86,14 @@ public final class SubtreeSums implements AutoCloseable {
       kernels.add(right, into);
       free.push(right);
     }
+  }
+
+  private void zero(Tensor buffer) {
+    int blocks = Math.toIntExact((buffer.bytes() + ZERO_BLOCK - 1) / ZERO_BLOCK);
+    kernels.pool().run(blocks, (block, worker) -> {
+      long from = block * ZERO_BLOCK;
+      Raw.zero(buffer.address() + from, Math.min(ZERO_BLOCK, buffer.bytes() - from));
+    });
   }
 
   /** Takes the buffers of {@link #sum} back: their content is not needed any more. */

@@ -1,5 +1,6 @@
 /**
  * How ranks add their gradients: one tree over virtual ranks ({@link VirtualRankTree}), shards with one owner each
- * ({@link Shards}), and the {@link Communicator} that carries both. Knows nothing of Spark or of models.
+ * ({@link Shards}, cut by {@link ShardPlanner}), and the {@link Communicator} that carries both. What a rank may add by itself it adds in
+ * {@link SubtreeSums}, the owners add the rest in {@link TreeSum}. Knows nothing of Spark or of how a model computes.
  */
 package dev.kindling.train.collective;
