@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.collective.Alone;
+import dev.kindling.train.collective.InProcess;
+import dev.kindling.train.collective.Ranks;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PlainKernels;
 import dev.kindling.train.model.Batch;
@@ -44,16 +46,20 @@ class TrainingLoopTest {
   }
 
   @Test
-  void aLossThatIsNoNumberEndsTheRunAndNamesStepAndRank() {
-    try (Kernels kernels = PlainKernels.of(1);
-        SlopeModel model = new SlopeModel(Float.MAX_VALUE, Parameter.Role.VECTOR)) {
-      BatchSource growing = (step, v, a) -> new Batch(1, 1, new int[1],
-          new int[step == 3 && v == 2 ? 1 : 1], null, new long[1]);
-      RunOptions options = RunOptions.of(9, Sgd.Recipe.plain(1)).virtualRanks(4).build();
-      model.weights().put(0, new float[]{Float.NaN}, 0, 1);
-      assertThatThrownBy(() -> new TrainingLoop(model, kernels, new Alone(), growing, options).run())
-          .isInstanceOf(UserError.class).hasMessageStartingWith("the loss is NaN in step 1 on rank 0 (virtual rank 0)");
-    }
+  void aLossThatIsNotFiniteEndsTheRunAndNamesStepAndRank() {
+    // a weight so large that the loss of two labels leaves float32's range
+    BatchSource data = (step, v, a) -> {
+      int labels = step == 3 && v == 2 ? 2 : 1;
+      return new Batch(1, labels, new int[labels], new int[labels], null, new long[1]);
+    };
+    RunOptions options = RunOptions.of(9, Sgd.Recipe.plain(1)).virtualRanks(4).build();
+    List<InProcess> ranks = InProcess.ranks(2, 4);
+    assertThatThrownBy(() -> Ranks.run(2, rank -> {
+      try (Kernels kernels = PlainKernels.of(1); SlopeModel model = new SlopeModel(3e38f, Parameter.Role.VECTOR)) {
+        new TrainingLoop(model, kernels, ranks.get(rank), data, options).run();
+      }
+    })).isInstanceOf(UserError.class)
+        .hasMessageStartingWith("the loss is Infinity in step 3 on rank 1 (virtual rank 2); ");
   }
 
   @Test
