@@ -59,7 +59,7 @@ class MicroBatchTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void anyNumberOfThreadsGivesTheSameBits(TestKernels library, Precision precision) {
     Computed[] found = new Computed[3];
     for (int threads = 1; threads <= 3; threads++) {
@@ -74,7 +74,7 @@ class MicroBatchTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void theSameBatchGivesTheSameBitsAgain(TestKernels library, Precision precision) {
     try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
       Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
@@ -87,7 +87,7 @@ class MicroBatchTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void aLaterTokenNeverChangesEarlierLogitsAndAlwaysItsOwn(TestKernels library, Precision precision) {
     try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
       Batch batch = Samples.batch(67, 24, 0, 24, 24);
@@ -108,7 +108,7 @@ class MicroBatchTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void whatStandsOnPaddingDoesNotMatter(TestKernels library, Precision precision) {
     try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
       Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
@@ -123,7 +123,7 @@ class MicroBatchTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void aRowWithoutLabelsAddsNothing(TestKernels library, Precision precision) {
     try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
       Batch good = Samples.batch(67, 24, 3, 24);
@@ -144,7 +144,7 @@ class MicroBatchTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16"})
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void lossesOfEvaluationAreThoseOfTraining(TestKernels library, Precision precision) {
     try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
       Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
