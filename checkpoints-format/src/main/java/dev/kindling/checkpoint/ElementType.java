@@ -2,8 +2,8 @@ package dev.kindling.checkpoint;
 
 /**
  * What one element of a stored tensor is, under the names of the safetensors format. Values can be read of
- * {@link #F32}, {@link #F16}, {@link #BF16}, {@link #I64} and {@link #I32}; the others are known by name and size only, so
- * that a file that holds them beside the weights (masks, counters) still opens.
+ * {@link #F32}, {@link #F16}, {@link #BF16}, {@link #I64} and {@link #I32}; the others are known by name and size only,
+ * so that a file that holds them beside the weights (masks, counters) still opens.
  */
 public enum ElementType {
   F32(4), F16(2), BF16(2), I64(8), I32(4), F64(8), U64(8), U32(4), I16(2), U16(2), I8(1), U8(1), BOOL(1), F8_E4M3(1),

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A decoder with learned positions, norms before each block, GELU in its tanh form and biases everywhere (Radford et al.
- * 2019, "Language Models are Unsupervised Multitask Learners"; Hugging Face's {@code GPT2LMHeadModel}).
+ * A decoder with learned positions, norms before each block, GELU in its tanh form and biases everywhere (Radford et
+ * al. 2019, "Language Models are Unsupervised Multitask Learners"; Hugging Face's {@code GPT2LMHeadModel}).
  *
  * <pre>
  *   transformer.wte.weight [vocabulary, width]    transformer.wpe.weight [context, width]

@@ -25,7 +25,8 @@ public sealed interface ModelConfig permits Gpt2Config {
   List<Integer> endTokens();
 
   /**
-   * Every tensor that a file must hold, in the model's order, float32. A tied head is not among them; an untied one is the last.
+   * Every tensor that a file must hold, in the model's order, float32. A tied head is not among them; an untied one is
+   * the last.
    */
   List<TensorSpec> tensors();
 
@@ -34,7 +35,9 @@ public sealed interface ModelConfig permits Gpt2Config {
     return tensors().stream().mapToLong(TensorSpec::count).sum();
   }
 
-  /** @param type what the weights are stored in; @return a {@code config.json} that Hugging Face's transformers loads */
+  /**
+   * @param type what the weights are stored in; @return a {@code config.json} that Hugging Face's transformers loads
+   */
   ObjectNode toJson(ElementType type);
 
   default ObjectNode toJson() {
@@ -44,7 +47,8 @@ public sealed interface ModelConfig permits Gpt2Config {
   /**
    * Reads a {@code config.json}.
    *
-   * @param path the file or the folder that holds it; @throws UserError naming the file, the key, what was found, what is allowed
+   * @param path the file or the folder that holds it; @throws UserError naming the file, the key, what was found, what
+   *   is allowed
    */
   static ModelConfig read(Configuration conf, Path path) {
     var fs = Storage.of(conf, path);

@@ -13,9 +13,9 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
 
 /**
- * A file while it is written, hashed on the way. {@link #create} writes under a temporary name that {@link #commit} renames:
- * nobody sees half a file. {@link #inPlace} writes under the final name, for folders that a manifest commits (a rename is
- * a copy on object stores). Closing without a commit deletes what was written.
+ * A file while it is written, hashed on the way. {@link #create} writes under a temporary name that {@link #commit}
+ * renames: nobody sees half a file. {@link #inPlace} writes under the final name, for folders that a manifest commits
+ * (a rename is a copy on object stores). Closing without a commit deletes what was written.
  */
 public final class PendingFile extends OutputStream implements Closeable {
   private final FileSystem fs;

@@ -5,6 +5,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -65,11 +66,14 @@ public final class Storage {
     return bytes;
   }
 
-  /** What an exception of the file system is: a damaged file is the user's to know in one line, all else keeps its stack. */
+  /**
+   * What an exception of the file system is: a damaged file is the user's to know in one line, all else keeps its
+   * stack.
+   */
   public static RuntimeException failed(Path path, IOException e) {
     if (e instanceof EOFException)
       return new UserError(path + " ends too early; it is damaged or still being written", e);
-    if (e instanceof org.apache.hadoop.fs.ChecksumException)
+    if (e instanceof ChecksumException)
       return new UserError(path + " is damaged: " + e.getMessage(), e);
     if (e instanceof FileNotFoundException) return new UserError(path + " does not exist", e);
     return new UncheckedIOException(path + ": " + e.getMessage(), e);

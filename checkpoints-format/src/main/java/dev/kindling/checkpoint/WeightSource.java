@@ -2,7 +2,9 @@ package dev.kindling.checkpoint;
 
 import java.util.List;
 
-/** Named tensors that can be read in pieces as float32, wherever they are: a file, a model in memory, a view of either. */
+/**
+ * Named tensors that can be read in pieces as float32, wherever they are: a file, a model in memory, a view of either.
+ */
 public interface WeightSource {
   /** What there is, each name once. */
   List<TensorSpec> tensors();

@@ -1,6 +1,6 @@
 /**
- * What the files of a model are about: its configuration, its tensors' names and shapes, their hash, and the one exception
- * for a user's mistakes. Knows Hadoop's file systems and nothing of Spark, tensors in memory or training.
+ * What the files of a model are about: its configuration, its tensors' names and shapes, their hash, and the one
+ * exception for a user's mistakes. Knows Hadoop's file systems and nothing of Spark, tensors in memory or training.
  *
  * <pre>
  *   safetensors   tensors in files             folder    a model in Hugging Face's layout

@@ -23,7 +23,10 @@ import net.jqwik.api.Property;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
-/** Whatever bytes a file has, reading it succeeds or is a UserError, and asks for no memory that the file's size does not bear out. */
+/**
+ * Whatever bytes a file has, reading it succeeds or is a UserError, and asks for no memory that the file's size does
+ * not bear out.
+ */
 class MutatedFilesTest {
   /** Small files are read here; a length taken on trust would be far above. */
   private static final long MOST_MEMORY = 40L << 20;

@@ -16,7 +16,10 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** A committed checkpoint: a model folder that Hugging Face's tools read, the optimizer's states and the trainer's state. */
+/**
+ * A committed checkpoint: a model folder that Hugging Face's tools read, the optimizer's states and the trainer's
+ * state.
+ */
 public final class Checkpoint {
   public static final String STATE = "trainer_state.json";
   private static final String OPTIMIZER = "optimizer/";

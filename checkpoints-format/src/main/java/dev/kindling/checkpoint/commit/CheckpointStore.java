@@ -122,7 +122,9 @@ public final class CheckpointStore {
     return all;
   }
 
-  /** The newest checkpoint whose every byte is as it was written; damaged ones are passed over, each with one warning. */
+  /**
+   * The newest checkpoint whose every byte is as it was written; damaged ones are passed over, each with one warning.
+   */
   public Optional<Checkpoint> newestWhole() throws IOException {
     for (Checkpoint c : committed(true)) {
       try {
@@ -136,8 +138,8 @@ public final class CheckpointStore {
   }
 
   /**
-   * Deletes checkpoints that need not stay, and what older or interrupted writes left; to be called after a commit by the
-   * one who made it. Folders of newer attempts are not touched.
+   * Deletes checkpoints that need not stay, and what older or interrupted writes left; to be called after a commit by
+   * the one who made it. Folders of newer attempts are not touched.
    */
   public void clean(Retention keep, Checkpoint justCommitted) throws IOException {
     List<Checkpoint> all = committed();

@@ -20,9 +20,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Writes one checkpoint. Every rank makes a writer of the same step and attempt and writes its optimizer shard; rank 0 also
- * writes the model and the state, gathers the entries of all others, and commits. Until then there is no checkpoint, and
- * nothing that fails before needs to be undone.
+ * Writes one checkpoint. Every rank makes a writer of the same step and attempt and writes its optimizer shard; rank 0
+ * also writes the model and the state, gathers the entries of all others, and commits. Until then there is no
+ * checkpoint, and nothing that fails before needs to be undone.
  */
 public final class CheckpointWriter {
   private final CheckpointStore store;
@@ -87,7 +87,8 @@ public final class CheckpointWriter {
   /**
    * Makes it a checkpoint, by writing the manifest.
    *
-   * @param others what the other ranks wrote; @param details what the manifest shall keep of the run: its configuration,
+   * @param others what the other ranks wrote; @param details what the manifest shall keep of the run: its
+   *   configuration,
    *   metrics, data fingerprints
    * @throws FencedException when a newer attempt has taken over
    */

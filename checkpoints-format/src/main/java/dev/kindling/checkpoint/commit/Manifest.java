@@ -16,12 +16,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What makes a folder a checkpoint: its step, the attempt that wrote it, and every file with size and hash. It carries the
- * hash of itself, so that a changed manifest is no manifest.
+ * What makes a folder a checkpoint: its step, the attempt that wrote it, and every file with size and hash. It carries
+ * the hash of itself, so that a changed manifest is no manifest.
  *
  * @param step finished optimizer steps; @param epoch number of the attempt that wrote it, from 1
  * @param weightsSha256 {@link dev.kindling.checkpoint.WeightsHash} of the weights, or empty
- * @param files sorted by name; @param details what the run wants to keep: configuration, metrics, data fingerprints, lineage
+ * @param files sorted by name; @param details what the run wants to keep: configuration, metrics, data fingerprints,
+ *   lineage
  */
 public record Manifest(long step, long epoch, String weightsSha256, List<FileEntry> files, ObjectNode details) {
   public static final String FILE = "manifest.json";
@@ -60,7 +61,9 @@ public record Manifest(long step, long epoch, String weightsSha256, List<FileEnt
     return withSelf(bytes, placeOfSelf(bytes), hash(bytes));
   }
 
-  /** @param where the file, for errors; @throws UserError when this is no manifest or was changed after it was written */
+  /**
+   * @param where the file, for errors; @throws UserError when this is no manifest or was changed after it was written
+   */
   static Manifest parse(byte[] bytes, String where) {
     ObjectNode json = Json.parse(bytes, where);
     if (!json.path("format").asText().equals(FORMAT))
@@ -86,7 +89,10 @@ public record Manifest(long step, long epoch, String weightsSha256, List<FileEnt
     }
   }
 
-  /** Where the 64 digits of the document's own hash begin, or -1. They are found in the bytes: numbers are not written alike everywhere. */
+  /**
+   * Where the 64 digits of the document's own hash begin, or -1. They are found in the bytes: numbers are not written
+   * alike everywhere.
+   */
   private static int placeOfSelf(byte[] bytes) {
     String key = '"' + SELF + "\" : \"";
     int at = new String(bytes, StandardCharsets.ISO_8859_1).lastIndexOf(key) + key.length();

@@ -15,8 +15,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * The optimizer's states of a checkpoint, put together from whichever shards hold them: any number of ranks can read any
- * ranges, whatever number wrote them.
+ * The optimizer's states of a checkpoint, put together from whichever shards hold them: any number of ranks can read
+ * any ranges, whatever number wrote them.
  */
 public final class OptimizerStates implements Closeable {
   private final String where;

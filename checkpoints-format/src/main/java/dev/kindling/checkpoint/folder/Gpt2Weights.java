@@ -15,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * GPT-2's weights under the names of {@link Gpt2Config#tensors()}, whoever wrote the file: the original checkpoints lack the
- * prefix {@code transformer.} and carry the causal masks, {@code attn.bias} and {@code attn.masked_bias}, which are no
- * weights. A tied model's head is not there even where the file repeats it.
+ * GPT-2's weights under the names of {@link Gpt2Config#tensors()}, whoever wrote the file: the original checkpoints
+ * lack the prefix {@code transformer.} and carry the causal masks, {@code attn.bias} and {@code attn.masked_bias},
+ * which are no weights. A tied model's head is not there even where the file repeats it.
  */
 final class Gpt2Weights implements WeightSource {
   private static final Logger LOG = LoggerFactory.getLogger(Gpt2Weights.class);
@@ -34,7 +34,10 @@ final class Gpt2Weights implements WeightSource {
     this.tensors = tensors;
   }
 
-  /** @param where the file or folder, for errors; @throws UserError naming the tensor that is missing or has another shape */
+  /**
+   * @param where the file or folder, for errors; @throws UserError naming the tensor that is missing or has another
+   * shape
+   */
   static Gpt2Weights of(Gpt2Config config, WeightSource stored, String where) {
     Map<String, TensorSpec> found = new LinkedHashMap<>();
     for (TensorSpec t : stored.tensors()) {

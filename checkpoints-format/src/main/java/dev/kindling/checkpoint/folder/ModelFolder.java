@@ -55,7 +55,8 @@ public final class ModelFolder implements Closeable {
   }
 
   /**
-   * The weights that the configuration asks for, under its names: whatever prefix they have, and without what is no weight.
+   * The weights that the configuration asks for, under its names: whatever prefix they have, and without what is no
+   * weight.
    *
    * @param where the file or folder, for errors; @throws UserError naming a tensor that is missing or has another shape
    */

@@ -46,8 +46,8 @@ public final class ModelFolderWriter {
   }
 
   /**
-   * Writes a model folder for others to load, each file under a temporary name first and the configuration last, so that
-   * what is not finished does not load.
+   * Writes a model folder for others to load, each file under a temporary name first and the configuration last, so
+   * that what is not finished does not load.
    *
    * @param tokenizerJson or null; @param type what weights are stored in: F32, F16 or BF16
    * @throws UserError when the folder holds something else

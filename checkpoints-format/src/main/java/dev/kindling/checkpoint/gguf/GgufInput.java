@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads the numbers, strings and arrays of a GGUF file's head. No length is believed that the file's own size does not bear
- * out, and no more than {@value #MOST_VALUES} values and {@value #MOST_TEXT} bytes of strings are kept.
+ * Reads the numbers, strings and arrays of a GGUF file's head. No length is believed that the file's own size does not
+ * bear out, and no more than {@value #MOST_VALUES} values and {@value #MOST_TEXT} bytes of strings are kept.
  */
 final class GgufInput {
   private static final int MOST_VALUES = 1 << 24, MOST_TEXT = 1 << 28, LONGEST_NAME = 65_535;

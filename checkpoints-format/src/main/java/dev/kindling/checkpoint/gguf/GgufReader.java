@@ -16,7 +16,9 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** Reads GGUF versions 2 and 3: metadata, descriptions of the tensors, and values of those stored as a {@link GgufType}. */
+/**
+ * Reads GGUF versions 2 and 3: metadata, descriptions of the tensors, and values of those stored as a {@link GgufType}.
+ */
 public final class GgufReader implements Closeable {
   private static final int MOST_DIMENSIONS = 4;
 

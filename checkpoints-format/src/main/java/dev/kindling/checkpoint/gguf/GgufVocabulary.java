@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A byte-level BPE {@code tokenizer.json} as llama.cpp wants it: tokens by id, their kinds, and merges as {@code "a b"}.
- * llama.cpp knows pre-tokenizers by name only, so what it would split otherwise is refused here.
+ * A byte-level BPE {@code tokenizer.json} as llama.cpp wants it: tokens by id, their kinds, and merges as {@code "a
+ * b"}. llama.cpp knows pre-tokenizers by name only, so what it would split otherwise is refused here.
  *
  * @param tokens one for each row of the embedding; rows beyond the tokenizer's are {@code [PADn]}
  */

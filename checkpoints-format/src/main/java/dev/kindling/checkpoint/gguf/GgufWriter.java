@@ -71,7 +71,8 @@ public final class GgufWriter {
   /**
    * Writes a file to a stream, which stays open.
    *
-   * @param metadata in its order; Integer is a u32, Long a u64, Float an f32, {@code int[]} an array of i32, a list one of strings
+   * @param metadata in its order; Integer is a u32, Long a u64, Float an f32, {@code int[]} an array of i32, a list one
+   *   of strings
    */
   public static void write(OutputStream out, Map<String, Object> metadata, List<Tensor> tensors) throws IOException {
     GgufWriter writer = new GgufWriter();

@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * GPT-2's weights under llama.cpp's names and in its orientation: matrices as [out, in], where Hugging Face's file has
- * [in, out]. Norms, biases and positions stay float32, as llama.cpp's own converter keeps them; a row that Q8_0's blocks do
- * not divide is stored as F16.
+ * [in, out]. Norms, biases and positions stay float32, as llama.cpp's own converter keeps them; a row that Q8_0's
+ * blocks do not divide is stored as F16.
  */
 final class Gpt2Tensors {
   /** Elements that a transposition holds at once: 64 MB. */

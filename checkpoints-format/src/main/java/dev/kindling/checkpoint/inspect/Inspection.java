@@ -18,6 +18,7 @@ import dev.kindling.checkpoint.gguf.GgufReader;
 import dev.kindling.checkpoint.gguf.GgufTensor;
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -27,8 +28,8 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * What is at a path: a run's folder of checkpoints, a checkpoint, a model folder, a safetensors file or index, or a GGUF
- * file. One structure holds it all; {@link #lines} tells it to a person.
+ * What is at a path: a run's folder of checkpoints, a checkpoint, a model folder, a safetensors file or index, or a
+ * GGUF file. One structure holds it all; {@link #lines} tells it to a person.
  */
 public final class Inspection {
   private static final int LONGEST_VALUE = 60;
@@ -177,7 +178,7 @@ public final class Inspection {
 
   /** Everything, for people: one fact a line, then a table of the tensors. */
   public List<String> lines() {
-    List<String> lines = new java.util.ArrayList<>();
+    List<String> lines = new ArrayList<>();
     for (var entry : json.properties()) {
       if (entry.getKey().equals("tensors") || entry.getKey().equals("checkpoints")) continue;
       if (entry.getValue().isObject()) {

@@ -6,6 +6,7 @@ import dev.kindling.checkpoint.FileEntry;
 import dev.kindling.checkpoint.HalfFloat;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.PendingFile;
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.WeightSource;
 import java.io.IOException;
@@ -41,7 +42,7 @@ public final class SafetensorsWriter {
    */
   public static FileEntry write(Configuration conf, Path path, WeightSource weights, ElementType type,
       Map<String, String> metadata) throws IOException {
-    try (PendingFile out = PendingFile.create(dev.kindling.checkpoint.Storage.of(conf, path), path)) {
+    try (PendingFile out = PendingFile.create(Storage.of(conf, path), path)) {
       write(out, weights, type, metadata);
       return out.commit(path.getName());
     }

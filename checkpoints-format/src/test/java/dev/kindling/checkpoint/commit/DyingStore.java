@@ -11,8 +11,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 
 /**
- * A local disk with the manners of an object store (no renaming of folders, none onto what exists) whose writer can be made
- * to die: after a number of changes every further one fails, as after kill -9, and half a file stays where it was.
+ * A local disk with the manners of an object store (no renaming of folders, none onto what exists) whose writer can be
+ * made to die: after a number of changes every further one fails, as after kill -9, and half a file stays where it was.
  */
 public final class DyingStore extends RawLocalFileSystem {
   private static final AtomicLong CHANGES_LEFT = new AtomicLong();

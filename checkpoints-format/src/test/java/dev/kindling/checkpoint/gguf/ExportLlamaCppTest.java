@@ -29,7 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** llama.cpp itself as the judge: it loads the file, tokenizes as Hugging Face does and continues as transformers does. */
+/**
+ * llama.cpp itself as the judge: it loads the file, tokenizes as Hugging Face does and continues as transformers does.
+ */
 class ExportLlamaCppTest {
   @TempDir
   Path folder;
