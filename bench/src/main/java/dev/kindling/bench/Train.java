@@ -1,0 +1,64 @@
+package dev.kindling.bench;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@code bench/run train}: tokens/s and peak resident memory of whole training steps (forward, loss, backward, clipping,
+ * AdamW), ours against official PyTorch, eager and compiled, float32 and bf16; one virtual rank, no accumulation.
+ */
+public final class Train {
+  private static final List<String> MODELS = List.of("demo", "gpt2-124m");
+  private static final int WINDOWS = 5;
+  private static final double SECONDS = 10;
+
+  private Train() {}
+
+  public static void main(String[] args) throws IOException {
+    String only = args.length == 2 && args[0].equals("--only") ? args[1] : "";
+    Results results = new Results("train");
+    results.version("torch", "2.13.0 (CPU)");
+    for (String model : MODELS) {
+      for (String precision : List.of("float32", "bf16")) {
+        if ((model + " " + precision).contains(only)) measure(model, precision, results);
+      }
+    }
+    results.write();
+  }
+
+  private static void measure(String model, String precision, Results results) throws IOException {
+    List<Side> sides = new ArrayList<>();
+    try {
+      sides.add(new Side("Kindling", ours(model, precision)));
+      for (String mode : List.of("eager", "compiled")) sides.add(new Side("PyTorch " + mode, peer(model, precision, mode)));
+      for (int i = 0; i < WINDOWS; i++) {
+        for (Side side : sides) side.window(SECONDS);
+      }
+      double tokens = Results.median(sides.get(0).rates());
+      double memory = sides.get(0).peakBytes() / 1e9;
+      for (Side peer : sides.subList(1, sides.size())) {
+        String row = model + " " + precision + " " + peer.name();
+        results.more(row, tokens, Results.median(peer.rates()), "tokens/s");
+        results.less(row + ", peak memory", memory, peer.peakBytes() / 1e9, "GB");
+        System.out.println(row + ": " + sides.get(0).rates() + " against " + peer.rates());
+      }
+    } finally {
+      sides.forEach(Side::close);
+    }
+  }
+
+  /** This JVM's own class path and flags, with another main class. */
+  private static List<String> ours(String model, String precision) {
+    List<String> command = new ArrayList<>();
+    command.add(ProcessHandle.current().info().command().orElse("java"));
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), TrainSide.class.getName(), model, precision));
+    return command;
+  }
+
+  private static List<String> peer(String model, String precision, String mode) {
+    return List.of(System.getProperty("bench.python"), System.getProperty("bench.home") + "/peers/train.py", model, precision, mode);
+  }
+}
