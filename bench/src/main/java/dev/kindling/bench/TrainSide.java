@@ -36,7 +36,7 @@ public final class TrainSide {
     try (Kernels kernels = KernelLibraries.best(THREADS);
         Gpt2Model model = Gpt2Model.create(shape.config, kernels, precision, 1)) {
       System.err.println(kernels.describe());
-      new TrainingLoop(model, kernels, new Alone(1), new Windows(shape), options).run();
+      new TrainingLoop(model, kernels, new Alone(), new Windows(shape), options).run();
     }
   }
 
