@@ -31,7 +31,7 @@ public record ClusterSettings(int ranks, int waitSeconds, int retries, KernelCho
   }
 
   public static ClusterSettings defaults() {
-    return new ClusterSettings(0, 30, 2, KernelChoice.BEST, "0", 20);
+    return new ClusterSettings(0, 45, 2, KernelChoice.BEST, "0", 20);
   }
 
   PortRange ports() {

@@ -11,7 +11,7 @@ import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import dev.kindling.train.evaluate.Perplexity;
-import dev.kindling.train.kernel.PlainKernels;
+import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.loop.FolderCheckpoints;
 import dev.kindling.train.loop.LossPoint;
@@ -43,7 +43,7 @@ final class PretrainRank {
     PretrainPlan plan = PretrainPlan.of(config, rank.conf());
     boolean plain = config.cluster().kernels() == KernelChoice.PLAIN;
     try (Kernels kernels = NativeCache
-        .loading(() -> plain ? PlainKernels.of(rank.threads()) : PlainKernels.of(rank.threads()))) {
+        .loading(() -> plain ? KernelLibraries.plain(rank.threads()) : KernelLibraries.best(rank.threads()))) {
       Precision precision = agree(config, rank, kernels);
       try (Gpt2Model model = Gpt2Model.create(plan.model(), kernels, precision, config.train().seed())) {
         TrainingResult result = loop(plan, rank, kernels, precision, model).run();

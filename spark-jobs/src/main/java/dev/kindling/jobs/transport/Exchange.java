@@ -132,7 +132,7 @@ final class Exchange {
 
   /** Whether every peer has said that it leaves, and knows that this rank does. */
   synchronized boolean allHaveLeft() {
-    return all(peer -> peer.leaving && peer.unacknowledged == 0);
+    return all(peer -> peer.leaving && (peer.gone || peer.unacknowledged == 0));
   }
 
   void farewell() {
@@ -277,7 +277,7 @@ final class Exchange {
   /** A connection to or from a peer has ended. A peer that leaves is no loss: it knows all that it has to. */
   synchronized void lost(Peer peer, Throwable cause) {
     if (peer.leaving) {
-      peer.unacknowledged = 0;
+      peer.gone = true;
       heard(peer);
     } else {
       fail(new RankLostException(peer + " is lost: " + cause.getMessage(), cause));

@@ -16,6 +16,7 @@ final class Peer {
   long readyCall;                                // the latest call that it announced
   long readyPlan;
   boolean leaving;
+  boolean gone;                                  // left, and a connection has ended
   final Map<Long, byte[]> values = new HashMap<>();   // by call; of this one and the next
 
   Peer(int rank) {

@@ -164,6 +164,23 @@ class SparkCommunicatorTest {
   }
 
   @Test
+  void ranksThatLeaveAtDifferentTimesAllComeHome() throws Exception {
+    for (int round = 0; round < 30; round++) {
+      try (Ranks ranks = new Ranks(3, 3, Map.of()).connected()) {
+        List<Integer> home = ranks.all(c -> {
+          c.allGather(new byte[1]);
+          Thread.sleep(c.rank() * 3L);
+          try (c) {
+            c.leave();
+          }
+          return c.rank();
+        });
+        assertThat(home).containsExactly(0, 1, 2);
+      }
+    }
+  }
+
+  @Test
   void aPeerThatFreezesIsLostWhenTheDeadlineHasPassed() throws Exception {
     try (Ranks ranks = new Ranks(2, 2, Map.of());
         FreezingProxy proxy = new FreezingProxy(ranks.addresses().get(1))) {

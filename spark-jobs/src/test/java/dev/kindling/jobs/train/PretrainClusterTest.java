@@ -1,0 +1,116 @@
+package dev.kindling.jobs.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
+import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three executors, each a process of its own. */
+@Timeout(180)
+class PretrainClusterTest {
+  @TempDir
+  static Path folder;
+  private static String dataset;
+  private static String eighteen;
+  /** What one process makes of the same settings. */
+  private static final Map<PrecisionChoice, String> alone = new HashMap<>();
+  private static SparkSession spark;
+
+  @BeforeAll
+  static void start() throws Exception {
+    dataset = TinyDataset.write(folder.resolve("data"), 50, 20, 9);
+    eighteen = TinyDataset.write(folder.resolve("eighteen"), 18, 10, 0);
+    try (SparkSession local = Sessions.local(2)) {
+      for (PrecisionChoice precision : List.of(PrecisionChoice.FLOAT32, PrecisionChoice.BFLOAT16)) {
+        alone.put(precision,
+            PretrainJob.run(local, config("alone-" + precision, precision, 0), line -> {}).weightsSha256());
+      }
+    }
+    spark = Sessions.cluster(3);
+    ClusterSlots.await(spark.sparkContext(), 3, 150);     // a loaded machine takes its time to start them
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  private static PretrainConfig config(String run, PrecisionChoice precision, int ranks) {
+    return TinyRuns.of(dataset, folder.resolve(run), precision, KernelChoice.BEST, ranks);
+  }
+
+  @Test
+  void twoAndThreeExecutorsGiveTheBitsOfOneProcess() {
+    for (int ranks : new int[]{2, 3}) {
+      PretrainResult result = PretrainJob.run(spark, config("float32-" + ranks, PrecisionChoice.FLOAT32, ranks),
+          line -> {});
+      assertThat(result.ranks()).isEqualTo(ranks);
+      assertThat(result.weightsSha256()).isEqualTo(alone.get(PrecisionChoice.FLOAT32));
+    }
+  }
+
+  @Test
+  void theSameHoldsInBfloat16() {
+    List<String> lines = new ArrayList<>();
+    PretrainResult result = PretrainJob.run(spark, config("bf16", PrecisionChoice.BFLOAT16, 0), lines::add);
+    assertThat(result.ranks()).isEqualTo(3);     // all that there are
+    assertThat(result.weightsSha256()).isEqualTo(alone.get(PrecisionChoice.BFLOAT16));
+    assertThat(lines).anyMatch(l -> l.contains("3 ranks, one an executor, 1 core each"))
+        .anyMatch(l -> l.startsWith("step 6/6"));
+  }
+
+  @Test
+  void aRunThatStoppedOnThreeRanksGoesOnWithTwo() {
+    PretrainConfig three = config("resumed", PrecisionChoice.FLOAT32, 3);
+    assertThat(PretrainJob.run(spark, TinyRuns.stoppingAfter(three, 4), line -> {}).finished()).isFalse();
+    PretrainResult result = PretrainJob.run(spark, config("resumed", PrecisionChoice.FLOAT32, 2), line -> {});
+    assertThat(result.weightsSha256()).isEqualTo(alone.get(PrecisionChoice.FLOAT32));
+  }
+
+  /** REPORTS B11: nobody waits for a rank whose data has ended. */
+  @Test
+  void twoRanksReadEighteenRowsInNineSteps() {
+    PretrainConfig config = TinyRuns.reading(
+        TinyRuns.of(eighteen, folder.resolve("nine"), PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 2), 9, 1, 2);
+    Instant start = Instant.now();
+    PretrainResult result = PretrainJob.run(spark, config, line -> {});
+    assertThat(result.steps()).isEqualTo(9);
+    assertThat(result.finished()).isTrue();
+    assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(60));
+  }
+
+  /** REPORTS E01: wanted and available are told within a minute, with the options to change. */
+  @Test
+  void moreRanksThanExecutorsIsOneClearError() {
+    ClusterSettings four = new ClusterSettings(4, 3, 0, KernelChoice.PLAIN, "0", 20);
+    assertThatThrownBy(
+        () -> PretrainJob.run(spark, config("four", PrecisionChoice.FLOAT32, 0).withCluster(four), line -> {}))
+        .isInstanceOf(UserError.class).hasMessageContaining("ranks is 4").hasMessageContaining("there are 3 executors")
+        .hasMessageContaining("--ranks").hasMessageContaining("spark.executor.instances");
+    assertThat(folder.resolve("four")).doesNotExist();
+  }
+
+  @Test
+  void executorsBeyondTheVirtualRanksStayIdleAndTheRunSaysSo() {
+    List<String> lines = new ArrayList<>();
+    PretrainConfig config = TinyRuns.reading(
+        TinyRuns.of(eighteen, folder.resolve("idle"), PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 0), 3, 0, 2);
+    assertThat(PretrainJob.run(spark, config, lines::add).ranks()).isEqualTo(2);
+    assertThat(lines).anyMatch(l -> l.contains("1 of 3 executors stay idle: train.virtualRanks is 2"));
+  }
+}

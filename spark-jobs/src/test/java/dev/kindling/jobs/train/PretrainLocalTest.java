@@ -1,0 +1,135 @@
+package dev.kindling.jobs.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
+import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class PretrainLocalTest {
+  @TempDir
+  static Path folder;
+  private static SparkSession spark;
+  private static String dataset;
+
+  @BeforeAll
+  static void start() throws Exception {
+    spark = Sessions.local(2);
+    dataset = TinyDataset.write(folder.resolve("data"), 50, 20, 9);
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  private static PretrainConfig config(String run) {
+    return TinyRuns.of(dataset, folder.resolve(run), PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 0);
+  }
+
+  @Test
+  void aRunLearnsAndSaysSo() {
+    List<String> lines = new ArrayList<>();
+    PretrainResult result = PretrainJob.run(spark, config("learns"), lines::add);
+    assertThat(result.finished()).isTrue();
+    assertThat(result.steps()).isEqualTo(6);
+    assertThat(result.ranks()).isEqualTo(1);
+    assertThat(result.weightsSha256()).matches("[0-9a-f]{64}");
+    assertThat(result.trainingLoss()).isLessThan(result.curve().get(0).loss());
+    assertThat(result.validationPerplexity()).isBetween(1.0, (double) TinyDataset.VOCABULARY);
+    assertThat(Path.of(java.net.URI.create(result.checkpoint()).getPath()))
+        .isDirectoryContaining("glob:**/config.json");
+    assertThat(lines).anyMatch(l -> l.contains("1 rank in this process, 2 cores"))
+        .anyMatch(l -> l.matches("step 6/6 +loss .* tokens/s .* left")).anyMatch(l -> l.contains("held-out loss"));
+  }
+
+  @Test
+  void aStoppedRunGoesOnToTheSameWeights() {
+    String whole = PretrainJob.run(spark, config("whole"), line -> {}).weightsSha256();
+    PretrainConfig parts = config("parts");
+    PretrainResult first = PretrainJob.run(spark, TinyRuns.stoppingAfter(parts, 4), line -> {});
+    assertThat(first.finished()).isFalse();
+    assertThat(first.weightsSha256()).isNotEqualTo(whole);
+    PretrainResult second = PretrainJob.run(spark, parts, line -> {});
+    assertThat(second.weightsSha256()).isEqualTo(whole);
+    assertThat(second.curve()).hasSize(8);       // six steps, two evaluations
+    assertThat(PretrainJob.run(spark, parts, line -> {}).weightsSha256()).isEqualTo(whole);
+  }
+
+  /** REPORTS B11: the steps that were asked for are done, or the message says how many there is data for. */
+  @Test
+  void dataThatEndsTooEarlyIsToldAndNothingHangs() throws Exception {
+    String eighteen = TinyDataset.write(folder.resolve("eighteen"), 18, 10, 0);
+    PretrainConfig base = TinyRuns.of(eighteen, folder.resolve("nine"), PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 0);
+    assertThat(PretrainJob.run(spark, TinyRuns.reading(base, 9, 1, 2), line -> {}).steps()).isEqualTo(9);
+    Path never = folder.resolve("twelve");
+    PretrainConfig tooMany = TinyRuns.reading(
+        TinyRuns.of(eighteen, never, PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 0), 12, 1, 2);
+    assertThatThrownBy(() -> PretrainJob.run(spark, tooMany, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("train.steps is 12").hasMessageContaining("1 epoch of 18 rows end after 9 steps");
+    assertThat(never).doesNotExist();
+  }
+
+  /** REPORTS E01: too few executors are told at once, with the options to change. */
+  @Test
+  void moreRanksThanThisProcessIsOneClearError() {
+    PretrainConfig three = TinyRuns.of(dataset, folder.resolve("three"), PrecisionChoice.FLOAT32, KernelChoice.PLAIN,
+        3);
+    assertThatThrownBy(() -> PretrainJob.run(spark, three, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("ranks is 3").hasMessageContaining("local[2]").hasMessageContaining("--ranks");
+    assertThat(spark.range(10).count()).isEqualTo(10);
+  }
+
+  @Test
+  void aFolderThatHoldsSomethingElseIsRefused() throws Exception {
+    Path other = Files.createDirectory(folder.resolve("other"));
+    Files.writeString(other.resolve("thesis.txt"), "mine");
+    assertThatThrownBy(() -> PretrainJob.run(spark, config("other"), line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("thesis.txt");
+    assertThat(other).isDirectoryNotContaining("glob:**/attempt-*");
+  }
+
+  @Test
+  void sequencesLongerThanTheModelsContextAreRefused() {
+    PretrainConfig small = config("small").withModel(new ModelSettings(2, 2, 32, 0, 8));
+    assertThatThrownBy(() -> PretrainJob.run(spark, small, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("model.contextLength is 8").hasMessageContaining("16");
+  }
+
+  /** REPORTS E09: a failed run throws its cause and leaves the session usable. */
+  @Test
+  void aRankThatFailsIsOneErrorAndTheSessionGoesOn() throws Exception {
+    String damaged = TinyDataset.write(folder.resolve("damaged"), 30, 30, 0);
+    Path shard = folder.resolve("damaged/training-0.parquet");
+    byte[] bytes = Files.readAllBytes(shard);
+    for (int i = bytes.length / 4; i < bytes.length / 2; i++) bytes[i] ^= 0x5A;
+    Files.write(shard, bytes);
+    PretrainConfig config = TinyRuns.of(damaged, folder.resolve("broken"), PrecisionChoice.FLOAT32, KernelChoice.PLAIN,
+        0);
+    assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("training-0.parquet").hasMessageContaining("damaged");
+    assertThat(spark.range(10).count()).isEqualTo(10);
+    assertThat(PretrainJob.run(spark, config("after"), line -> {}).finished()).isTrue();
+  }
+
+  @Test
+  void aRunGoesOnWithItsOwnSettingsOnly() {
+    PretrainConfig config = config("own");
+    PretrainJob.run(spark, TinyRuns.stoppingAfter(config, 2), line -> {});
+    PretrainConfig other = config.withModel(new ModelSettings(3, 2, 32, 0, 0));
+    assertThatThrownBy(() -> PretrainJob.run(spark, other, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("model is");
+  }
+}

@@ -1,0 +1,36 @@
+package dev.kindling.jobs.train;
+
+import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
+import dev.kindling.jobs.train.OptimizerSettings.Kind;
+import dev.kindling.jobs.train.ScheduleSettings.Shape;
+import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
+import java.nio.file.Path;
+
+/** Runs that take a second. */
+final class TinyRuns {
+  private TinyRuns() {
+  }
+
+  static PretrainConfig of(String dataset, Path run, PrecisionChoice precision, KernelChoice kernels, int ranks) {
+    return PretrainConfig.of(dataset, run.toString()).withModel(new ModelSettings(2, 2, 32, 0, 0))
+        .withTrain(new TrainSettings(6, 0, 1, 2, 8, 7, precision, 1, 3, 4, 1, 0))
+        .withOptimizer(new OptimizerSettings(Kind.MUON, 5e-3, 3e-3, 0.95, 0.9, 0.95, 1e-8, 0.1))
+        .withSchedule(new ScheduleSettings(Shape.COSINE, 2, 0, 0.1))
+        .withCluster(new ClusterSettings(ranks, 45, 0, kernels, "0", 20));
+  }
+
+  static PretrainConfig stoppingAfter(PretrainConfig config, long step) {
+    TrainSettings t = config.train();
+    return config
+        .withTrain(new TrainSettings(t.steps(), t.epochs(), t.microBatch(), t.accumulate(), t.virtualRanks(), t.seed(),
+            t.precision(), t.clipNorm(), t.evaluateEvery(), t.evaluationRows(), t.logEvery(), step));
+  }
+
+  /** A step reads {@code virtualRanks} rows. */
+  static PretrainConfig reading(PretrainConfig config, long steps, long epochs, int virtualRanks) {
+    TrainSettings t = config.train();
+    return config
+        .withTrain(new TrainSettings(steps, epochs, 1, 1, virtualRanks, t.seed(), t.precision(), t.clipNorm(), 0,
+            t.evaluationRows(), t.logEvery(), 0));
+  }
+}
