@@ -4,9 +4,9 @@ import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 
 /**
- * Causal attention of many heads: y = softmax(q kᵀ / √headDim + mask) v (Vaswani et al. 2017, eq. 1), the matrix of weights
- * P never whole in memory. Back (Dao et al. 2022, algorithm 4): P again from the stored log of its row sums, dv = Pᵀ dy,
- * dS = P ⊙ (dy vᵀ - rowsum(dy ⊙ y)), dq = dS k / √headDim, dk = dSᵀ q / √headDim.
+ * Causal attention of many heads: y = softmax(q kᵀ / √headDim + mask) v (Vaswani et al. 2017, eq. 1), the matrix of
+ * weights P never whole in memory. Back (Dao et al. 2022, algorithm 4): P again from the stored log of its row sums, dv
+ * = Pᵀ dy, dS = P ⊙ (dy vᵀ - rowsum(dy ⊙ y)), dq = dS k / √headDim, dk = dSᵀ q / √headDim.
  *
  * @param qkv stored [batch, time, 3 · width]
  * @param lengths int32 [batch], tokens of a row that are no padding, or null

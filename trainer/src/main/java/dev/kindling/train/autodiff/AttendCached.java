@@ -5,8 +5,8 @@ import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 
 /**
- * Attention of a sequence's next tokens over the keys and values of those before them, y = softmax(q kᵀ / √headDim) v; forward
- * only.
+ * Attention of a sequence's next tokens over the keys and values of those before them, y = softmax(q kᵀ / √headDim) v;
+ * forward only.
  */
 public final class AttendCached {
   private AttendCached() {

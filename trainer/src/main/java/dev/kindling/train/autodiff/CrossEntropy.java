@@ -4,9 +4,9 @@ import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 
 /**
- * losses[r] = -log softmax(x[r] W)[targets[r]], 0 where the target does not count, and their sum as the scalar that gradients
- * start from. With p = softmax(x W) and e the target's unit vector: dx = (p - e) Wᵀ, dW += xᵀ (p - e). Both are made on the way
- * forward, while a chunk of the logits is there, and are handed on by the way back.
+ * losses[r] = -log softmax(x[r] W)[targets[r]], 0 where the target does not count, and their sum as the scalar that
+ * gradients start from. With p = softmax(x W) and e the target's unit vector: dx = (p - e) Wᵀ, dW += xᵀ (p - e). Both
+ * are made on the way forward, while a chunk of the logits is there, and are handed on by the way back.
  *
  * @param x stored [rows, width]; @param dx float32 [rows, width]
  */

@@ -4,7 +4,8 @@ import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 
 /**
- * x[r] = table[ids[r]] + positions[first + r mod time]; back: dTable[ids[r]] += dx[r], dPositions[first + r mod time] += dx[r].
+ * x[r] = table[ids[r]] + positions[first + r mod time]; back: dTable[ids[r]] += dx[r], dPositions[first + r mod time]
+ * += dx[r].
  *
  * @param ids int32 [rows]
  * @param table [vocabulary, width]

@@ -1,8 +1,8 @@
 package dev.kindling.train.autodiff;
 
 /**
- * y = x/2 (1 + tanh u), u = √(2/π) (x + 0.044715 x³) (Hendrycks and Gimpel 2016): GPT-2's gelu_new. Back: dx = dy (1/2 (1 +
- * tanh u) + x/2 (1 - tanh² u) √(2/π) (1 + 3 · 0.044715 x²)).
+ * y = x/2 (1 + tanh u), u = √(2/π) (x + 0.044715 x³) (Hendrycks and Gimpel 2016): GPT-2's gelu_new. Back: dx = dy (1/2
+ * (1 + tanh u) + x/2 (1 - tanh² u) √(2/π) (1 + 3 · 0.044715 x²)).
  *
  * @param x stored; @param y stored, of the same shape
  */

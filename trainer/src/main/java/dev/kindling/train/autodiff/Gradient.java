@@ -2,7 +2,9 @@ package dev.kindling.train.autodiff;
 
 import dev.kindling.train.tensor.Tensor;
 
-/** The memory of a gradient. Values whose sum was taken hold one together; it may be written only by its last holder. */
+/**
+ * The memory of a gradient. Values whose sum was taken hold one together; it may be written only by its last holder.
+ */
 final class Gradient {
   final Tensor tensor;
   private int holders = 1;

@@ -4,8 +4,8 @@ import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 
 /**
- * Layer norm over the last axis (Ba et al. 2016, eq. 3-4): y = n ⊙ scale + shift, n = (x - mean) / √(variance + ε). Back,
- * with g = dy ⊙ scale: dx = (g - mean(g) - n mean(g ⊙ n)) / √(variance + ε), dScale += Σ dy ⊙ n, dShift += Σ dy.
+ * Layer norm over the last axis (Ba et al. 2016, eq. 3-4): y = n ⊙ scale + shift, n = (x - mean) / √(variance + ε).
+ * Back, with g = dy ⊙ scale: dx = (g - mean(g) - n mean(g ⊙ n)) / √(variance + ε), dScale += Σ dy ⊙ n, dShift += Σ dy.
  *
  * <p>{@link #ofSum} adds first: x + residual is written over x and is a value of its own; its gradient goes to both.
  *

@@ -12,8 +12,9 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * The operations of one micro-batch in the order in which they ran, and the memory of all that they gave. {@link #backward}
- * walks them from the last to the first (reverse-mode differentiation; Griewank and Walther 2008, section 3.2).
+ * The operations of one micro-batch in the order in which they ran, and the memory of all that they gave.
+ * {@link #backward} walks them from the last to the first (reverse-mode differentiation; Griewank and Walther 2008,
+ * section 3.2).
  *
  * <p>Everything lies in one arena that {@link #reset} takes back. Gradients of activations are reused as soon as the
  * operation that made the value has read them: a deep model needs no more of them than a shallow one.
@@ -81,8 +82,6 @@ public final class Tape implements AutoCloseable {
   public void backward() {
     for (int i = operations.size() - 1; i >= 0; i--) operations.get(i).backward(this);
   }
-
-  // ---- gradients of values --------------------------------------------------------------------------------------------
 
   /** Hands a gradient back to an input: {@code write} fills a tensor of that type and of the input's shape. */
   void flow(Value to, DType type, Consumer<Tensor> write) {

@@ -4,8 +4,8 @@ import dev.kindling.train.kernel.PackedWeight;
 import dev.kindling.train.tensor.Tensor;
 
 /**
- * A weight as operations see it: the float32 master, where its gradient is added to, and for one that is multiplied with, the
- * packed form. The model that owns it lays it over its flat vectors ({@link #bind}, {@link #bindGradient}).
+ * A weight as operations see it: the float32 master, where its gradient is added to, and for one that is multiplied
+ * with, the packed form. The model that owns it lays it over its flat vectors ({@link #bind}, {@link #bindGradient}).
  */
 public final class Weight {
   private final String name;
@@ -14,7 +14,9 @@ public final class Weight {
   private Tensor value;
   private Tensor gradient;
 
-  /** @param name in full, such as {@code transformer.h.0.attn.c_attn.weight}; @param packed null: is not multiplied with */
+  /**
+   * @param name in full, such as {@code transformer.h.0.attn.c_attn.weight}; @param packed null: is not multiplied with
+   */
   public Weight(String name, PackedWeight packed, long... shape) {
     this.name = name;
     this.packed = packed;

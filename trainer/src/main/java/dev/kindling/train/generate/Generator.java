@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.function.IntConsumer;
 
 /**
- * Continues prompts. Each is a sequence of its own, never padded, so that its tokens are bit for bit those it gets alone,
- * whatever stands beside it in a batch.
+ * Continues prompts. Each is a sequence of its own, never padded, so that its tokens are bit for bit those it gets
+ * alone, whatever stands beside it in a batch.
  */
 public final class Generator {
   private Generator() {
@@ -39,7 +39,9 @@ public final class Generator {
     return generate(model, List.of(prompt), maxTokens, stopIds, sampler).get(0);
   }
 
-  /** Continues several prompts, of any lengths; the same prompt given twice is drawn for anew. @return in their order */
+  /**
+   * Continues several prompts, of any lengths; the same prompt given twice is drawn for anew. @return in their order
+   */
   public static List<Generation> generate(LanguageModel model, List<int[]> prompts, int maxTokens,
       Collection<Integer> stopIds, Sampler sampler) {
     return generate(model, prompts, maxTokens, stopIds, sampler, (prompt, id) -> {});

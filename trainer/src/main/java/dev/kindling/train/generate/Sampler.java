@@ -6,10 +6,10 @@ import dev.kindling.train.tensor.CounterRandom;
 import java.util.Arrays;
 
 /**
- * Picks the next token from its logits. In this order: logits are divided by the temperature; only the {@code topK} largest
- * stay; of these only the fewest whose probabilities add up to {@code topP} (nucleus sampling, Holtzman et al. 2020, section
- * 3.1); one is drawn. Tokens with equal logits are ranked by id, smallest first. The draw is a pure function of the seed, the
- * prompt and the token's place: prompts may be run in any order and company.
+ * Picks the next token from its logits. In this order: logits are divided by the temperature; only the {@code topK}
+ * largest stay; of these only the fewest whose probabilities add up to {@code topP} (nucleus sampling, Holtzman et al.
+ * 2020, section 3.1); one is drawn. Tokens with equal logits are ranked by id, smallest first. The draw is a pure
+ * function of the seed, the prompt and the token's place: prompts may be run in any order and company.
  *
  * @param temperature 0: always the likeliest token (greedy); 1: the model's own distribution
  * @param topK 0: all

@@ -3,7 +3,10 @@ package dev.kindling.train.kernel;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 
-/** Causal attention in plain Java, one row of weights at a time, sums in double; each head of each sequence by one worker. */
+/**
+ * Causal attention in plain Java, one row of weights at a time, sums in double; each head of each sequence by one
+ * worker.
+ */
 final class PlainAttention {
   private final WorkerPool pool;
 

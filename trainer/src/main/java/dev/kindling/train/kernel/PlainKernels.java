@@ -44,8 +44,6 @@ public final class PlainKernels implements Kernels {
     return false;
   }
 
-  // ---- matrix products ------------------------------------------------------------------------------------------------
-
   @Override
   public PackedWeight weight(long in, long out, boolean storedTransposed, DType type) {
     return new PlainWeight(in, out, storedTransposed, type);
@@ -94,8 +92,6 @@ public final class PlainKernels implements Kernels {
       to.put(row, column, (float) (alpha * value + before));
     });
   }
-
-  // ---- rows -----------------------------------------------------------------------------------------------------------
 
   @Override
   public void embed(Tensor ids, Tensor table, Tensor positions, long time, Tensor x) {
@@ -160,8 +156,6 @@ public final class PlainKernels implements Kernels {
     overElements(from.size(), i -> out.put(0, i, out.get(0, i) + in.get(0, i)));
   }
 
-  // ---- attention and loss ---------------------------------------------------------------------------------------------
-
   @Override
   public void attention(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp) {
     attention.forward(qkv, heads, lengths, y, logSumExp);
@@ -182,8 +176,6 @@ public final class PlainKernels implements Kernels {
   public void crossEntropy(Tensor x, PackedWeight head, Tensor targets, Tensor losses, Tensor dx, Tensor dHead) {
     loss.crossEntropy(x, (PlainWeight) head, targets, losses, dx, dHead);
   }
-
-  // ---- parameters -----------------------------------------------------------------------------------------------------
 
   @Override
   public void sumSquares(Tensor g, double[] squares) {

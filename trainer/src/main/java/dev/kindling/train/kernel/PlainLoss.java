@@ -5,7 +5,9 @@ import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 
-/** Cross-entropy in plain Java, {@value #ROWS} rows of logits at a time; rows whose label does not count are left out. */
+/**
+ * Cross-entropy in plain Java, {@value #ROWS} rows of logits at a time; rows whose label does not count are left out.
+ */
 final class PlainLoss {
   private static final int ROWS = 64;
   private final WorkerPool pool;

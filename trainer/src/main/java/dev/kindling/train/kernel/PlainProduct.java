@@ -3,8 +3,8 @@ package dev.kindling.train.kernel;
 import java.util.Arrays;
 
 /**
- * A B for any strided matrices: tiles of 64 × 64 of the result, each by one worker; sums over 64 inner elements in float32,
- * those added in double, both in ascending order. An element's bits depend on its own row and column only.
+ * A B for any strided matrices: tiles of 64 × 64 of the result, each by one worker; sums over 64 inner elements in
+ * float32, those added in double, both in ascending order. An element's bits depend on its own row and column only.
  */
 final class PlainProduct {
   /** Takes the elements of the result, each once. */

@@ -23,9 +23,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * GPT-2 (Radford et al. 2019): learned positions, norms before each block, GELU in its tanh form, biases everywhere, and a head
- * that is the token embedding unless the configuration says otherwise. Names and orientations of the weights are Hugging
- * Face's {@code GPT2LMHeadModel}'s. For one thread at a time.
+ * GPT-2 (Radford et al. 2019): learned positions, norms before each block, GELU in its tanh form, biases everywhere,
+ * and a head that is the token embedding unless the configuration says otherwise. Names and orientations of the weights
+ * are Hugging Face's {@code GPT2LMHeadModel}'s. For one thread at a time.
  */
 public final class Gpt2Model implements LanguageModel {
   private final Gpt2Config config;
@@ -117,8 +117,6 @@ public final class Gpt2Model implements LanguageModel {
     return tape.peakBytes();
   }
 
-  // ---- batches --------------------------------------------------------------------------------------------------------
-
   @Override
   public double accumulate(Batch batch, Tensor gradients) {
     check(batch);
@@ -208,8 +206,6 @@ public final class Gpt2Model implements LanguageModel {
           + "; the data was made with another tokenizer than the model");
     }
   }
-
-  // ---- generation -----------------------------------------------------------------------------------------------------
 
   @Override
   public Sequence newSequence(int capacity) {

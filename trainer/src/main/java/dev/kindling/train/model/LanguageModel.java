@@ -20,7 +20,9 @@ public interface LanguageModel extends AutoCloseable {
    */
   double accumulate(Batch batch, Tensor gradients);
 
-  /** Forward only. @param losses out, [rows · time]: -log p of each target, 0 where it does not count; @return their sum */
+  /**
+   * Forward only. @param losses out, [rows · time]: -log p of each target, 0 where it does not count; @return their sum
+   */
   double losses(Batch batch, float[] losses);
 
   /** Forward only, for tests and small inputs. @return logits, [rows · time · vocabulary] */
@@ -40,7 +42,8 @@ public interface LanguageModel extends AutoCloseable {
     int length();
 
     /**
-     * Appends one token or a whole prompt. @return logits of what comes next, [vocabulary], float32; valid until the next call
+     * Appends one token or a whole prompt. @return logits of what comes next, [vocabulary], float32; valid until the
+     * next call
      */
     float[] append(int... tokens);
 

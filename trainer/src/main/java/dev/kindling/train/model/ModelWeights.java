@@ -49,8 +49,6 @@ final class ModelWeights implements Weights, AutoCloseable {
     this.declared = declared;
   }
 
-  // ---- declaring ------------------------------------------------------------------------------------------------------
-
   @Override
   public Weight matrix(String name, long in, long out, Initial initial) {
     PackedWeight packed = kernels.weight(in, out, false, precision.stored());
@@ -84,8 +82,6 @@ final class ModelWeights implements Weights, AutoCloseable {
     declared.add(new Declared(weight, initial));
     return weight;
   }
-
-  // ---- filling --------------------------------------------------------------------------------------------------------
 
   /** Takes the memory of all that was declared; the values are zero. */
   void layOut() {
@@ -162,8 +158,6 @@ final class ModelWeights implements Weights, AutoCloseable {
     }
     return found;
   }
-
-  // ---- using ----------------------------------------------------------------------------------------------------------
 
   ParameterLayout layout() {
     return layout;

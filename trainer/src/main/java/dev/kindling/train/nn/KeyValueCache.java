@@ -8,8 +8,9 @@ import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Tensor;
 
 /**
- * Keys and values of one sequence's tokens so far, float32, for each layer [capacity, width]. The rows at hand are its next
- * tokens: they are written behind the others, and {@link #advance} makes them part of it when all layers have seen them.
+ * Keys and values of one sequence's tokens so far, float32, for each layer [capacity, width]. The rows at hand are its
+ * next tokens: they are written behind the others, and {@link #advance} makes them part of it when all layers have seen
+ * them.
  */
 public final class KeyValueCache implements Context, AutoCloseable {
   private final Memory memory;

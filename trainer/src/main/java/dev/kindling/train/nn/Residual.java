@@ -5,8 +5,8 @@ import dev.kindling.train.autodiff.Value;
 import dev.kindling.train.autodiff.Weight;
 
 /**
- * The float32 stream that runs through a pre-norm model and that blocks add to. An addition waits for the norm that reads
- * the stream next, so that both are one pass over memory.
+ * The float32 stream that runs through a pre-norm model and that blocks add to. An addition waits for the norm that
+ * reads the stream next, so that both are one pass over memory.
  */
 public final class Residual {
   private Value sum;

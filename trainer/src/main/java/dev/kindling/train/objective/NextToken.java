@@ -25,7 +25,9 @@ public final class NextToken {
     return new Batch(rows.size(), time, inputs, targets, null, sampleIds.clone());
   }
 
-  /** e to the mean loss (natural logarithm). @param labels that counted; with none of them there is no perplexity: NaN */
+  /**
+   * e to the mean loss (natural logarithm). @param labels that counted; with none of them there is no perplexity: NaN
+   */
   public static double perplexity(double lossSum, long labels) {
     return Math.exp(lossSum / labels);
   }

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where the tensors of a step live: memory is handed out front to back and taken back all at once, so that a step allocates
- * nothing once the arena has grown to its size. Not for several threads.
+ * Where the tensors of a step live: memory is handed out front to back and taken back all at once, so that a step
+ * allocates nothing once the arena has grown to its size. Not for several threads.
  */
 public final class Arena implements AutoCloseable {
   private static final long ALIGNMENT = 64;

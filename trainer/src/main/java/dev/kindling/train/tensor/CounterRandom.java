@@ -1,9 +1,9 @@
 package dev.kindling.train.tensor;
 
 /**
- * Random numbers as a pure function of (seed, stream, index): no state, so the same for any order, any number of threads and
- * any JDK. The bits are SplitMix64's output function (Steele, Lea and Flood 2014, figure 17, with Stafford's constants)
- * over a counter, as in Salmon et al. 2011.
+ * Random numbers as a pure function of (seed, stream, index): no state, so the same for any order, any number of
+ * threads and any JDK. The bits are SplitMix64's output function (Steele, Lea and Flood 2014, figure 17, with
+ * Stafford's constants) over a counter, as in Salmon et al. 2011.
  */
 public final class CounterRandom {
   private static final long GAMMA = 0x9e3779b97f4a7c15L;   // odd, 2⁶⁴ / golden ratio: SplitMix64's step

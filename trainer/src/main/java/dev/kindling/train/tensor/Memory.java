@@ -9,8 +9,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * One block of off-heap memory, taken from ND4J once and given back when closed. Addresses are aligned to 64 bytes, sizes
- * are {@code long}: a block may be larger than 2 GB, a view of it as a {@link ByteBuffer} may not.
+ * One block of off-heap memory, taken from ND4J once and given back when closed. Addresses are aligned to 64 bytes,
+ * sizes are {@code long}: a block may be larger than 2 GB, a view of it as a {@link ByteBuffer} may not.
  */
 public final class Memory implements AutoCloseable {
   private static final int ALIGNMENT = 64;

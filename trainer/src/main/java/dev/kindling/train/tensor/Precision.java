@@ -1,8 +1,8 @@
 package dev.kindling.train.tensor;
 
 /**
- * What a run multiplies and stores in. Master weights, gradients, optimizer states, the residual stream and all sums are
- * float32 in both.
+ * What a run multiplies and stores in. Master weights, gradients, optimizer states, the residual stream and all sums
+ * are float32 in both.
  */
 public enum Precision {
   /** Matrix inputs and stored activations are float32. */

@@ -7,7 +7,8 @@ import sun.misc.Unsafe;
  * Single elements at off-heap addresses, for the loops of kernels. This is the only class that touches
  * {@code sun.misc.Unsafe}: it is what works unchanged on JDK 17 to 25 (memory segments are final since 22 only), takes
  * {@code long} addresses (a {@code ByteBuffer} ends at 2 GB) and compiles to plain loads and stores. Newer JDKs want
- * {@code --sun-misc-unsafe-memory-access=allow}, which the launcher sets. Nothing is checked: a wrong address ends the JVM.
+ * {@code --sun-misc-unsafe-memory-access=allow}, which the launcher sets. Nothing is checked: a wrong address ends the
+ * JVM.
  */
 public final class Raw {
   private static final Unsafe UNSAFE = unsafe();
@@ -38,18 +39,6 @@ public final class Raw {
 
   public static int getInt(long address) {
     return UNSAFE.getInt(address);
-  }
-
-  public static void putInt(long address, int value) {
-    UNSAFE.putInt(address, value);
-  }
-
-  public static short getShort(long address) {
-    return UNSAFE.getShort(address);
-  }
-
-  public static void putShort(long address, short value) {
-    UNSAFE.putShort(address, value);
   }
 
   /** Reads a bf16: the upper half of a float32. */

@@ -5,8 +5,8 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * A dense, row-major array at an off-heap address. It owns nothing: an {@link Arena} or a {@link Memory} does, and a tensor
- * must not be used after that was reset or closed. Indices and sizes are {@code long}.
+ * A dense, row-major array at an off-heap address. It owns nothing: an {@link Arena} or a {@link Memory} does, and a
+ * tensor must not be used after that was reset or closed. Indices and sizes are {@code long}.
  */
 public final class Tensor {
   private final DType type;

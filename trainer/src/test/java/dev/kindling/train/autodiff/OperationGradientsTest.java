@@ -17,8 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Each operation's way back against central differences of its way forward: the loss is the product of its outputs with fixed
- * random numbers.
+ * Each operation's way back against central differences of its way forward: the loss is the product of its outputs with
+ * fixed random numbers.
  */
 class OperationGradientsTest {
   private static final float STEP = 1e-2f;
@@ -32,8 +32,6 @@ class OperationGradientsTest {
     for (AutoCloseable c : open) c.close();
     kernels.close();
   }
-
-  // ---- the operations -------------------------------------------------------------------------------------------------
 
   @Test
   void multiply() {
@@ -148,8 +146,6 @@ class OperationGradientsTest {
           .isInstanceOf(IllegalStateException.class);
     }
   }
-
-  // ---- the check ------------------------------------------------------------------------------------------------------
 
   @FunctionalInterface
   private interface Forward {

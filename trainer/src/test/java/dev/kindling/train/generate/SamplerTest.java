@@ -27,7 +27,7 @@ class SamplerTest {
 
   private static void assertShares(double[] found, double... expected) {
     for (int i = 0; i < expected.length; i++) {
-      double error = 5 * Math.sqrt(expected[i] * (1 - expected[i]) / DRAWS);     // five standard errors; none at 0 and 1
+      double error = 5 * Math.sqrt(expected[i] * (1 - expected[i]) / DRAWS);   // five standard errors, none at 0 and 1
       assertThat(found[i]).as("share of token %d of %s", i, Arrays.toString(found)).isCloseTo(expected[i],
           Offset.offset(error + 1e-9));
     }

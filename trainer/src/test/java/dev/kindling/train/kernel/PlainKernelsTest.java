@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The kernels that are formulas by themselves, against those formulas in double. The differentiable ones are held to finite
- * differences, to Hugging Face and to libtorch where they are used.
+ * The kernels that are formulas by themselves, against those formulas in double. The differentiable ones are held to
+ * finite differences, to Hugging Face and to libtorch where they are used.
  */
 class PlainKernelsTest {
   private final Kernels kernels = PlainKernels.of(2);

@@ -3,14 +3,15 @@ package dev.kindling.train.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * When two computations of the same tensor agree: max|a − b| ≤ relative · max|b| + absolute · (largest gradient of the case),
- * with 1e-4 and 1e-6 in float32. The second term is for gradients that are zero in exact arithmetic and noise in floats.
+ * When two computations of the same tensor agree: max|a − b| ≤ relative · max|b| + absolute · (largest gradient of the
+ * case), with 1e-4 and 1e-6 in float32. The second term is for gradients that are zero in exact arithmetic and noise in
+ * floats.
  */
 public record Agreement(double relative, double absolute) {
   public static final Agreement FLOAT32 = new Agreement(1e-4, 1e-6);
   /**
-   * A stored value is rounded by up to 2⁻⁹ = 0.002 of itself; a gradient has gone through some ten such roundings. Seen on the
-   * golden cases: 0.009 in logits, 0.0143 in the worst gradient.
+   * A stored value is rounded by up to 2⁻⁹ = 0.002 of itself; a gradient has gone through some ten such roundings. Seen
+   * on the golden cases: 0.009 in logits, 0.0143 in the worst gradient.
    */
   public static final Agreement BFLOAT16 = new Agreement(2e-2, 2e-3);
   /** A mean of many logarithms: roundings cancel. Seen over 8 training steps: 0.0012. */

@@ -59,7 +59,7 @@ class LeanStepTest {
         peaks[i] = model.peakActivationBytes();
       }
     }
-    // a layer keeps two norms with their sums, q k v, what attention found, and the two inner states of the feed-forward
+    // a layer keeps two norms with their sums, q k v, what attention found, and both inner states of the feed-forward
     long kept = rows * width * (2 * 2 + 3 + 1 + 2 * 4) + rows * (4 + 2 * 2);
     assertThat((double) (peaks[1] - peaks[0])).isBetween(kept * 4.0, kept * 4.0 + 10_000);
   }

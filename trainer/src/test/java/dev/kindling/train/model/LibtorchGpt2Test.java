@@ -17,7 +17,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** libtorch is the oracle, on random weights and awkward shapes. Runs in a JVM of its own (see the pom). */
 @Tag("libtorch")
 class LibtorchGpt2Test {
-  /** @param lengths of the rows; what is past them is padding; @param ignored every how many-th label does not count, 0: none */
+  /**
+   * @param lengths of the rows; what is past them is padding; @param ignored every how many-th label does not count, 0:
+   *        none
+   */
   private record Shape(int time, int layers, int heads, int headDim, int inner, int vocabulary, boolean tied,
       int ignored,
       int... lengths) {
@@ -35,7 +38,7 @@ class LibtorchGpt2Test {
       new Shape(19, 1, 1, 24, 96, 101, true, 3, 19, 4, 1),                     // padding and ignored labels
       new Shape(33, 3, 2, 16, 128, 257, false, 0, 33, 32),                     // a head of its own
       new Shape(2, 1, 4, 8, 128, 64, true, 0, 2, 2, 2, 1, 0),                  // pairs, and a row of padding only
-      new Shape(129, 1, 4, 8, 128, 1031, true, 5, 129, 128, 1, 77),            // over a block of 128, a prime vocabulary
+      new Shape(129, 1, 4, 8, 128, 1031, true, 5, 129, 128, 1, 77),            // over a block of 128, prime vocabulary
       new Shape(131, 2, 1, 64, 100, 96, false, 2, 131),                        // one wide head, one row
       new Shape(15, 1, 2, 32, 256, 4099, true, 0, 15, 15, 3, 15, 2, 15, 9, 15, 15));
 
