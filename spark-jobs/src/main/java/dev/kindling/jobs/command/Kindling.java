@@ -49,6 +49,9 @@ public final class Kindling implements Runnable {
   private static int misused(ParameterException problem) {
     CommandLine command = problem.getCommandLine();
     String message = problem.getMessage().lines().findFirst().orElse("the command cannot be understood");
+    if (problem instanceof CommandLine.UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
+      message += "; did you mean " + unmatched.getSuggestions().get(0) + "?";
+    }
     command.getErr().println("kindling: " + message + "; see " + command.getCommandSpec().qualifiedName() + " --help");
     return CommandLine.ExitCode.USAGE;
   }

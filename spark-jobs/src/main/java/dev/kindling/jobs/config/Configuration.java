@@ -49,6 +49,21 @@ public final class Configuration {
     return new Configuration(result);
   }
 
+  /** @return these settings with those of another on top, section by section */
+  public Configuration with(Configuration over) {
+    return new Configuration(merged(top, over.top));
+  }
+
+  private static Setting.Section merged(Setting.Section under, Setting.Section over) {
+    Map<String, Setting> children = new LinkedHashMap<>(under.children());
+    over.children().forEach((name, value) -> {
+      Setting old = children.get(name);
+      boolean sections = old instanceof Setting.Section && value instanceof Setting.Section;
+      children.put(name, sections ? merged((Setting.Section) old, (Setting.Section) value) : value);
+    });
+    return new Setting.Section(over.origin(), children);
+  }
+
   /** Whether something was written at this key. */
   public boolean has(String key) {
     Setting.Section section = top;

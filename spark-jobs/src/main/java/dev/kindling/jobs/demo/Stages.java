@@ -1,0 +1,104 @@
+package dev.kindling.jobs.demo;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.Storage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What has been done in an output folder: a file a stage, written when the stage is whole, with the fingerprint of all that
+ * went into it. The same fingerprint again, and the stage's result is read instead of made.
+ */
+final class Stages {
+  private static final ObjectMapper JSON =
+      new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
+
+  private final FileSystem files;
+  private final Path folder;
+
+  /** @param folder for the files; it need not exist */
+  Stages(FileSystem files, Path folder) {
+    this.files = files;
+    this.folder = folder;
+  }
+
+  /** The work of a stage. */
+  @FunctionalInterface
+  interface Work<R> {
+    R run() throws IOException;
+  }
+
+  /**
+   * How a stage ended.
+   *
+   * @param seconds that the work took when it was done
+   * @param fresh whether it was done now
+   */
+  record Done<R>(R result, double seconds, boolean fresh) {
+  }
+
+  /**
+   * Does a stage, or reads what it gave when the same was done before.
+   *
+   * @param fingerprint of the settings and of all input; @param type what the work gives
+   */
+  <R extends Record> Done<R> run(String name, String fingerprint, Class<R> type, Work<R> work) throws IOException {
+    Optional<Done<R>> before = before(name, fingerprint, type);
+    if (before.isPresent()) return before.get();
+    Path file = file(name);
+    files.delete(file, false);
+    long start = System.nanoTime();
+    R result = work.run();
+    double seconds = (System.nanoTime() - start) / 1e9;
+    ObjectNode json = JSON.createObjectNode().put("fingerprint", fingerprint).put("seconds", seconds);
+    json.set("result", JSON.valueToTree(result));
+    Path pending = new Path(folder, "." + name + ".tmp");
+    try (FSDataOutputStream out = files.create(pending, true)) {
+      out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
+    }
+    if (!files.rename(pending, file)) throw new IOException(pending + " could not be renamed to " + file);
+    return new Done<>(result, seconds, true);
+  }
+
+  private <R extends Record> Optional<Done<R>> before(String name, String fingerprint, Class<R> type) {
+    Path file = file(name);
+    if (!Storage.exists(files, file)) return Optional.empty();
+    try {
+      JsonNode json = JSON.readTree(new String(Storage.readSmall(files, file, 1 << 26), StandardCharsets.UTF_8));
+      if (!json.path("fingerprint").asText().equals(fingerprint)) return Optional.empty();
+      return Optional.of(new Done<>(JSON.treeToValue(json.get("result"), type), json.path("seconds").asDouble(), false));
+    } catch (JsonProcessingException e) {
+      return Optional.empty();           // damaged: the stage is done again
+    }
+  }
+
+  private Path file(String name) {
+    return new Path(folder, name + ".json");
+  }
+
+  /** One SHA-256 over what a stage depends on; @param parts settings as text and the fingerprints of former stages */
+  static String fingerprint(String... parts) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (String part : parts) {
+        byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+        digest.update((bytes.length + ":").getBytes(StandardCharsets.UTF_8));
+        digest.update(bytes);
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
