@@ -32,8 +32,7 @@ final class Launcher {
   }
 
   /** What a run left behind. */
-  record Ended(int code, String out, String err) {
-  }
+  record Ended(int code, String out, String err) {}
 
   Ended run(String... arguments) throws IOException, InterruptedException {
     Path out = Files.createTempFile("kindling", ".out");
@@ -41,7 +40,7 @@ final class Launcher {
     List<String> command = new ArrayList<>(List.of("bash", script.toString()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectOutput(out.toFile())
-      .redirectError(err.toFile()).redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        .redirectError(err.toFile()).redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
     builder.environment().remove("SPARK_HOME");
     builder.environment().putAll(environment);
     Process process = builder.start();
@@ -50,7 +49,7 @@ final class Launcher {
       // The process that filters stderr may outlive the verb by a moment.
       for (int i = 0; i < 50 && process.exitValue() != 0 && Files.size(err) == 0; i++) Thread.sleep(20);
       return new Ended(process.exitValue(), Files.readString(out, StandardCharsets.UTF_8),
-        Files.readString(err, StandardCharsets.UTF_8));
+          Files.readString(err, StandardCharsets.UTF_8));
     } finally {
       process.destroyForcibly();
       Files.delete(out);

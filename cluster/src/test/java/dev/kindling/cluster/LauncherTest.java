@@ -23,7 +23,8 @@ class LauncherTest {
     Files.createDirectories(jar.getParent());
     Files.createLink(jar, Launcher.ROOT.resolve("spark-jobs/target/kindling.jar"));
     Files.createDirectories(root.resolve("cluster/target"));
-    Files.createSymbolicLink(root.resolve("cluster/target/spark-home"), Launcher.ROOT.resolve("cluster/target/spark-home"));
+    Files.createSymbolicLink(root.resolve("cluster/target/spark-home"),
+        Launcher.ROOT.resolve("cluster/target/spark-home"));
     return new Launcher(script, folder);
   }
 
@@ -47,12 +48,13 @@ class LauncherTest {
     Launcher.Ended ended = launcher().run("pretrian");
     assertThat(ended.code()).isEqualTo(2);
     assertThat(ended.err().lines()).singleElement().asString().startsWith("kindling: ").contains("pretrian")
-      .contains("pretrain");
+        .contains("pretrain");
   }
 
   @Test
   void theVerbRunsUnderSparkSubmitOnExecutorsOfTheirOwn() throws Exception {
-    Launcher.Ended ended = launcher().run("--version", "--master", "local-cluster[1,1,512]", "--", "--conf", "spark.a=b c");
+    Launcher.Ended ended = launcher().run("--version", "--master", "local-cluster[1,1,512]", "--", "--conf",
+        "spark.a=b c");
     assertThat(ended.err()).isEmpty();
     assertThat(ended.code()).isZero();
     assertThat(ended.out()).startsWith("kindling 0.");
@@ -75,7 +77,8 @@ class LauncherTest {
     Path pom = Files.writeString(folder.resolve("a check out/pom.xml"), "<project/>");
     Files.setLastModifiedTime(pom, FileTime.fromMillis(System.currentTimeMillis() + 60_000));
     executable("bin/mvn", "echo 'Apache Maven 3.6.3 (cecedd343002696d0abb50b32b541b8a6ba2883f)'\n");
-    Launcher.Ended ended = launcherAgain().with("PATH", folder.resolve("bin") + ":" + System.getenv("PATH")).run("--help");
+    Launcher.Ended ended = launcherAgain().with("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"))
+        .run("--help");
     assertThat(ended.code()).isEqualTo(2);
     assertThat(ended.err().lines()).singleElement().asString().contains("Maven 3.6.3").contains("3.8");
     assertThat(folder.resolve("a check out/spark-jobs/target/kindling.jar")).exists();
@@ -88,15 +91,21 @@ class LauncherTest {
   @Test
   void theSparkHomeHoldsSparkAloneAndTheApplicationJarHoldsNoneOfIt() throws Exception {
     try (Stream<Path> jars = Files.list(Launcher.ROOT.resolve("cluster/target/spark-home/jars"))) {
-      assertThat(jars.map(jar -> jar.getFileName().toString()).toList()).anyMatch(name -> name.startsWith("spark-sql_2.13-"))
-        .noneMatch(name -> name.matches("(checkpoints-format|data-prep|trainer|spark-jobs|nd4j|dnnl|picocli|tokenizers).*"));
+      assertThat(jars.map(jar -> jar.getFileName().toString()).toList())
+          .anyMatch(name -> name.startsWith("spark-sql_2.13-"))
+          .noneMatch(
+              name -> name.matches("(checkpoints-format|data-prep|trainer|spark-jobs|nd4j|dnnl|picocli|tokenizers).*"));
     }
-    try (java.util.zip.ZipFile jar = new java.util.zip.ZipFile(Launcher.ROOT.resolve("spark-jobs/target/kindling.jar").toFile())) {
-      assertThat(jar.stream().map(entry -> entry.getName())).anyMatch("dev/kindling/jobs/command/Kindling.class"::equals)
-        .noneMatch(name -> name.startsWith("org/apache/spark/") || name.startsWith("org/apache/hadoop/")
-          || name.startsWith("scala/") || name.startsWith("com/fasterxml/jackson/") || name.startsWith("org/slf4j/"));
-      assertThat(jar.stream().map(entry -> entry.getName()).filter(name -> name.matches(".*\\.(so(\\.\\d+)*|dll|dylib|jnilib)")))
-        .isNotEmpty().allMatch(name -> name.contains("linux-x86_64") || name.contains("linux-x86-64"));
+    try (java.util.zip.ZipFile jar = new java.util.zip.ZipFile(
+        Launcher.ROOT.resolve("spark-jobs/target/kindling.jar").toFile())) {
+      assertThat(jar.stream().map(entry -> entry.getName()))
+          .anyMatch("dev/kindling/jobs/command/Kindling.class"::equals)
+          .noneMatch(name -> name.startsWith("org/apache/spark/") || name.startsWith("org/apache/hadoop/")
+              || name.startsWith("scala/") || name.startsWith("com/fasterxml/jackson/")
+              || name.startsWith("org/slf4j/"));
+      assertThat(jar.stream().map(entry -> entry.getName())
+          .filter(name -> name.matches(".*\\.(so(\\.\\d+)*|dll|dylib|jnilib)")))
+          .isNotEmpty().allMatch(name -> name.contains("linux-x86_64") || name.contains("linux-x86-64"));
     }
   }
 }

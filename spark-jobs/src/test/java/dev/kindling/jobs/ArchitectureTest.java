@@ -14,35 +14,39 @@ import com.tngtech.archunit.lang.ArchRule;
 class ArchitectureTest {
   @ArchTest
   static final ArchRule checkpointsKnowNothingElse = noClasses().that().resideInAPackage("dev.kindling.checkpoint..")
-    .should().dependOnClassesThat()
-    .resideInAnyPackage("dev.kindling.data..", "dev.kindling.train..", "dev.kindling.jobs..", "org.apache.spark..", "org.nd4j..");
+      .should().dependOnClassesThat()
+      .resideInAnyPackage("dev.kindling.data..", "dev.kindling.train..", "dev.kindling.jobs..", "org.apache.spark..",
+          "org.nd4j..");
 
   @ArchTest
   static final ArchRule dataKnowsNoModels = noClasses().that().resideInAPackage("dev.kindling.data..").should()
-    .dependOnClassesThat().resideInAnyPackage("dev.kindling.train..", "dev.kindling.jobs..", "org.nd4j..");
+      .dependOnClassesThat().resideInAnyPackage("dev.kindling.train..", "dev.kindling.jobs..", "org.nd4j..");
 
   @ArchTest
   static final ArchRule onlyDataJobsKnowSpark = noClasses().that().resideInAPackage("dev.kindling.data..").and()
-    .resideOutsideOfPackage("dev.kindling.data.job..").should().dependOnClassesThat().resideInAPackage("org.apache.spark..");
+      .resideOutsideOfPackage("dev.kindling.data.job..").should().dependOnClassesThat()
+      .resideInAPackage("org.apache.spark..");
 
   @ArchTest
   static final ArchRule theTrainerKnowsNoCluster = noClasses().that().resideInAPackage("dev.kindling.train..").should()
-    .dependOnClassesThat().resideInAnyPackage("dev.kindling.jobs..", "dev.kindling.data.job..", "org.apache.spark..");
+      .dependOnClassesThat().resideInAnyPackage("dev.kindling.jobs..", "dev.kindling.data.job..", "org.apache.spark..");
 
   @ArchTest
   static final ArchRule configurationKnowsNoJobs = noClasses().that().resideInAPackage("dev.kindling.jobs.config..")
-    .should().dependOnClassesThat().resideInAnyPackage("dev.kindling.data..", "dev.kindling.train..",
-      "dev.kindling.jobs.command..", "dev.kindling.jobs.demo..", "dev.kindling.jobs.report..", "org.apache.spark..");
+      .should().dependOnClassesThat().resideInAnyPackage("dev.kindling.data..", "dev.kindling.train..",
+          "dev.kindling.jobs.command..", "dev.kindling.jobs.demo..", "dev.kindling.jobs.report..",
+          "org.apache.spark..");
 
   @ArchTest
-  static final ArchRule reportsKnowOnlyWhatTheyAreGiven = noClasses().that().resideInAPackage("dev.kindling.jobs.report..")
-    .should().dependOnClassesThat().resideInAnyPackage("dev.kindling.data..", "dev.kindling.train..",
-      "dev.kindling.jobs.command..", "dev.kindling.jobs.demo..", "org.apache.spark..");
+  static final ArchRule reportsKnowOnlyWhatTheyAreGiven = noClasses().that()
+      .resideInAPackage("dev.kindling.jobs.report..")
+      .should().dependOnClassesThat().resideInAnyPackage("dev.kindling.data..", "dev.kindling.train..",
+          "dev.kindling.jobs.command..", "dev.kindling.jobs.demo..", "org.apache.spark..");
 
   @ArchTest
   static final ArchRule onlyTheCommandKnowsTheCommandLine = noClasses().that().resideInAPackage("dev.kindling..").and()
-    .resideOutsideOfPackage("dev.kindling.jobs.command..").should().dependOnClassesThat()
-    .resideInAnyPackage("picocli..", "dev.kindling.jobs.command..");
+      .resideOutsideOfPackage("dev.kindling.jobs.command..").should().dependOnClassesThat()
+      .resideInAnyPackage("picocli..", "dev.kindling.jobs.command..");
 
   @ArchTest
   static void packagesFormNoCycle(JavaClasses classes) {

@@ -4,6 +4,8 @@ import dev.kindling.checkpoint.UserError;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Settings as the user wrote them: a YAML text, then overrides, then {@link #as} one record.
@@ -49,6 +51,24 @@ public final class Configuration {
     return new Configuration(result);
   }
 
+  /** One setting from an option of its own, such as {@code --model}; {@code null}: the option was not given. */
+  public Configuration set(String key, String value) {
+    if (value == null) return this;
+    return put(key, source -> new Setting.Scalar(new Origin(source, 0), value));
+  }
+
+  /** A list from a repeated option. */
+  public Configuration set(String key, List<String> values) {
+    if (values == null) return this;
+    return put(key, source -> new Setting.Items(new Origin(source, 0),
+      values.stream().<Setting>map(value -> new Setting.Scalar(new Origin(source, 0), value)).toList()));
+  }
+
+  private Configuration put(String key, Function<String, Setting> value) {
+    String source = "--" + key;
+    return new Configuration(with(top, List.of(key.split("\\.")), value.apply(source), source));
+  }
+
   /** @return these settings with those of another on top, section by section */
   public Configuration with(Configuration over) {
     return new Configuration(merged(top, over.top));
@@ -86,6 +106,11 @@ public final class Configuration {
   /** {@code defaults} where nothing was written. */
   public <R extends Record> R as(Class<R> type, R defaults) {
     return new RecordBinder(top).bind(type, defaults);
+  }
+
+  /** Runs what refuses values by their keys; the line of a refused key is put in front of the message. */
+  public <T> T located(Supplier<T> use) {
+    return new RecordBinder(top).located(use);
   }
 
   private static Setting.Section with(Setting.Section section, List<String> path, Setting value, String source) {

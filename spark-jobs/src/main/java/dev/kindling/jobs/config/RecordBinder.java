@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Makes a record of a section: names, types and presence are checked here, values by the record's own constructor. */
 final class RecordBinder {
@@ -31,6 +32,14 @@ final class RecordBinder {
 
   <R extends Record> R bind(Class<R> type, R defaults) {
     return record(type, top, "", defaults);
+  }
+
+  <T> T located(Supplier<T> use) {
+    try {
+      return use.get();
+    } catch (UserError refused) {
+      throw located(refused, "");
+    }
   }
 
   private <R extends Record> R record(Class<R> type, Setting.Section section, String path, R given) {
@@ -126,8 +135,8 @@ final class RecordBinder {
         return new UserError(known.getValue() + ": " + known.getKey() + message.substring(first.length()), refused);
       }
     }
-    Origin around = origins.getOrDefault(path, top.origin());
-    return new UserError(around + ": " + message, refused);
+    if (path.isEmpty()) return refused;            // not about a setting, or about one that was not written
+    return new UserError(origins.getOrDefault(path, top.origin()) + ": " + message, refused);
   }
 
   /** A constructor knows its own name for a key: with or without the sections that lead to it. */

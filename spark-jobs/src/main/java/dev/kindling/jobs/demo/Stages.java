@@ -21,8 +21,8 @@ import org.apache.hadoop.fs.Path;
  * went into it. The same fingerprint again, and the stage's result is read instead of made.
  */
 final class Stages {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
+  private static final ObjectMapper JSON = new ObjectMapper()
+      .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
 
   private final FileSystem files;
   private final Path folder;
@@ -45,8 +45,7 @@ final class Stages {
    * @param seconds that the work took when it was done
    * @param fresh whether it was done now
    */
-  record Done<R>(R result, double seconds, boolean fresh) {
-  }
+  record Done<R>(R result, double seconds, boolean fresh) {}
 
   /**
    * Does a stage, or reads what it gave when the same was done before.
@@ -77,7 +76,8 @@ final class Stages {
     try {
       JsonNode json = JSON.readTree(new String(Storage.readSmall(files, file, 1 << 26), StandardCharsets.UTF_8));
       if (!json.path("fingerprint").asText().equals(fingerprint)) return Optional.empty();
-      return Optional.of(new Done<>(JSON.treeToValue(json.get("result"), type), json.path("seconds").asDouble(), false));
+      return Optional
+          .of(new Done<>(JSON.treeToValue(json.get("result"), type), json.path("seconds").asDouble(), false));
     } catch (JsonProcessingException e) {
       return Optional.empty();           // damaged: the stage is done again
     }

@@ -1,0 +1,75 @@
+package dev.kindling.jobs.command;
+
+import dev.kindling.data.tokenizer.TextStream;
+import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.jobs.config.Configuration;
+import dev.kindling.jobs.model.ModelPath;
+import dev.kindling.jobs.model.TrainedModel;
+import dev.kindling.train.generate.Generator;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Continues prompts. */
+@Command(name = "generate", header = "Let a model write",
+    description = {"", "Continues prompts with a checkpoint of Kindling's or any GPT-2 folder in Hugging Face's layout.", ""},
+    footer = {"", "Examples:", "  kindling generate --model out/demo/model --prompt 'My fellow citizens,'",
+        "  kindling generate --model out/demo/model --prompt 'The war' --tokens 60 --set temperature=0  # the likeliest text",
+        "  kindling generate generate.yaml --set topK=40 --set samples=3", "",
+        "Settings: model, prompts, samples, tokens, temperature, topK, topP, seed, precision (float32, bf16), threads"})
+final class GenerateCommand implements Callable<Integer> {
+  @Mixin
+  private VerbOptions options;
+
+  @Option(names = "--model", paramLabel = "DIR", description = "A model's folder, or a run's (its newest checkpoint).")
+  private String model;
+
+  @Option(names = "--prompt", paramLabel = "TEXT", description = "What the text begins with; may be repeated.")
+  private List<String> prompts;
+
+  @Option(names = "--tokens", paramLabel = "N", description = "New tokens at most (default 100).")
+  private String tokens;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    var hadoop = HadoopFiles.configuration();
+    Configuration configuration = options.read(hadoop).set("model", model).set("tokens", tokens).set("prompts", prompts);
+    GenerateSettings settings = configuration.as(GenerateSettings.class);
+    int threads = settings.threads() > 0 ? settings.threads() : Runtime.getRuntime().availableProcessors();
+    var path = configuration.located(() -> ModelPath.resolve(hadoop, settings.model()));
+    try (TrainedModel trained = TrainedModel.open(hadoop, path, settings.precision(), threads)) {
+      write(trained, settings, spec.commandLine().getOut());
+    }
+    return 0;
+  }
+
+  private static void write(TrainedModel trained, GenerateSettings settings, PrintWriter out) {
+    Tokenizer tokenizer = trained.tokenizer();
+    for (String prompt : settings.prompts()) {
+      int[] ids = prompt.isEmpty() ? new int[]{tokenizer.endOfText()} : tokenizer.encode(prompt);
+      List<int[]> copies = new ArrayList<>();
+      for (int i = 0; i < settings.samples(); i++) copies.add(ids);
+      TextStream[] texts = copies.stream().map(copy -> tokenizer.stream()).toArray(TextStream[]::new);
+      int[] last = {-1};
+      Generator.generate(trained.model(), copies, settings.tokens(), trained.folder().endTokens(), settings.sampler(),
+        (sample, id) -> {
+          if (sample != last[0]) {
+            out.print(last[0] < 0 ? prompt : texts[last[0]].finish() + "\n\n" + prompt);
+            last[0] = sample;
+          }
+          out.print(texts[sample].append(id));
+          out.flush();
+        });
+      out.println(last[0] < 0 ? prompt : texts[last[0]].finish());
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package dev.kindling.jobs.command;
+
+import dev.kindling.data.job.PrepJob;
+import dev.kindling.data.job.PrepOptions;
+import dev.kindling.data.job.PrepResult;
+import dev.kindling.jobs.config.Configuration;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Text to packed Parquet shards. */
+@Command(name = "prep", header = "Text to packed Parquet shards, ready to train on",
+    description = {"", "Reads documents, normalises them, holds some out, trains a tokenizer on the others (or takes yours), packs "
+      + "the tokens into rows of equal length and writes Parquet shards with a dataset.json.", ""},
+    footer = {"", "Examples:", "  kindling prep --in corpus.jsonl --out data/corpus",
+        "  kindling prep --in 'hdfs:///books/*.txt' --out hdfs:///data/books --set format=text --set sequenceLength=512",
+        "  kindling prep prep.yaml --master yarn -- --num-executors 8", "",
+        "Settings: input, format (jsonl, text), textField, idField, output, tokenizer (yours, a folder or file),",
+        "  vocabularySize, sequenceLength, heldOutPercent, seed"})
+final class PrepCommand implements Callable<Integer> {
+  @Mixin
+  private VerbOptions options;
+
+  @Option(names = "--in", paramLabel = "PATH", description = "Files, folders or globs (setting input); may be repeated.")
+  private List<String> input;
+
+  @Option(names = "--out", paramLabel = "DIR", description = "Where the dataset goes (setting output).")
+  private String output;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    Configuration configuration = options.read(HadoopFiles.configuration()).set("input", input).set("output", output);
+    PrepSettings settings = configuration.as(PrepSettings.class);
+    PrepOptions prep = configuration.located(settings::options);
+    try (SparkSession session = Sessions.open("prep")) {
+      PrepResult result = configuration.located(() -> PrepJob.run(session, prep, out::println));
+      var training = result.info().training();
+      var heldOut = result.info().heldOut();
+      out.printf("%s: %,d documents, %,d tokens in %,d rows of %d; held out: %,d documents, %,d tokens%n", result.folder(),
+        training.documents(), training.tokens(), training.rows(), result.info().sequenceLength(), heldOut.documents(),
+        heldOut.tokens());
+    }
+    return 0;
+  }
+}

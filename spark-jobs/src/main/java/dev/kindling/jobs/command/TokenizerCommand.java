@@ -1,0 +1,82 @@
+package dev.kindling.jobs.command;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.job.TokenizerJob;
+import dev.kindling.data.job.TokenizerOptions;
+import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.jobs.config.Configuration;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Tokenizers: training, and a look at what they do. */
+@Command(name = "tokenizer", header = "Train a tokenizer, or see what one does to a text",
+    footer = {"", "Examples:", "  kindling tokenizer train --in corpus.jsonl --out tokenizer --set vocabularySize=8192",
+        "  kindling tokenizer encode --tokenizer out/demo/data 'My fellow citizens'",
+        "  kindling tokenizer decode --tokenizer out/demo/data 44 1206 305"})
+final class TokenizerCommand implements Runnable {
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getOut());
+  }
+
+  @Command(name = "train", header = "Train a byte-level byte-pair tokenizer; writes a tokenizer.json",
+      footer = {"", "Settings: input, format (jsonl, text), textField, output, vocabularySize"})
+  int train(@Mixin VerbOptions options,
+      @Option(names = "--in", paramLabel = "PATH", description = "Files, folders or globs (setting input).") List<String> input,
+      @Option(names = "--out", paramLabel = "DIR", description = "Where the tokenizer goes (setting output).") String output) {
+    PrintWriter out = spec.commandLine().getOut();
+    Configuration configuration = options.read(HadoopFiles.configuration()).set("input", input).set("output", output);
+    TokenizerSettings settings = configuration.as(TokenizerSettings.class);
+    TokenizerOptions training = configuration.located(settings::options);
+    try (SparkSession session = Sessions.open("tokenizer train")) {
+      Tokenizer tokenizer = configuration.located(() -> TokenizerJob.run(session, training, out::println));
+      out.printf("%s: %,d tokens%n", training.output(), tokenizer.vocabularySize());
+    }
+    return 0;
+  }
+
+  @Command(name = "encode", header = "Show the ids of a text")
+  int encode(@Option(names = "--tokenizer", required = true, paramLabel = "PATH",
+      description = "A tokenizer.json or a folder that holds one.") String path,
+      @Parameters(arity = "0..1", paramLabel = "TEXT", description = "Without it, standard input.") String text) throws IOException {
+    Tokenizer tokenizer = Tokenizer.load(HadoopFiles.configuration(), new Path(path));
+    String whole = text != null ? text : new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(Arrays.stream(tokenizer.encode(whole)).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
+    return 0;
+  }
+
+  @Command(name = "decode", header = "Show the text of ids")
+  int decode(@Option(names = "--tokenizer", required = true, paramLabel = "PATH",
+      description = "A tokenizer.json or a folder that holds one.") String path,
+      @Parameters(arity = "0..*", paramLabel = "ID", description = "Without any, standard input.") List<String> ids) throws IOException {
+    Tokenizer tokenizer = Tokenizer.load(HadoopFiles.configuration(), new Path(path));
+    List<String> given = ids != null ? ids
+        : List.of(new String(System.in.readAllBytes(), StandardCharsets.UTF_8).strip().split("\\s+"));
+    spec.commandLine().getOut().println(tokenizer.decode(given.stream().mapToInt(TokenizerCommand::id).toArray()));
+    return 0;
+  }
+
+  private static int id(String text) {
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      throw new UserError("token id \"" + text + "\" is not a number; ids are whole numbers from 0 on", e);
+    }
+  }
+}

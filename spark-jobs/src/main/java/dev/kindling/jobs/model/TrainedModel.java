@@ -1,0 +1,66 @@
+package dev.kindling.jobs.model;
+
+import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.train.kernel.KernelLibraries;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.tensor.Precision;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** A model of a folder, ready to compute. For one thread at a time. */
+public final class TrainedModel implements AutoCloseable {
+  private final ModelFolder folder;
+  private final Kernels kernels;
+  private final Gpt2Model model;
+
+  private TrainedModel(ModelFolder folder, Kernels kernels, Gpt2Model model) {
+    this.folder = folder;
+    this.kernels = kernels;
+    this.model = model;
+  }
+
+  /** @param path as {@link ModelPath#resolve} gives it; @throws UserError naming a file that is missing or damaged */
+  public static TrainedModel open(Configuration conf, Path path, Precision precision, int threads) {
+    ModelFolder folder = ModelFolder.open(conf, path);
+    Kernels kernels = null;
+    try {
+      kernels = KernelLibraries.best(threads);
+      Gpt2Model model = Gpt2Model.load((Gpt2Config) folder.config(), folder.weights(), kernels, precision);
+      return new TrainedModel(folder, kernels, model);
+    } catch (RuntimeException e) {
+      if (kernels != null) kernels.close();
+      folder.close();
+      throw e;
+    }
+  }
+
+  public ModelFolder folder() {
+    return folder;
+  }
+
+  public Gpt2Model model() {
+    return model;
+  }
+
+  public Kernels kernels() {
+    return kernels;
+  }
+
+  /** The tokenizer beside the weights. @throws UserError where there is none */
+  public Tokenizer tokenizer() {
+    String json = folder.tokenizerJson().orElseThrow(() -> new UserError(
+      "model " + folder.path() + " has no " + ModelFolder.TOKENIZER + "; text cannot be told to it without one"));
+    return Tokenizer.parse(json, new Path(folder.path(), ModelFolder.TOKENIZER).toString());
+  }
+
+  @Override
+  public void close() {
+    model.close();
+    kernels.close();
+    folder.close();
+  }
+}
