@@ -1,0 +1,76 @@
+package dev.kindling.jobs.command;
+
+import dev.kindling.checkpoint.ElementType;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.checkpoint.folder.ModelFolderWriter;
+import dev.kindling.checkpoint.gguf.GgufExport;
+import dev.kindling.checkpoint.gguf.GgufType;
+import dev.kindling.jobs.model.ModelPath;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Locale;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Models for other programs. */
+@Command(name = "export", header = "Write a model for other programs",
+    footer = {"", "Examples:", "  kindling export hf --model out/demo/model --out export/hf",
+        "  kindling export hf --model runs/books --out export/half --type BF16",
+        "  kindling export gguf --model out/demo/model --out export/demo-q8_0.gguf --type Q8_0"})
+final class ExportCommand implements Runnable {
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getOut());
+  }
+
+  @Command(name = "hf", header = "A folder that Hugging Face's tools load: config.json, model.safetensors, tokenizer.json")
+  int hf(@Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.") String model,
+      @Option(names = "--out", required = true, paramLabel = "DIR", description = "A new or an empty folder.") String out,
+      @Option(names = "--type", defaultValue = "F32", paramLabel = "TYPE",
+          description = "F32, F16 or BF16 (default ${DEFAULT-VALUE}).") String type) throws IOException {
+    ElementType element = switch (type.toUpperCase(Locale.ROOT)) {
+      case "F32" -> ElementType.F32;
+      case "F16" -> ElementType.F16;
+      case "BF16" -> ElementType.BF16;
+      default -> throw new UserError("--type is " + type + "; it must be F32, F16 or BF16");
+    };
+    Configuration conf = HadoopFiles.configuration();
+    try (ModelFolder folder = ModelFolder.open(conf, ModelPath.resolve(conf, model))) {
+      String tokenizer = folder.tokenizerJson().orElse(null);
+      ModelFolderWriter.export(conf, new Path(out), folder.config(), folder.weights(), tokenizer, element);
+    }
+    told().printf("%s: config.json, model.safetensors (%s), tokenizer.json%n", out, element);
+    return 0;
+  }
+
+  @Command(name = "gguf", header = "One file that llama.cpp loads, the tokenizer inside")
+  int gguf(@Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.") String model,
+      @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file.") String out,
+      @Option(names = "--type", defaultValue = "F16", paramLabel = "TYPE",
+          description = "F32, F16 or Q8_0 (default ${DEFAULT-VALUE}).") String type) throws IOException {
+    GgufType stored = switch (type.toUpperCase(Locale.ROOT)) {
+      case "F32" -> GgufType.F32;
+      case "F16" -> GgufType.F16;
+      case "Q8_0" -> GgufType.Q8_0;
+      default -> throw new UserError("--type is " + type + "; it must be F32, F16 or Q8_0");
+    };
+    Configuration conf = HadoopFiles.configuration();
+    try (ModelFolder folder = ModelFolder.open(conf, ModelPath.resolve(conf, model))) {
+      GgufExport.write(conf, folder, new Path(out), stored);
+    }
+    told().printf("%s: %s%n", out, stored);
+    return 0;
+  }
+
+  private PrintWriter told() {
+    return spec.commandLine().getOut();
+  }
+}

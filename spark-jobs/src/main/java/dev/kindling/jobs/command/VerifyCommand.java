@@ -1,0 +1,51 @@
+package dev.kindling.jobs.command;
+
+import dev.kindling.checkpoint.ModelConfig;
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.commit.Checkpoint;
+import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.checkpoint.commit.Manifest;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Holds checkpoints to the sizes and hashes of their manifests. */
+@Command(name = "verify", header = "Check every byte of a checkpoint, or of all checkpoints of a run",
+    footer = {"", "Example:", "  kindling verify runs/books"})
+final class VerifyCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "DIR", description = "A checkpoint's or a run's folder.")
+  private String named;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    Configuration conf = HadoopFiles.configuration();
+    Path path = new Path(named);
+    FileSystem files = Storage.of(conf, path);
+    if (!Storage.exists(files, path)) throw new UserError(named + " does not exist; give the folder of a checkpoint or a run");
+    boolean one = Storage.exists(files, new Path(path, Manifest.FILE));
+    if (!one && Storage.exists(files, new Path(path, ModelConfig.FILE))) {
+      throw new UserError(named + " is a model without a " + Manifest.FILE + "; only checkpoints can be verified");
+    }
+    List<Checkpoint> checkpoints = one ? List.of(Checkpoint.read(conf, path)) : new CheckpointStore(conf, path).committed();
+    if (checkpoints.isEmpty()) throw new UserError(named + " holds no checkpoint; give the folder of a checkpoint or a run");
+    PrintWriter out = spec.commandLine().getOut();
+    for (Checkpoint checkpoint : checkpoints) {
+      checkpoint.verify();
+      out.printf("%s: step %,d is whole: %d files, %,d bytes%n", checkpoint.path(), checkpoint.step(),
+        checkpoint.manifest().files().size(), checkpoint.manifest().bytes());
+    }
+    return 0;
+  }
+}
