@@ -19,9 +19,9 @@ import picocli.CommandLine.Spec;
 
 /** Models for other programs. */
 @Command(name = "export", header = "Write a model for other programs",
-    footer = {"", "Examples:", "  kindling export hf --model out/demo/model --out export/hf",
+    footer = {"", "Examples:", "  kindling export hf --model out/demo/run --out export/hf",
         "  kindling export hf --model runs/books --out export/half --type BF16",
-        "  kindling export gguf --model out/demo/model --out export/demo-q8_0.gguf --type Q8_0"})
+        "  kindling export gguf --model out/demo/run --out export/demo-q8_0.gguf --type Q8_0"})
 final class ExportCommand implements Runnable {
   @Spec
   private CommandSpec spec;

@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
 /** Continues prompts. */
 @Command(name = "generate", header = "Let a model write",
     description = {"", "Continues prompts with a checkpoint of Kindling's or any GPT-2 folder in Hugging Face's layout.", ""},
-    footer = {"", "Examples:", "  kindling generate --model out/demo/model --prompt 'My fellow citizens,'",
-        "  kindling generate --model out/demo/model --prompt 'The war' --tokens 60 --set temperature=0  # the likeliest text",
+    footer = {"", "Examples:", "  kindling generate --model out/demo/run --prompt 'My fellow citizens,'",
+        "  kindling generate --model out/demo/run --prompt 'The war' --tokens 60 --set temperature=0  # the likeliest text",
         "  kindling generate generate.yaml --set topK=40 --set samples=3", "",
         "Settings: model, prompts, samples, tokens, temperature, topK, topP, seed, precision (float32, bf16), threads"})
 final class GenerateCommand implements Callable<Integer> {

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
 
 /** Says what a folder holds. */
 @Command(name = "inspect", header = "Say what a model, a checkpoint or a dataset is",
-    footer = {"", "Examples:", "  kindling inspect out/demo/model --tensors", "  kindling inspect out/demo/data"})
+    footer = {"", "Examples:", "  kindling inspect out/demo/run --tensors", "  kindling inspect out/demo/data"})
 final class InspectCommand implements Callable<Integer> {
   @Parameters(paramLabel = "DIR", description = "A model's, a run's or a dataset's folder.")
   private String named;

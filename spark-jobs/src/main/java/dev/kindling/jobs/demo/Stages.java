@@ -48,15 +48,19 @@ final class Stages {
   record Done<R>(R result, double seconds, boolean fresh) {}
 
   /**
-   * Does a stage, or reads what it gave when the same was done before.
+   * Does a stage, or reads what it gave when the same was done before. What an interrupted run of the same stage left in the
+   * output stays, for the work to go on from; what other settings or inputs left is deleted.
    *
-   * @param fingerprint of the settings and of all input; @param type what the work gives
+   * @param fingerprint of the settings and of all input; @param output the stage's own folder, or null
+   * @param type what the work gives
    */
-  <R extends Record> Done<R> run(String name, String fingerprint, Class<R> type, Work<R> work) throws IOException {
+  <R extends Record> Done<R> run(String name, String fingerprint, Path output, Class<R> type, Work<R> work)
+      throws IOException {
     Optional<Done<R>> before = before(name, fingerprint, type);
     if (before.isPresent()) return before.get();
     Path file = file(name);
     files.delete(file, false);
+    begin(name, fingerprint, output);
     long start = System.nanoTime();
     R result = work.run();
     double seconds = (System.nanoTime() - start) / 1e9;
@@ -68,6 +72,17 @@ final class Stages {
     }
     if (!files.rename(pending, file)) throw new IOException(pending + " could not be renamed to " + file);
     return new Done<>(result, seconds, true);
+  }
+
+  private void begin(String name, String fingerprint, Path output) throws IOException {
+    Path begun = new Path(folder, name + ".begun");
+    boolean same = files.exists(begun)
+      && new String(Storage.readSmall(files, begun, 1 << 10), StandardCharsets.UTF_8).equals(fingerprint);
+    if (same) return;
+    if (output != null) files.delete(output, true);
+    try (FSDataOutputStream out = files.create(begun, true)) {
+      out.write(fingerprint.getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   private <R extends Record> Optional<Done<R>> before(String name, String fingerprint, Class<R> type) {

@@ -1,4 +1,4 @@
-package dev.kindling.jobs.demo;
+package dev.kindling.jobs.evaluate;
 
 import dev.kindling.data.shard.PackedDataset;
 import java.util.ArrayList;
@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** The documents behind packed rows, for models that count n-grams. */
-final class PackedDocuments {
+public final class PackedDocuments {
   private PackedDocuments() {
   }
 
@@ -16,7 +16,7 @@ final class PackedDocuments {
    *
    * @return each document with the end-of-text token before and behind it: from place 1 on, every target of the rows once
    */
-  static List<int[]> of(PackedDataset rows) {
+  public static List<int[]> of(PackedDataset rows) {
     int end = rows.info().endOfText();
     List<int[]> documents = new ArrayList<>();
     int[] document = new int[1 << 10];

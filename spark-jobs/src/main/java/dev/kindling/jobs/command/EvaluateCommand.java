@@ -1,0 +1,54 @@
+package dev.kindling.jobs.command;
+
+import dev.kindling.data.shard.PackedDataset;
+import dev.kindling.jobs.evaluate.Baselines;
+import dev.kindling.jobs.evaluate.HeldOut;
+import dev.kindling.jobs.model.ModelPath;
+import dev.kindling.jobs.model.TrainedModel;
+import dev.kindling.train.tensor.Precision;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Perplexity on held-out text. */
+@Command(name = "evaluate", header = "Measure a model's perplexity on the held-out rows of a dataset",
+    footer = {"", "Examples:", "  kindling evaluate --model out/demo/run --data out/demo/data",
+        "  kindling evaluate --model runs/books --data data/books --baselines"})
+final class EvaluateCommand implements Callable<Integer> {
+  @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.")
+  private String model;
+
+  @Option(names = "--data", required = true, paramLabel = "DIR", description = "A dataset that prep wrote.")
+  private String data;
+
+  @Option(names = "--baselines", description = "Also train n-gram models on the dataset and measure them.")
+  private boolean withBaselines;
+
+  @Option(names = "--threads", paramLabel = "N", description = "Threads (default: one a core).")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    Configuration conf = HadoopFiles.configuration();
+    PrintWriter out = spec.commandLine().getOut();
+    PackedDataset heldOut = PackedDataset.openHeldOut(conf, new Path(data));
+    try (TrainedModel trained = TrainedModel.open(conf, ModelPath.resolve(conf, model), Precision.FLOAT32, threads)) {
+      out.printf("%-18s %8.2f%n", "model", new HeldOut(heldOut).perplexity(trained.model()));
+    }
+    if (withBaselines) {
+      Baselines baselines = Baselines.of(PackedDataset.open(conf, new Path(data)), heldOut);
+      out.printf("%-18s %8.2f%n", "5-gram Kneser-Ney", baselines.fiveGram());
+      out.printf("%-18s %8.2f%n", "bigram Kneser-Ney", baselines.bigram());
+      out.printf("%-18s %8.2f%n", "unigram", baselines.unigram());
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,52 @@
+package dev.kindling.jobs.demo;
+
+import static dev.kindling.checkpoint.UserError.require;
+
+import dev.kindling.jobs.train.CheckpointSettings;
+import dev.kindling.jobs.train.ClusterSettings;
+import dev.kindling.jobs.train.ModelSettings;
+import dev.kindling.jobs.train.OptimizerSettings;
+import dev.kindling.jobs.train.PretrainConfig;
+import dev.kindling.jobs.train.ScheduleSettings;
+import dev.kindling.jobs.train.TrainSettings;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** All settings of the demo: {@code demo.yaml} beside this class says each, with the reason for its value. */
+public record DemoSettings(Data data, ModelSettings model, TrainSettings train, OptimizerSettings optimizer,
+    ScheduleSettings schedule, CheckpointSettings checkpoints, ClusterSettings cluster, Samples samples) {
+  public static final String FILE = "demo.yaml";
+
+  /** How the corpus becomes rows; see {@link dev.kindling.data.job.PrepOptions}. */
+  public record Data(int vocabularySize, int sequenceLength, double heldOutPercent, long seed) {
+    public Data {
+      require(heldOutPercent > 0 && heldOutPercent <= 50, "data.heldOutPercent", heldOutPercent,
+        "above 0, to have something to measure on, and at most 50");
+    }
+  }
+
+  /** What the trained model is asked to write. @param tokens after each prompt */
+  public record Samples(List<String> prompts, int tokens, double temperature, long seed) {
+    public Samples {
+      require(!prompts.isEmpty(), "samples.prompts", prompts, "one or more");
+      require(tokens >= 1, "samples.tokens", tokens, "1 or more");
+      require(temperature >= 0, "samples.temperature", temperature, "0 or more");
+    }
+  }
+
+  /** The packaged {@code demo.yaml}. */
+  public static String packaged() {
+    try (InputStream in = DemoSettings.class.getResourceAsStream(FILE)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  PretrainConfig pretraining(String dataset, String run) {
+    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, checkpoints, cluster);
+  }
+}
