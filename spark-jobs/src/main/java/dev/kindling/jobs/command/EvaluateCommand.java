@@ -16,9 +16,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Perplexity on held-out text. */
-@Command(name = "evaluate", header = "Measure a model's perplexity on the held-out rows of a dataset",
-    footer = {"", "Examples:", "  kindling evaluate --model out/demo/run --data out/demo/data",
-        "  kindling evaluate --model runs/books --data data/books --baselines"})
+@Command(name = "evaluate", header = "Measure a model's perplexity on the held-out rows of a dataset", footer = {"",
+    "Examples:", "  kindling evaluate --model out/demo/run --data out/demo/data",
+    "  kindling evaluate --model runs/books --data data/books --baselines"})
 final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.")
   private String model;

@@ -18,10 +18,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Models for other programs. */
-@Command(name = "export", header = "Write a model for other programs",
-    footer = {"", "Examples:", "  kindling export hf --model out/demo/run --out export/hf",
-        "  kindling export hf --model runs/books --out export/half --type BF16",
-        "  kindling export gguf --model out/demo/run --out export/demo-q8_0.gguf --type Q8_0"})
+@Command(name = "export", header = "Write a model for other programs", footer = {"", "Examples:",
+    "  kindling export hf --model out/demo/run --out export/hf",
+    "  kindling export hf --model runs/books --out export/half --type BF16",
+    "  kindling export gguf --model out/demo/run --out export/demo-q8_0.gguf --type Q8_0"})
 final class ExportCommand implements Runnable {
   @Spec
   private CommandSpec spec;
@@ -32,10 +32,11 @@ final class ExportCommand implements Runnable {
   }
 
   @Command(name = "hf", header = "A folder that Hugging Face's tools load: config.json, model.safetensors, tokenizer.json")
-  int hf(@Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.") String model,
+  int hf(
+      @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.") String model,
       @Option(names = "--out", required = true, paramLabel = "DIR", description = "A new or an empty folder.") String out,
-      @Option(names = "--type", defaultValue = "F32", paramLabel = "TYPE",
-          description = "F32, F16 or BF16 (default ${DEFAULT-VALUE}).") String type) throws IOException {
+      @Option(names = "--type", defaultValue = "F32", paramLabel = "TYPE", description = "F32, F16 or BF16 (default ${DEFAULT-VALUE}).") String type)
+      throws IOException {
     ElementType element = switch (type.toUpperCase(Locale.ROOT)) {
       case "F32" -> ElementType.F32;
       case "F16" -> ElementType.F16;
@@ -52,10 +53,11 @@ final class ExportCommand implements Runnable {
   }
 
   @Command(name = "gguf", header = "One file that llama.cpp loads, the tokenizer inside")
-  int gguf(@Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.") String model,
+  int gguf(
+      @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.") String model,
       @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file.") String out,
-      @Option(names = "--type", defaultValue = "F16", paramLabel = "TYPE",
-          description = "F32, F16 or Q8_0 (default ${DEFAULT-VALUE}).") String type) throws IOException {
+      @Option(names = "--type", defaultValue = "F16", paramLabel = "TYPE", description = "F32, F16 or Q8_0 (default ${DEFAULT-VALUE}).") String type)
+      throws IOException {
     GgufType stored = switch (type.toUpperCase(Locale.ROOT)) {
       case "F32" -> GgufType.F32;
       case "F16" -> GgufType.F16;

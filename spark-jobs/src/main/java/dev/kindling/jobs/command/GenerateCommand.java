@@ -17,9 +17,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Continues prompts. */
-@Command(name = "generate", header = "Let a model write",
-    description = {"", "Continues prompts with a checkpoint of Kindling's or any GPT-2 folder in Hugging Face's layout.", ""},
-    footer = {"", "Examples:", "  kindling generate --model out/demo/run --prompt 'My fellow citizens,'",
+@Command(name = "generate", header = "Let a model write", description = {"",
+    "Continues prompts with a checkpoint of Kindling's or any GPT-2 folder in Hugging Face's layout.", ""}, footer = {
+        "", "Examples:", "  kindling generate --model out/demo/run --prompt 'My fellow citizens,'",
         "  kindling generate --model out/demo/run --prompt 'The war' --tokens 60 --set temperature=0  # the likeliest text",
         "  kindling generate generate.yaml --set topK=40 --set samples=3", "",
         "Settings: model, prompts, samples, tokens, temperature, topK, topP, seed, precision (float32, bf16), threads"})
@@ -42,7 +42,10 @@ final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     var hadoop = HadoopFiles.configuration();
-    Configuration configuration = options.read(hadoop).set("model", model).set("tokens", tokens).set("prompts", prompts);
+    Configuration configuration = options.read(hadoop)
+        .option("--model", "model", model)
+        .option("--tokens", "tokens", tokens)
+        .option("--prompt", "prompts", prompts);
     GenerateSettings settings = configuration.as(GenerateSettings.class);
     int threads = settings.threads() > 0 ? settings.threads() : Runtime.getRuntime().availableProcessors();
     var path = configuration.located(() -> ModelPath.resolve(hadoop, settings.model()));
@@ -61,14 +64,14 @@ final class GenerateCommand implements Callable<Integer> {
       TextStream[] texts = copies.stream().map(copy -> tokenizer.stream()).toArray(TextStream[]::new);
       int[] last = {-1};
       Generator.generate(trained.model(), copies, settings.tokens(), trained.folder().endTokens(), settings.sampler(),
-        (sample, id) -> {
-          if (sample != last[0]) {
-            out.print(last[0] < 0 ? prompt : texts[last[0]].finish() + "\n\n" + prompt);
-            last[0] = sample;
-          }
-          out.print(texts[sample].append(id));
-          out.flush();
-        });
+          (sample, id) -> {
+            if (sample != last[0]) {
+              out.print(last[0] < 0 ? prompt : texts[last[0]].finish() + "\n\n" + prompt);
+              last[0] = sample;
+            }
+            out.print(texts[sample].append(id));
+            out.flush();
+          });
       out.println(last[0] < 0 ? prompt : texts[last[0]].finish());
     }
   }

@@ -18,7 +18,8 @@ import java.util.List;
  * @param seed the same gives the same text
  * @param threads 0: one a core
  */
-record GenerateSettings(String model, List<String> prompts, int samples, int tokens, double temperature, int topK, double topP,
+record GenerateSettings(String model, List<String> prompts, int samples, int tokens, double temperature, int topK,
+    double topP,
     long seed, Precision precision, int threads) {
   GenerateSettings {
     require(samples >= 1, "samples", samples, "1 or more");

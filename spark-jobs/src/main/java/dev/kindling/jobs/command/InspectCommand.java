@@ -23,8 +23,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Says what a folder holds. */
-@Command(name = "inspect", header = "Say what a model, a checkpoint or a dataset is",
-    footer = {"", "Examples:", "  kindling inspect out/demo/run --tensors", "  kindling inspect out/demo/data"})
+@Command(name = "inspect", header = "Say what a model, a checkpoint or a dataset is", footer = {"", "Examples:",
+    "  kindling inspect out/demo/run --tensors", "  kindling inspect out/demo/data"})
 final class InspectCommand implements Callable<Integer> {
   @Parameters(paramLabel = "DIR", description = "A model's, a run's or a dataset's folder.")
   private String named;
@@ -41,7 +41,8 @@ final class InspectCommand implements Callable<Integer> {
     Path path = new Path(named);
     FileSystem files = Storage.of(conf, path);
     PrintWriter out = spec.commandLine().getOut();
-    if (!Storage.exists(files, path)) throw new UserError(named + " does not exist; give the folder of a model or a dataset");
+    if (!Storage.exists(files, path))
+      throw new UserError(named + " does not exist; give the folder of a model or a dataset");
     if (Storage.exists(files, new Path(path, DatasetInfo.FILE))) {
       dataset(DatasetInfo.read(conf, path), out);
     } else {
@@ -53,7 +54,8 @@ final class InspectCommand implements Callable<Integer> {
   }
 
   private static void dataset(DatasetInfo info, PrintWriter out) {
-    out.printf("dataset        rows of %d tokens and their targets, ids below %d%n", info.sequenceLength(), info.vocabularySize());
+    out.printf("dataset        rows of %d tokens and their targets, ids below %d%n", info.sequenceLength(),
+        info.vocabularySize());
     part("training", info.training(), out);
     part("held out", info.heldOut(), out);
     out.printf("made from      %,d bytes in %,d files%n", info.inputs().bytes(), info.inputs().files());
@@ -62,20 +64,22 @@ final class InspectCommand implements Callable<Integer> {
   }
 
   private static void part(String name, DatasetInfo.Part part, PrintWriter out) {
-    out.printf("%-14s %,d documents, %,d tokens, %,d rows in %d shards%n", name, part.documents(), part.tokens(), part.rows(),
-      part.shards().size());
+    out.printf("%-14s %,d documents, %,d tokens, %,d rows in %d shards%n", name, part.documents(), part.tokens(),
+        part.rows(),
+        part.shards().size());
   }
 
   private static void checkpoint(Checkpoint checkpoint, PrintWriter out) {
     Manifest manifest = checkpoint.manifest();
     out.printf("checkpoint     step %,d, attempt %d, %d files, %,d bytes%n", checkpoint.step(), manifest.epoch(),
-      manifest.files().size(), manifest.bytes());
+        manifest.files().size(), manifest.bytes());
   }
 
   private void model(Configuration conf, Path folder, PrintWriter out) {
     try (ModelFolder model = ModelFolder.open(conf, folder)) {
       ModelConfig config = model.config();
-      out.printf("model          %s, %,d parameters in %d tensors%n", config.family(), config.parameters(), config.tensors().size());
+      out.printf("model          %s, %,d parameters in %d tensors%n", config.family(), config.parameters(),
+          config.tensors().size());
       out.printf("vocabulary     %,d%n", config.vocabularySize());
       out.printf("context        %,d tokens%n", config.contextLength());
       out.printf("head           %s%n", config.tiedHead() ? "the token embedding" : "of its own");

@@ -13,10 +13,12 @@ import picocli.CommandLine.ParameterException;
  * user's, in one line.
  */
 @Command(name = "kindling", header = "LLM training for the Spark cluster you already have", synopsisHeading = "%n", customSynopsis = "kindling VERB [CONFIG.yaml] [--set KEY=VALUE]... [--out DIR] [--master MASTER] [-- SPARK-SUBMIT OPTIONS]", description = {
-    "", "The data's way, one verb a stage:", ""}, subcommands = {DemoCommand.class, TokenizerCommand.class, PrepCommand.class, PretrainCommand.class, GenerateCommand.class,
-        EvaluateCommand.class, ExportCommand.class, InspectCommand.class, VerifyCommand.class}, versionProvider = Kindling.Version.class, footer = {"",
-        "Start with:        kindling demo", "Help on a verb:    kindling VERB --help",
-        "On a cluster:      kindling pretrain pretrain.yaml --master spark://host:7077 -- --executor-memory 8g"})
+    "", "The data's way, one verb a stage:", ""}, subcommands = {TokenizerCommand.class, PrepCommand.class,
+        GenerateCommand.class,
+        EvaluateCommand.class, ExportCommand.class, InspectCommand.class,
+        VerifyCommand.class}, versionProvider = Kindling.Version.class, footer = {"",
+            "Start with:        kindling demo", "Help on a verb:    kindling VERB --help",
+            "On a cluster:      kindling pretrain pretrain.yaml --master spark://host:7077 -- --executor-memory 8g"})
 public final class Kindling implements Runnable {
   @CommandLine.Option(names = {"-h",
       "--help"}, usageHelp = true, scope = CommandLine.ScopeType.INHERIT, description = "Show this help.")
@@ -36,7 +38,7 @@ public final class Kindling implements Runnable {
   /** Runs one verb in this process. @return the exit code */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
     CommandLine line = new CommandLine(new Kindling());
-    line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
+    line.setOut(out).setErr(err).setUsageHelpWidth(120);
     line.setParameterExceptionHandler((problem, given) -> misused(problem));
     line.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, err));
     return line.execute(args);

@@ -4,6 +4,7 @@ import dev.kindling.data.job.PrepJob;
 import dev.kindling.data.job.PrepOptions;
 import dev.kindling.data.job.PrepResult;
 import dev.kindling.jobs.config.Configuration;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -15,10 +16,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Text to packed Parquet shards. */
-@Command(name = "prep", header = "Text to packed Parquet shards, ready to train on",
-    description = {"", "Reads documents, normalises them, holds some out, trains a tokenizer on the others (or takes yours), packs "
-      + "the tokens into rows of equal length and writes Parquet shards with a dataset.json.", ""},
-    footer = {"", "Examples:", "  kindling prep --in corpus.jsonl --out data/corpus",
+@Command(name = "prep", header = "Text to packed Parquet shards, ready to train on", description = {"",
+    "Reads documents, normalises them, holds some out, trains a tokenizer on the others (or takes yours), packs "
+        + "the tokens into rows of equal length and writes Parquet shards with a dataset.json.",
+    ""}, footer = {"", "Examples:", "  kindling prep --in corpus.jsonl --out data/corpus",
         "  kindling prep --in 'hdfs:///books/*.txt' --out hdfs:///data/books --set format=text --set sequenceLength=512",
         "  kindling prep prep.yaml --master yarn -- --num-executors 8", "",
         "Settings: input, format (jsonl, text), textField, idField, output, tokenizer (yours, a folder or file),",
@@ -37,18 +38,20 @@ final class PrepCommand implements Callable<Integer> {
   private CommandSpec spec;
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    Configuration configuration = options.read(HadoopFiles.configuration()).set("input", input).set("output", output);
+    Configuration configuration = options.read(HadoopFiles.configuration()).option("--in", "input", input)
+        .option("--out", "output", output);
     PrepSettings settings = configuration.as(PrepSettings.class);
     PrepOptions prep = configuration.located(settings::options);
     try (SparkSession session = Sessions.open("prep")) {
       PrepResult result = configuration.located(() -> PrepJob.run(session, prep, out::println));
       var training = result.info().training();
       var heldOut = result.info().heldOut();
-      out.printf("%s: %,d documents, %,d tokens in %,d rows of %d; held out: %,d documents, %,d tokens%n", result.folder(),
-        training.documents(), training.tokens(), training.rows(), result.info().sequenceLength(), heldOut.documents(),
-        heldOut.tokens());
+      out.printf("%s: %,d documents, %,d tokens in %,d rows of %d; held out: %,d documents, %,d tokens%n",
+          result.folder(),
+          training.documents(), training.tokens(), training.rows(), result.info().sequenceLength(), heldOut.documents(),
+          heldOut.tokens());
     }
     return 0;
   }

@@ -19,6 +19,6 @@ record PrepSettings(List<String> input, CorpusFormat format, String textField, S
 
   PrepOptions options() {
     return new PrepOptions(new CorpusSource(input, format, textField, idField), output, tokenizer, vocabularySize,
-      sequenceLength, heldOutPercent, seed);
+        sequenceLength, heldOutPercent, seed);
   }
 }

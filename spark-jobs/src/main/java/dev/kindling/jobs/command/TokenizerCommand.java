@@ -21,10 +21,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Tokenizers: training, and a look at what they do. */
-@Command(name = "tokenizer", header = "Train a tokenizer, or see what one does to a text",
-    footer = {"", "Examples:", "  kindling tokenizer train --in corpus.jsonl --out tokenizer --set vocabularySize=8192",
-        "  kindling tokenizer encode --tokenizer out/demo/data 'My fellow citizens'",
-        "  kindling tokenizer decode --tokenizer out/demo/data 44 1206 305"})
+@Command(name = "tokenizer", header = "Train a tokenizer, or see what one does to a text", footer = {"", "Examples:",
+    "  kindling tokenizer train --in corpus.jsonl --out tokenizer --set vocabularySize=8192",
+    "  kindling tokenizer encode --tokenizer out/demo/data 'My fellow citizens'",
+    "  kindling tokenizer decode --tokenizer out/demo/data 44 1206 305"})
 final class TokenizerCommand implements Runnable {
   @Spec
   private CommandSpec spec;
@@ -34,13 +34,15 @@ final class TokenizerCommand implements Runnable {
     spec.commandLine().usage(spec.commandLine().getOut());
   }
 
-  @Command(name = "train", header = "Train a byte-level byte-pair tokenizer; writes a tokenizer.json",
-      footer = {"", "Settings: input, format (jsonl, text), textField, output, vocabularySize"})
+  @Command(name = "train", header = "Train a byte-level byte-pair tokenizer; writes a tokenizer.json", footer = {"",
+      "Settings: input, format (jsonl, text), textField, output, vocabularySize"})
   int train(@Mixin VerbOptions options,
       @Option(names = "--in", paramLabel = "PATH", description = "Files, folders or globs (setting input).") List<String> input,
-      @Option(names = "--out", paramLabel = "DIR", description = "Where the tokenizer goes (setting output).") String output) {
+      @Option(names = "--out", paramLabel = "DIR", description = "Where the tokenizer goes (setting output).") String output)
+      throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    Configuration configuration = options.read(HadoopFiles.configuration()).set("input", input).set("output", output);
+    Configuration configuration = options.read(HadoopFiles.configuration()).option("--in", "input", input)
+        .option("--out", "output", output);
     TokenizerSettings settings = configuration.as(TokenizerSettings.class);
     TokenizerOptions training = configuration.located(settings::options);
     try (SparkSession session = Sessions.open("tokenizer train")) {
@@ -51,9 +53,10 @@ final class TokenizerCommand implements Runnable {
   }
 
   @Command(name = "encode", header = "Show the ids of a text")
-  int encode(@Option(names = "--tokenizer", required = true, paramLabel = "PATH",
-      description = "A tokenizer.json or a folder that holds one.") String path,
-      @Parameters(arity = "0..1", paramLabel = "TEXT", description = "Without it, standard input.") String text) throws IOException {
+  int encode(
+      @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = "A tokenizer.json or a folder that holds one.") String path,
+      @Parameters(arity = "0..1", paramLabel = "TEXT", description = "Without it, standard input.") String text)
+      throws IOException {
     Tokenizer tokenizer = Tokenizer.load(HadoopFiles.configuration(), new Path(path));
     String whole = text != null ? text : new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
     PrintWriter out = spec.commandLine().getOut();
@@ -62,11 +65,13 @@ final class TokenizerCommand implements Runnable {
   }
 
   @Command(name = "decode", header = "Show the text of ids")
-  int decode(@Option(names = "--tokenizer", required = true, paramLabel = "PATH",
-      description = "A tokenizer.json or a folder that holds one.") String path,
-      @Parameters(arity = "0..*", paramLabel = "ID", description = "Without any, standard input.") List<String> ids) throws IOException {
+  int decode(
+      @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = "A tokenizer.json or a folder that holds one.") String path,
+      @Parameters(arity = "0..*", paramLabel = "ID", description = "Without any, standard input.") List<String> ids)
+      throws IOException {
     Tokenizer tokenizer = Tokenizer.load(HadoopFiles.configuration(), new Path(path));
-    List<String> given = ids != null ? ids
+    List<String> given = ids != null
+        ? ids
         : List.of(new String(System.in.readAllBytes(), StandardCharsets.UTF_8).strip().split("\\s+"));
     spec.commandLine().getOut().println(tokenizer.decode(given.stream().mapToInt(TokenizerCommand::id).toArray()));
     return 0;

@@ -19,8 +19,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Holds checkpoints to the sizes and hashes of their manifests. */
-@Command(name = "verify", header = "Check every byte of a checkpoint, or of all checkpoints of a run",
-    footer = {"", "Example:", "  kindling verify runs/books"})
+@Command(name = "verify", header = "Check every byte of a checkpoint, or of all checkpoints of a run", footer = {"",
+    "Example:", "  kindling verify runs/books"})
 final class VerifyCommand implements Callable<Integer> {
   @Parameters(paramLabel = "DIR", description = "A checkpoint's or a run's folder.")
   private String named;
@@ -33,18 +33,22 @@ final class VerifyCommand implements Callable<Integer> {
     Configuration conf = HadoopFiles.configuration();
     Path path = new Path(named);
     FileSystem files = Storage.of(conf, path);
-    if (!Storage.exists(files, path)) throw new UserError(named + " does not exist; give the folder of a checkpoint or a run");
+    if (!Storage.exists(files, path))
+      throw new UserError(named + " does not exist; give the folder of a checkpoint or a run");
     boolean one = Storage.exists(files, new Path(path, Manifest.FILE));
     if (!one && Storage.exists(files, new Path(path, ModelConfig.FILE))) {
       throw new UserError(named + " is a model without a " + Manifest.FILE + "; only checkpoints can be verified");
     }
-    List<Checkpoint> checkpoints = one ? List.of(Checkpoint.read(conf, path)) : new CheckpointStore(conf, path).committed();
-    if (checkpoints.isEmpty()) throw new UserError(named + " holds no checkpoint; give the folder of a checkpoint or a run");
+    List<Checkpoint> checkpoints = one
+        ? List.of(Checkpoint.read(conf, path))
+        : new CheckpointStore(conf, path).committed();
+    if (checkpoints.isEmpty())
+      throw new UserError(named + " holds no checkpoint; give the folder of a checkpoint or a run");
     PrintWriter out = spec.commandLine().getOut();
     for (Checkpoint checkpoint : checkpoints) {
       checkpoint.verify();
       out.printf("%s: step %,d is whole: %d files, %,d bytes%n", checkpoint.path(), checkpoint.step(),
-        checkpoint.manifest().files().size(), checkpoint.manifest().bytes());
+          checkpoint.manifest().files().size(), checkpoint.manifest().bytes());
     }
     return 0;
   }

@@ -4,7 +4,6 @@ import dev.kindling.checkpoint.UserError;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -32,7 +31,7 @@ public final class Configuration {
 
   /** No file: defaults and overrides only. */
   public static Configuration empty() {
-    return new Configuration(Setting.Section.empty(new Origin("--set", 0)));
+    return new Configuration(Setting.Section.empty(new Origin("", 0)));
   }
 
   /** @param overrides {@code key=value} each, keys with dots, lists and sections as in YAML; @return the settings with these on top */
@@ -52,21 +51,21 @@ public final class Configuration {
   }
 
   /** One setting from an option of its own, such as {@code --model}; {@code null}: the option was not given. */
-  public Configuration set(String key, String value) {
-    if (value == null) return this;
-    return put(key, source -> new Setting.Scalar(new Origin(source, 0), value));
+  public Configuration option(String option, String key, String value) {
+    Origin origin = new Origin(option, 0);
+    return value == null ? this : put(key, new Setting.Scalar(origin, value));
   }
 
   /** A list from a repeated option. */
-  public Configuration set(String key, List<String> values) {
+  public Configuration option(String option, String key, List<String> values) {
     if (values == null) return this;
-    return put(key, source -> new Setting.Items(new Origin(source, 0),
-      values.stream().<Setting>map(value -> new Setting.Scalar(new Origin(source, 0), value)).toList()));
+    Origin origin = new Origin(option, 0);
+    return put(key,
+        new Setting.Items(origin, values.stream().<Setting>map(value -> new Setting.Scalar(origin, value)).toList()));
   }
 
-  private Configuration put(String key, Function<String, Setting> value) {
-    String source = "--" + key;
-    return new Configuration(with(top, List.of(key.split("\\.")), value.apply(source), source));
+  private Configuration put(String key, Setting value) {
+    return new Configuration(with(top, List.of(key.split("\\.")), value, value.origin().source()));
   }
 
   /** @return these settings with those of another on top, section by section */

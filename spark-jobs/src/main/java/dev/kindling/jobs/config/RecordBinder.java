@@ -70,7 +70,7 @@ final class RecordBinder {
       return record(component.getType().asSubclass(Record.class), Setting.Section.empty(parent.origin()), key, null);
     }
     String sort = ScalarType.describe(component.getGenericType());
-    throw new UserError(parent.origin() + ": " + key + " is missing; it must be " + sort);
+    throw new UserError(parent.origin().prefix() + key + " is missing; it must be " + sort);
   }
 
   private Object value(Type type, Setting setting, String key, Object fallback) {
@@ -136,7 +136,7 @@ final class RecordBinder {
       }
     }
     if (path.isEmpty()) return refused;            // not about a setting, or about one that was not written
-    return new UserError(origins.getOrDefault(path, top.origin()) + ": " + message, refused);
+    return new UserError(origins.getOrDefault(path, top.origin()).prefix() + message, refused);
   }
 
   /** A constructor knows its own name for a key: with or without the sections that lead to it. */

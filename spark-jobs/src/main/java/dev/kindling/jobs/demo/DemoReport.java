@@ -15,14 +15,14 @@ final class DemoReport {
 
   static String html(DemoSummary summary, List<LossPoint> curve) {
     String lead = String.format(Locale.ROOT, "%,d parameters, %,d steps on %d rank%s, %s; %,.0f tokens a second.",
-      summary.parameters(), summary.steps(), summary.ranks(), summary.ranks() == 1 ? "" : "s", summary.precision(),
-      summary.tokensPerSecond());
+        summary.parameters(), summary.steps(), summary.ranks(), summary.ranks() == 1 ? "" : "s", summary.precision(),
+        summary.tokensPerSecond());
     Report report = new Report("A model of the State of the Union addresses", lead, curve(summary, curve));
     report.heading("Perplexity of held-out addresses").table(perplexities(summary), "this model");
     report.heading("Data").table(data(summary), null);
     report.heading("What it writes").paragraph(String.format(Locale.ROOT,
-      "%d sampled tokens; %.1f%% of the words occur in the corpus, and the longest run that is copied from it has %d tokens.",
-      summary.sampledTokens(), 100 * summary.wordsInCorpus(), summary.longestCopiedTokens()));
+        "%d sampled tokens; %.1f%% of the words occur in the corpus, and the longest run that is copied from it has %d tokens.",
+        summary.sampledTokens(), 100 * summary.wordsInCorpus(), summary.longestCopiedTokens()));
     summary.samples().forEach(report::quotation);
     report.heading("Time").table(times(summary), null);
     report.heading("Files").table(summary.paths(), null);
@@ -31,13 +31,13 @@ final class DemoReport {
 
   private static LossCurve curve(DemoSummary summary, List<LossPoint> points) {
     return new LossCurve(of(points, LossPoint.TRAIN), of(points, LossPoint.VALIDATION),
-      List.of(new LossCurve.Baseline("bigram", Math.log(summary.bigramPerplexity())),
-        new LossCurve.Baseline("5-gram", Math.log(summary.fiveGramPerplexity()))));
+        List.of(new LossCurve.Baseline("bigram", Math.log(summary.bigramPerplexity())),
+            new LossCurve.Baseline("5-gram", Math.log(summary.fiveGramPerplexity()))));
   }
 
   private static List<LossCurve.Point> of(List<LossPoint> points, String kind) {
     return points.stream().filter(point -> point.kind().equals(kind))
-      .map(point -> new LossCurve.Point(point.step(), point.loss())).toList();
+        .map(point -> new LossCurve.Point(point.step(), point.loss())).toList();
   }
 
   private static Map<String, String> perplexities(DemoSummary summary) {

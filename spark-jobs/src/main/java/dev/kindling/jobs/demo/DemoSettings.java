@@ -24,7 +24,7 @@ public record DemoSettings(Data data, ModelSettings model, TrainSettings train, 
   public record Data(int vocabularySize, int sequenceLength, double heldOutPercent, long seed) {
     public Data {
       require(heldOutPercent > 0 && heldOutPercent <= 50, "data.heldOutPercent", heldOutPercent,
-        "above 0, to have something to measure on, and at most 50");
+          "above 0, to have something to measure on, and at most 50");
     }
   }
 

@@ -14,5 +14,4 @@ public record DemoSummary(double validationPerplexity, double unigramPerplexity,
     double fiveGramPerplexity, double tokensPerSecond, String weightsSha256, int ranks, long steps, long parameters,
     String precision, String kernels, String master, long documents, long trainingTokens, long heldOutTokens,
     int sampledTokens, double wordsInCorpus, int longestCopiedTokens, List<String> samples, Map<String, Double> seconds,
-    Map<String, String> paths) {
-}
+    Map<String, String> paths) {}

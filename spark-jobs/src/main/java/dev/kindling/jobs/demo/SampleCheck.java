@@ -20,7 +20,8 @@ import java.util.List;
  * @param longestCopy tokens of the longest run that stands in the training text, too
  */
 record SampleCheck(List<String> texts, int tokens, double knownWords, int longestCopy) {
-  static SampleCheck of(TrainedModel trained, DemoSettings.Samples settings, PackedDataset training, PackedDataset heldOut) {
+  static SampleCheck of(TrainedModel trained, DemoSettings.Samples settings, PackedDataset training,
+      PackedDataset heldOut) {
     Tokenizer tokenizer = trained.tokenizer();
     List<int[]> learnt = PackedDocuments.of(training);
     List<String> corpus = new ArrayList<>();
@@ -28,8 +29,8 @@ record SampleCheck(List<String> texts, int tokens, double knownWords, int longes
     for (int[] document : PackedDocuments.of(heldOut)) corpus.add(tokenizer.decode(document));
     List<int[]> prompts = settings.prompts().stream().map(tokenizer::encode).toList();
     Sampler sampler = new Sampler(settings.temperature(), 0, 1, settings.seed());
-    List<Generation> generations =
-        Generator.generate(trained.model(), prompts, settings.tokens(), trained.folder().endTokens(), sampler);
+    List<Generation> generations = Generator.generate(trained.model(), prompts, settings.tokens(),
+        trained.folder().endTokens(), sampler);
     List<String> texts = new ArrayList<>();
     List<String> own = new ArrayList<>();
     int tokens = 0;

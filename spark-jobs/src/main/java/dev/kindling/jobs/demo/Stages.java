@@ -77,7 +77,7 @@ final class Stages {
   private void begin(String name, String fingerprint, Path output) throws IOException {
     Path begun = new Path(folder, name + ".begun");
     boolean same = files.exists(begun)
-      && new String(Storage.readSmall(files, begun, 1 << 10), StandardCharsets.UTF_8).equals(fingerprint);
+        && new String(Storage.readSmall(files, begun, 1 << 10), StandardCharsets.UTF_8).equals(fingerprint);
     if (same) return;
     if (output != null) files.delete(output, true);
     try (FSDataOutputStream out = files.create(begun, true)) {

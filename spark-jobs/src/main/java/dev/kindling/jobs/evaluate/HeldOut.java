@@ -28,11 +28,12 @@ public final class HeldOut implements HeldOutRows {
   public double perplexity(LanguageModel model) {
     if (dataset.sequenceLength() > model.contextLength()) {
       throw new UserError("the dataset's rows have " + dataset.sequenceLength() + " tokens; the model's context takes "
-        + model.contextLength() + ": prepare the dataset with a sequenceLength of at most that");
+          + model.contextLength() + ": prepare the dataset with a sequenceLength of at most that");
     }
     if (dataset.info().vocabularySize() > model.vocabularySize()) {
-      throw new UserError("the dataset has a vocabulary of " + dataset.info().vocabularySize() + " tokens, the model one of "
-        + model.vocabularySize() + ": prepare the dataset with the model's tokenizer");
+      throw new UserError(
+          "the dataset has a vocabulary of " + dataset.info().vocabularySize() + " tokens, the model one of "
+              + model.vocabularySize() + ": prepare the dataset with the model's tokenizer");
     }
     try (Alone alone = new Alone()) {
       return Math.exp(new Perplexity(this, BATCH_ROWS).meanLoss(model, alone));

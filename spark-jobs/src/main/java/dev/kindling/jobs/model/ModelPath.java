@@ -26,7 +26,8 @@ public final class ModelPath {
     if (Storage.exists(files, new Path(path, ModelConfig.FILE))) return path;
     try {
       return new CheckpointStore(conf, path).newestWhole().map(Checkpoint::path).orElseThrow(() -> new UserError(
-        "model " + named + " holds neither a config.json nor a whole checkpoint; give a model's folder or a run's folder"));
+          "model " + named
+              + " holds neither a config.json nor a whole checkpoint; give a model's folder or a run's folder"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

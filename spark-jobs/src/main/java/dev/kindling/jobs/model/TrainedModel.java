@@ -53,7 +53,7 @@ public final class TrainedModel implements AutoCloseable {
   /** The tokenizer beside the weights. @throws UserError where there is none */
   public Tokenizer tokenizer() {
     String json = folder.tokenizerJson().orElseThrow(() -> new UserError(
-      "model " + folder.path() + " has no " + ModelFolder.TOKENIZER + "; text cannot be told to it without one"));
+        "model " + folder.path() + " has no " + ModelFolder.TOKENIZER + "; text cannot be told to it without one"));
     return Tokenizer.parse(json, new Path(folder.path(), ModelFolder.TOKENIZER).toString());
   }
 

@@ -1,0 +1,168 @@
+package dev.kindling.jobs.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a user does wrong is told in one line with exit code 2, and nothing half written stays. */
+class BadInputTest {
+  @TempDir
+  static Path shared;
+  static Path data;
+  static Path model;
+
+  @TempDir
+  Path folder;
+
+  @BeforeAll
+  static void prepare() throws IOException {
+    data = SmallDataset.prepare(shared);
+    model = SmallDataset.model(shared, data);
+  }
+
+  private static void assertOneLine(Ended ended, String... parts) {
+    assertThat(ended.err().lines()).as("stderr").singleElement().asString().startsWith("kindling: ").contains(parts);
+    assertThat(ended.code()).isEqualTo(2);
+  }
+
+  private Path yaml(String text) throws IOException {
+    return Files.writeString(folder.resolve("settings.yaml"), text);
+  }
+
+  private static Path copy(Path from, Path to) throws IOException {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path path : (Iterable<Path>) all::iterator) Files.copy(path, to.resolve(from.relativize(path).toString()));
+    }
+    return to;
+  }
+
+  private static void truncate(Path file) throws IOException {
+    try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+      open.setLength(open.length() - 100);
+    }
+  }
+
+  private static void flipByte(Path file, long at) throws IOException {
+    try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+      open.seek(at);
+      int old = open.read();
+      open.seek(at);
+      open.write(old ^ 0xff);
+    }
+  }
+
+  @Test
+  void aMissingCorpus() {
+    Path out = folder.resolve("out");
+    assertOneLine(Ended.of("prep", "--in", folder.resolve("no.jsonl").toString(), "--out", out.toString()),
+        "no.jsonl does not exist");
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void anEmptyCorpus() throws IOException {
+    Path empty = Files.createFile(folder.resolve("empty.jsonl"));
+    Path blank = Files.writeString(folder.resolve("blank.jsonl"), "{\"text\":\" \"}\n\n");
+    Path out = folder.resolve("out");
+    for (Path corpus : List.of(empty, blank)) {
+      assertOneLine(Ended.of("prep", "--in", corpus.toString(), "--out", out.toString()), "is empty",
+          corpus.toString());
+      assertThat(out).doesNotExist();
+    }
+  }
+
+  @Test
+  void anUnknownSettingIsToldWithItsLineAndTheNearestName() throws IOException {
+    Path settings = yaml("input: x.jsonl\noutput: y\nsequenceLenght: 12\n");
+    assertOneLine(Ended.of("prep", settings.toString()),
+        settings + ":3: sequenceLenght is not a setting; did you mean sequenceLength?");
+  }
+
+  @Test
+  void aSettingOfTheWrongTypeIsToldWithItsLine() throws IOException {
+    Path settings = yaml("input: x.jsonl\noutput: y\n\nsequenceLength: long\n");
+    assertOneLine(Ended.of("prep", settings.toString()),
+        settings + ":4: sequenceLength is \"long\"; it must be a whole number");
+  }
+
+  @Test
+  void aValueThatIsNotAllowedIsToldWithItsLine() throws IOException {
+    Path settings = yaml("input: x.jsonl\noutput: y\nheldOutPercent: 100\n");
+    assertOneLine(Ended.of("prep", settings.toString()),
+        settings + ":3: heldOutPercent is 100.0; it must be at least 0 and below 100");
+  }
+
+  @Test
+  void aSettingsFileThatIsMissingOrNotYaml() throws IOException {
+    assertOneLine(Ended.of("prep", folder.resolve("none.yaml").toString()), "none.yaml does not exist");
+    assertOneLine(Ended.of("prep", yaml("input: [x\noutput: y\n").toString()), "settings.yaml:", "not valid YAML");
+  }
+
+  @Test
+  void anOutputFolderThatHoldsSomethingElse() throws IOException {
+    Path precious = Files.writeString(folder.resolve("thesis.txt"), "all of it");
+    Path corpus = shared.resolve("corpus.jsonl");
+    assertOneLine(Ended.of("prep", "--in", corpus.toString(), "--out", folder.toString()), "holds something else",
+        "thesis.txt");
+    assertOneLine(Ended.of("export", "hf", "--model", model.toString(), "--out", folder.toString()),
+        "holds something else",
+        "thesis.txt");
+    assertThat(folder.toFile().list()).containsExactly("thesis.txt");
+    assertThat(precious).hasContent("all of it");
+  }
+
+  @Test
+  void aTruncatedShard() throws IOException {
+    Path damaged = copy(data, folder.resolve("data"));
+    Path shard;
+    try (Stream<Path> files = Files.walk(damaged)) {
+      shard = files.filter(file -> file.toString().contains("held") && file.toString().endsWith(".parquet")).findFirst()
+          .orElseThrow();
+    }
+    truncate(shard);
+    assertOneLine(Ended.of("evaluate", "--model", model.toString(), "--data", damaged.toString()), "is damaged",
+        shard.getFileName().toString());
+  }
+
+  @Test
+  void aDamagedModelFile() throws IOException {
+    Path cut = copy(model, folder.resolve("cut"));
+    truncate(cut.resolve("model.safetensors"));
+    assertOneLine(Ended.of("generate", "--model", cut.toString()), "model.safetensors");
+    Path header = copy(model, folder.resolve("header"));
+    flipByte(header.resolve("model.safetensors"), 3);
+    assertOneLine(Ended.of("generate", "--model", header.toString()), "model.safetensors");
+    Path gguf = folder.resolve("model.gguf");
+    assertOneLine(Ended.of("export", "gguf", "--model", cut.toString(), "--out", gguf.toString()), "model.safetensors");
+    assertThat(gguf).doesNotExist();
+  }
+
+  @Test
+  void aModelThatIsMissingOrNone() {
+    assertOneLine(Ended.of("generate", "--model", folder.resolve("nowhere").toString()), "nowhere does not exist");
+    assertOneLine(Ended.of("generate", "--model", folder.toString()), "neither a config.json nor a whole checkpoint");
+    assertOneLine(Ended.of("generate", "--prompt", "x"), "model is missing");
+  }
+
+  @Test
+  void aPromptThatIsLongerThanTheContext() {
+    assertOneLine(Ended.of("generate", "--model", model.toString(), "--prompt", "zq ".repeat(40)), "context takes 16");
+  }
+
+  @Test
+  void anOptionOrAVerbThatDoesNotExist() {
+    assertOneLine(Ended.of("generate", "--modle", "x"), "'--modle'", "did you mean --model?",
+        "kindling generate --help");
+    assertOneLine(Ended.of("exprot"), "exprot", "did you mean export?");
+    assertOneLine(Ended.of("export", "gguf", "--model", model.toString(), "--out", "x", "--type", "Q9"), "Q9",
+        "F32, F16 or Q8_0");
+  }
+}

@@ -1,0 +1,96 @@
+package dev.kindling.jobs.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class VerbsTest {
+  @TempDir
+  static Path folder;
+  static Path data;
+  static Path model;
+
+  @BeforeAll
+  static void prepare() throws IOException {
+    data = SmallDataset.prepare(folder);
+    model = SmallDataset.model(folder, data);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"demo", "tokenizer", "tokenizer train", "prep", "pretrain", "generate", "evaluate", "export",
+      "export hf",
+      "export gguf", "inspect", "verify"})
+  void everyVerbTeachesItself(String verb) {
+    Ended ended = Ended.of((verb + " --help").split(" "));
+    assertThat(ended.code()).isZero();
+    assertThat(ended.err()).isEmpty();
+    assertThat(ended.out()).contains("kindling " + verb);
+    assertThat(Ended.of("--help").out()).contains("  " + verb.split(" ")[0] + " ");
+  }
+
+  @Test
+  void textComesBackFromItsIds() {
+    Ended encoded = Ended.of("tokenizer", "encode", "--tokenizer", data.toString(), "Fellow citizens, 1790!");
+    assertThat(encoded.code()).isZero();
+    String[] ids = encoded.out().strip().split(" ");
+    String[] arguments = new String[ids.length + 4];
+    System.arraycopy(new String[]{"tokenizer", "decode", "--tokenizer", data.toString()}, 0, arguments, 0, 4);
+    System.arraycopy(ids, 0, arguments, 4, ids.length);
+    assertThat(Ended.of(arguments).out()).isEqualTo("Fellow citizens, 1790!" + System.lineSeparator());
+  }
+
+  @Test
+  void theSameSeedWritesTheSameText() {
+    String[] generate = {"generate", "--model", model.toString(), "--prompt", "Fellow", "--tokens", "8", "--set",
+        "seed=3", "--set",
+        "samples=2"};
+    Ended first = Ended.of(generate);
+    assertThat(first.code()).as(first.err()).isZero();
+    assertThat(first.out()).startsWith("Fellow").isEqualTo(Ended.of(generate).out());
+  }
+
+  @Test
+  void anExportIsTheSameModel() {
+    Path exported = folder.resolve("exported");
+    assertThat(Ended.of("export", "hf", "--model", model.toString(), "--out", exported.toString()).code()).isZero();
+    assertThat(weights(exported)).isEqualTo(weights(model)).hasSize(64);
+    Ended gguf = Ended.of("export", "gguf", "--model", model.toString(), "--out", folder.resolve("m.gguf").toString(),
+        "--type", "F32");
+    assertThat(gguf.code()).as(gguf.err()).isZero();
+    assertThat(folder.resolve("m.gguf")).isNotEmptyFile();
+  }
+
+  private static String weights(Path folder) {
+    return Ended.of("inspect", folder.toString()).out().lines().filter(line -> line.startsWith("weightsSha256"))
+        .findFirst()
+        .orElseThrow().substring("weightsSha256".length()).strip();
+  }
+
+  @Test
+  void anUntrainedModelIsAboutAsGoodAsChanceAndWorseThanCounting() {
+    Ended ended = Ended.of("evaluate", "--model", model.toString(), "--data", data.toString(), "--baselines",
+        "--threads", "1");
+    assertThat(ended.code()).as(ended.err()).isZero();
+    double[] values = ended.out().lines().mapToDouble(line -> Double.parseDouble(line.substring(18).strip())).toArray();
+    assertThat(values).hasSize(4);
+    assertThat(values[0]).isBetween(SmallDataset.VOCABULARY * 0.8, SmallDataset.VOCABULARY * 1.2);
+    assertThat(values[1]).isLessThan(values[2]);
+    assertThat(values[2]).isLessThan(values[3]);
+    assertThat(values[3]).isLessThan(values[0]);
+  }
+
+  @Test
+  void datasetsAndModelsSayWhatTheyAre() {
+    assertThat(Ended.of("inspect", data.toString()).out()).contains("rows of " + SmallDataset.SEQUENCE, "training",
+        "held out",
+        "fingerprint");
+    assertThat(Ended.of("inspect", model.toString(), "--tensors").out()).contains("gpt2", "transformer.wte.weight",
+        "[280, 16]");
+  }
+}
