@@ -13,7 +13,7 @@ import picocli.CommandLine.ParameterException;
  * user's, in one line.
  */
 @Command(name = "kindling", header = "LLM training for the Spark cluster you already have", synopsisHeading = "%n", customSynopsis = "kindling VERB [CONFIG.yaml] [--set KEY=VALUE]... [--out DIR] [--master MASTER] [-- SPARK-SUBMIT OPTIONS]", description = {
-    "", "The data's way, one verb a stage:", ""}, subcommands = {TokenizerCommand.class, PrepCommand.class,
+    "", "The data's way, one verb a stage:", ""}, subcommands = {DemoCommand.class, PretrainCommand.class, TokenizerCommand.class, PrepCommand.class,
         GenerateCommand.class,
         EvaluateCommand.class, ExportCommand.class, InspectCommand.class,
         VerifyCommand.class}, versionProvider = Kindling.Version.class, footer = {"",

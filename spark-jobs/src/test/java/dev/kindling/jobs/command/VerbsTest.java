@@ -80,9 +80,9 @@ class VerbsTest {
     double[] values = ended.out().lines().mapToDouble(line -> Double.parseDouble(line.substring(18).strip())).toArray();
     assertThat(values).hasSize(4);
     assertThat(values[0]).isBetween(SmallDataset.VOCABULARY * 0.8, SmallDataset.VOCABULARY * 1.2);
-    assertThat(values[1]).isLessThan(values[2]);
-    assertThat(values[2]).isLessThan(values[3]);
-    assertThat(values[3]).isLessThan(values[0]);
+    assertThat(values[1]).as("5-gram").isLessThan(values[3]);
+    assertThat(values[2]).as("bigram").isLessThan(values[3]);
+    assertThat(values[3]).as("unigram").isLessThan(values[0]);
   }
 
   @Test

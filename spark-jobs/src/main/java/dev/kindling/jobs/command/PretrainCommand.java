@@ -1,0 +1,66 @@
+package dev.kindling.jobs.command;
+
+import dev.kindling.jobs.config.Configuration;
+import dev.kindling.jobs.train.PretrainConfig;
+import dev.kindling.jobs.train.PretrainJob;
+import dev.kindling.jobs.train.PretrainResult;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Pre-training on Spark executors. */
+@Command(name = "pretrain", header = "Pre-train a model on Spark executors",
+    description = {"", "Trains on a dataset that prep wrote, one rank an executor; the weights are the same bits for any number of "
+      + "executors. A run whose folder holds a checkpoint goes on from there.", ""},
+    footer = {"", "Examples:", "  kindling pretrain --data data/books --out runs/books --set train.steps=2000",
+        "  kindling pretrain pretrain.yaml --master 'local-cluster[2,1,4096]'",
+        "  kindling pretrain pretrain.yaml --master spark://host:7077 -- --executor-memory 8g --total-executor-cores 32",
+        "  kindling pretrain pretrain.yaml          # again: resumes from the newest whole checkpoint", "",
+        "Settings: dataset, run, and the sections",
+        "  model        layers, heads, width, innerWidth, contextLength",
+        "  train        steps, epochs, microBatch, accumulate, virtualRanks, seed, precision (auto, float32, bf16),",
+        "               clipNorm, evaluateEvery, evaluationRows, logEvery, stopAfter",
+        "  optimizer    kind (muon, adamw, sgd), rate, adamwRate, momentum, beta1, beta2, epsilon, decay",
+        "  schedule     shape (cosine, linear, warmup-stable-decay, constant), warmupSteps, decaySteps, floor",
+        "  checkpoints  every, keepLast, keepEvery",
+        "  cluster      ranks, waitSeconds, retries, kernels (best, plain), port, silenceSeconds"})
+final class PretrainCommand implements Callable<Integer> {
+  @Mixin
+  private VerbOptions options;
+
+  @Option(names = "--data", paramLabel = "DIR", description = "The dataset that prep wrote (setting dataset).")
+  private String dataset;
+
+  @Option(names = "--out", paramLabel = "DIR", description = "The run's folder (setting run).")
+  private String run;
+
+  @Option(names = "--ranks", paramLabel = "N", description = "Executors that take part (setting cluster.ranks; 0: all).")
+  private String ranks;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    Configuration configuration = options.read(HadoopFiles.configuration())
+        .option("--data", "dataset", dataset)
+        .option("--out", "run", run)
+        .option("--ranks", "cluster.ranks", ranks);
+    PretrainConfig config = configuration.as(PretrainConfig.class);
+    try (SparkSession session = Sessions.open("pretrain")) {
+      PretrainResult result = configuration.located(() -> PretrainJob.run(session, config, out::println));
+      out.printf("%s: step %,d%s, loss %.4f, %,.0f tokens/s on %d ranks, weights %s%n", result.checkpoint(), result.steps(),
+        result.finished() ? "" : " (stopped early; run again to go on)", result.trainingLoss(), result.tokensPerSecond(),
+        result.ranks(), result.weightsSha256());
+      if (!Double.isNaN(result.validationLoss())) out.printf("held-out perplexity %.2f%n", result.validationPerplexity());
+    }
+    return 0;
+  }
+}
