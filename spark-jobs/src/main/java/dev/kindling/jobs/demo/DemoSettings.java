@@ -46,7 +46,10 @@ public record DemoSettings(Data data, ModelSettings model, TrainSettings train, 
     }
   }
 
+  /** A run that is cut short with {@code train.steps} warms up for a tenth of it at most. */
   PretrainConfig pretraining(String dataset, String run) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, checkpoints, cluster);
+    long warmup = Math.min(schedule.warmupSteps(), train.steps() / 10);
+    ScheduleSettings fitting = new ScheduleSettings(schedule.shape(), warmup, schedule.decaySteps(), schedule.floor());
+    return new PretrainConfig(dataset, run, model, train, optimizer, fitting, checkpoints, cluster);
   }
 }
