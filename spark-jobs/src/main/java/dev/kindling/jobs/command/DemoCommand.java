@@ -14,11 +14,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** The whole way on the bundled corpus. */
-@Command(name = "demo", header = "The whole way in some minutes: raw text to a served model, on the bundled corpus",
-    description = {"", "Tokenizer, Parquet shards, pre-training, perplexity against n-grams, samples, and exports for Hugging Face "
-      + "and llama.cpp; ends with a summary and a report.html. Run again, it does only what is missing.", ""},
-    footer = {"", "Examples:", "  kindling demo", "  kindling demo --set train.steps=20 --out out/short",
-        "  kindling demo --master 'local-cluster[2,1,4096]' --out out/two   # two executors, the same weights bit for bit", "",
+@Command(name = "demo", header = "The whole way in some minutes: raw text to a served model, on the bundled corpus", description = {
+    "", "Tokenizer, Parquet shards, pre-training, perplexity against n-grams, samples, and exports for Hugging Face "
+        + "and llama.cpp; ends with a summary and a report.html. Run again, it does only what is missing.",
+    ""}, footer = {"", "Examples:", "  kindling demo", "  kindling demo --set train.steps=20 --out out/short",
+        "  kindling demo --master 'local-cluster[2,1,4096]' --out out/two   # two executors, the same weights bit for bit",
+        "",
         "Settings: out/demo/demo.yaml, which the demo writes, holds all of them"})
 final class DemoCommand implements Callable<Integer> {
   @Mixin
@@ -32,7 +33,8 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Configuration configuration = options.readOver(DemoSettings.FILE, DemoSettings.packaged(), HadoopFiles.configuration());
+    Configuration configuration = options.readOver(DemoSettings.FILE, DemoSettings.packaged(),
+        HadoopFiles.configuration());
     DemoSettings settings = configuration.as(DemoSettings.class);
     try (SparkSession session = Sessions.open("demo")) {
       configuration.located(() -> {

@@ -15,10 +15,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Pre-training on Spark executors. */
-@Command(name = "pretrain", header = "Pre-train a model on Spark executors",
-    description = {"", "Trains on a dataset that prep wrote, one rank an executor; the weights are the same bits for any number of "
-      + "executors. A run whose folder holds a checkpoint goes on from there.", ""},
-    footer = {"", "Examples:", "  kindling pretrain --data data/books --out runs/books --set train.steps=2000",
+@Command(name = "pretrain", header = "Pre-train a model on Spark executors", description = {"",
+    "Trains on a dataset that prep wrote, one rank an executor; the weights are the same bits for any number of "
+        + "executors. A run whose folder holds a checkpoint goes on from there.",
+    ""}, footer = {"", "Examples:", "  kindling pretrain --data data/books --out runs/books --set train.steps=2000",
         "  kindling pretrain pretrain.yaml --master 'local-cluster[2,1,4096]'",
         "  kindling pretrain pretrain.yaml --master spark://host:7077 -- --executor-memory 8g --total-executor-cores 32",
         "  kindling pretrain pretrain.yaml          # again: resumes from the newest whole checkpoint", "",
@@ -56,10 +56,13 @@ final class PretrainCommand implements Callable<Integer> {
     PretrainConfig config = configuration.as(PretrainConfig.class);
     try (SparkSession session = Sessions.open("pretrain")) {
       PretrainResult result = configuration.located(() -> PretrainJob.run(session, config, out::println));
-      out.printf("%s: step %,d%s, loss %.4f, %,.0f tokens/s on %d ranks, weights %s%n", result.checkpoint(), result.steps(),
-        result.finished() ? "" : " (stopped early; run again to go on)", result.trainingLoss(), result.tokensPerSecond(),
-        result.ranks(), result.weightsSha256());
-      if (!Double.isNaN(result.validationLoss())) out.printf("held-out perplexity %.2f%n", result.validationPerplexity());
+      out.printf("%s: step %,d%s, loss %.4f, %,.0f tokens/s on %d ranks, weights %s%n", result.checkpoint(),
+          result.steps(),
+          result.finished() ? "" : " (stopped early; run again to go on)", result.trainingLoss(),
+          result.tokensPerSecond(),
+          result.ranks(), result.weightsSha256());
+      if (!Double.isNaN(result.validationLoss()))
+        out.printf("held-out perplexity %.2f%n", result.validationPerplexity());
     }
     return 0;
   }

@@ -82,7 +82,7 @@ public final class Demo {
       if (!files.getFileStatus(out).isDirectory()) throw new UserError("--out " + out + " is a file; give a folder");
       for (FileStatus child : files.listStatus(out)) {
         throw new UserError("--out " + out.toUri().getPath() + " holds something else, " + child.getPath().getName()
-          + "; give a new or an empty folder, or that of an earlier demo");
+            + "; give a new or an empty folder, or that of an earlier demo");
       }
     }
     write(mark, "This folder is written by kindling demo.\n");
@@ -109,10 +109,9 @@ public final class Demo {
 
   private Path corpus() throws IOException {
     Path folder = new Path(out, "corpus");
-    record Extracted(String file) {
-    }
+    record Extracted(String file) {}
     var done = stages.run("corpus", BundledCorpus.FILE, folder, Extracted.class,
-      () -> new Extracted(BundledCorpus.extract(conf, folder).toString()));
+        () -> new Extracted(BundledCorpus.extract(conf, folder).toString()));
     note("corpus", done);
     return new Path(done.result().file());
   }
@@ -120,37 +119,39 @@ public final class Demo {
   private DatasetInfo data(Path corpus) throws IOException {
     DemoSettings.Data wanted = settings.data();
     PrepOptions options = new PrepOptions(CorpusSource.jsonl(corpus.toString()), new Path(out, "data").toString(),
-      Optional.empty(), wanted.vocabularySize(), wanted.sequenceLength(), wanted.heldOutPercent(), wanted.seed());
+        Optional.empty(), wanted.vocabularySize(), wanted.sequenceLength(), wanted.heldOutPercent(), wanted.seed());
     var done = stages.run("data", Stages.fingerprint(wanted.toString()), new Path(out, "data"), DatasetInfo.class,
-      () -> PrepJob.run(session, options, terminal::line).info());
+        () -> PrepJob.run(session, options, terminal::line).info());
     note("data", done);
     DatasetInfo info = done.result();
     terminal.line("%,d addresses, %,d tokens of a vocabulary of %,d; held out: %,d addresses, %,d tokens",
-      info.training().documents(), info.training().tokens(), info.vocabularySize(), info.heldOut().documents(),
-      info.heldOut().tokens());
+        info.training().documents(), info.training().tokens(), info.vocabularySize(), info.heldOut().documents(),
+        info.heldOut().tokens());
     return info;
   }
 
   private PretrainResult pretrained(DatasetInfo data) throws IOException {
     Path run = new Path(out, "run");
-    String fingerprint = Stages.fingerprint(data.fingerprint(), settings.model().toString(), settings.train().toString(),
-      settings.optimizer().toString(), settings.schedule().toString());
+    String fingerprint = Stages.fingerprint(data.fingerprint(), settings.model().toString(),
+        settings.train().toString(),
+        settings.optimizer().toString(), settings.schedule().toString());
     var done = stages.run("pretrain", fingerprint, run, PretrainResult.class, () -> PretrainJob.run(session,
-      settings.pretraining(new Path(out, "data").toString(), run.toString()), terminal::line));
+        settings.pretraining(new Path(out, "data").toString(), run.toString()), terminal::line));
     note("pretrain", done);
     return done.result();
   }
 
   private Baselines baselines(DatasetInfo data) throws IOException {
     var done = stages.run("evaluate", Stages.fingerprint(data.fingerprint()), null, Baselines.class,
-      () -> Baselines.of(training(), heldOut()));
+        () -> Baselines.of(training(), heldOut()));
     note("evaluate", done);
     return done.result();
   }
 
   private void report(PretrainResult trained, Baselines baselines) {
-    terminal.line("unigram %.1f, bigram %.1f, 5-gram %.1f (interpolated Kneser-Ney, %,d tokens scored)", baselines.unigram(),
-      baselines.bigram(), baselines.fiveGram(), baselines.tokens());
+    terminal.line("unigram %.1f, bigram %.1f, 5-gram %.1f (interpolated Kneser-Ney, %,d tokens scored)",
+        baselines.unigram(),
+        baselines.bigram(), baselines.fiveGram(), baselines.tokens());
     terminal.line("this model %.1f", trained.validationPerplexity());
   }
 
@@ -171,11 +172,11 @@ public final class Demo {
     Path hf = new Path(folder, "hf");
     Path half = new Path(folder, "model-f16.gguf");
     Path quantized = new Path(folder, "model-q8_0.gguf");
-    record Exported(String weightsSha256) {
-    }
+    record Exported(String weightsSha256) {}
     var done = stages.run("export", Stages.fingerprint(trained.weightsSha256()), folder, Exported.class, () -> {
       try (ModelFolder model = ModelFolder.open(conf, new Path(trained.checkpoint()))) {
-        ModelFolderWriter.export(conf, hf, model.config(), model.weights(), model.tokenizerJson().orElse(null), ElementType.F32);
+        ModelFolderWriter.export(conf, hf, model.config(), model.weights(), model.tokenizerJson().orElse(null),
+            ElementType.F32);
         GgufExport.write(conf, model, half, GgufType.F16);
         GgufExport.write(conf, model, quantized, GgufType.Q8_0);
       }
@@ -197,15 +198,15 @@ public final class Demo {
   private DemoSummary finished(DatasetInfo data, PretrainResult trained, Baselines baselines, SampleCheck samples,
       Map<String, String> paths) throws IOException {
     DemoSummary summary = new DemoSummary(trained.validationPerplexity(), baselines.unigram(), baselines.bigram(),
-      baselines.fiveGram(), trained.tokensPerSecond(), trained.weightsSha256(), trained.ranks(), trained.steps(),
-      trained.parameters(), trained.precision(), trained.kernels(), session.sparkContext().master(),
-      data.training().documents() + data.heldOut().documents(), data.training().tokens(), data.heldOut().tokens(),
-      samples.tokens(), samples.knownWords(), samples.longestCopy(), samples.texts(), seconds, paths);
+        baselines.fiveGram(), trained.tokensPerSecond(), trained.weightsSha256(), trained.ranks(), trained.steps(),
+        trained.parameters(), trained.precision(), trained.kernels(), session.sparkContext().master(),
+        data.training().documents() + data.heldOut().documents(), data.training().tokens(), data.heldOut().tokens(),
+        samples.tokens(), samples.knownWords(), samples.longestCopy(), samples.texts(), seconds, paths);
     write(new Path(out, "report.html"), DemoReport.html(summary, trained.curve()));
     write(new Path(out, "summary.json"),
-      JSON.writerWithDefaultPrettyPrinter().writeValueAsString(ResolvedYaml.plain(summary)) + "\n");
+        JSON.writerWithDefaultPrettyPrinter().writeValueAsString(ResolvedYaml.plain(summary)) + "\n");
     double[] losses = trained.curve().stream().filter(point -> point.kind().equals(LossPoint.TRAIN))
-      .mapToDouble(LossPoint::loss).toArray();
+        .mapToDouble(LossPoint::loss).toArray();
     new Closing(summary, losses).print(terminal);
     return summary;
   }
