@@ -29,7 +29,7 @@ final class Blocks {
    * threads busy, and every product of GPT-2 124M over 1,024 rows makes 32 blocks or more.
    */
   static int panel(long columns) {
-    return columns <= 512 ? 64 : columns <= 1024 ? 128 : 256;
+    return columns <= 512 ? 64 : columns <= 4096 ? 128 : 256;
   }
 
   /** A row length for n elements whose columns do not fall on a few sets of the cache. */

@@ -166,6 +166,7 @@ final class OneDnnCrossEntropy {
 
     private void gradients() {
       products.multiply(dLogits, rows, head.backward(), 0, dx);
+      if (dHead == null) return;                 // a frozen head
       Place to = Place.of(dHead);
       int width = panels.rows();
       if (head.storedTransposed()) products.addGradient(dLogits, panels.columns(), x, width, rows, to);

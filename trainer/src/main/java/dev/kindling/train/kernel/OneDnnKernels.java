@@ -10,6 +10,7 @@ import java.util.Arrays;
  * {@link OneDnnProducts}, {@link OneDnnAttention}, {@link OneDnnCrossEntropy} and {@link RowOperations}.
  */
 final class OneDnnKernels implements Kernels {
+  private static final int MOST_PRIMITIVES = 2048;       // a thread keeps: batches of many lengths need a few each
   private final WorkerPool pool;
   private final RowKernels rowKernels;
   private final OneDnnWorker[] workers;
@@ -23,7 +24,7 @@ final class OneDnnKernels implements Kernels {
     this.rowKernels = rowKernels;
     pool = new WorkerPool(threads, OneDnn::useOneThread);
     workers = new OneDnnWorker[threads];
-    Arrays.setAll(workers, i -> new OneDnnWorker(rowKernels));
+    Arrays.setAll(workers, i -> new OneDnnWorker(rowKernels, MOST_PRIMITIVES));
     products = new OneDnnProducts(pool, workers, scratch);
     attention = new OneDnnAttention(pool, workers);
     crossEntropy = new OneDnnCrossEntropy(pool, workers, products, scratch);

@@ -9,14 +9,16 @@ import org.bytedeco.dnnl.dnnl_stream;
 
 /** What one thread owns: its primitives by shape (the least recently used go first), scratch memory, rows. */
 final class OneDnnWorker implements AutoCloseable {
-  private static final int MOST_PRIMITIVES = 2048;
   private final dnnl_stream stream = new dnnl_stream();
   private final Map<Primitive.Shape, Primitive> primitives = new LinkedHashMap<>(64, 0.75f, true);
   private final Scratch scratch = new Scratch();
   private final Rows rows;
+  private final int most;
   private Thread thread;
 
-  OneDnnWorker(RowKernels kernels) {
+  /** @param most primitives that are kept */
+  OneDnnWorker(RowKernels kernels, int most) {
+    this.most = most;
     rows = new Rows(kernels);
     check(dnnl_stream_create(stream, OneDnn.engine(), dnnl_stream_default_flags));
   }
@@ -45,9 +47,14 @@ final class OneDnnWorker implements AutoCloseable {
     if (primitive == null) {
       primitive = shape.create(stream);
       primitives.put(shape, primitive);
-      if (primitives.size() > MOST_PRIMITIVES) { primitives.remove(primitives.keySet().iterator().next()).close(); }
+      if (primitives.size() > most) { primitives.remove(primitives.keySet().iterator().next()).close(); }
     }
     primitive.run(scratch.at(Scratch.Slot.PRIMITIVE, primitive.scratchBytes()), addresses);
+  }
+
+  /** How many primitives there are. */
+  int primitives() {
+    return primitives.size();
   }
 
   @Override

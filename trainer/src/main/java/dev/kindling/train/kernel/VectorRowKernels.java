@@ -156,7 +156,11 @@ final class VectorRowKernels implements RowKernels {
     multiply(scale, dy, n);
     float a = sum(dy, n) / n;
     float q = dot(dy, x, n) / n;
-    for (int i = 0; i < n; i += L) at(dy, i).sub(a).sub(at(x, i).mul(q)).mul(rstd).intoArray(dx, i);
+    project(dy, x, a, q, rstd, dx, n);
+  }
+
+  private static void project(float[] e, float[] h, float a, float q, float rstd, float[] dx, int n) {
+    for (int i = 0; i < n; i += L) at(e, i).sub(a).sub(at(h, i).mul(q)).mul(rstd).intoArray(dx, i);
   }
 
   private static void normalizeAndAdd(float[] dy, float[] x, float mean, float rstd, float[] dScale, float[] dShift,
@@ -239,9 +243,14 @@ final class VectorRowKernels implements RowKernels {
     scale(g, step.gradientScale(), n);
     average(g, m, step.beta1(), n);
     averageSquares(g, v, step.beta2(), n);
+    update(w, m, v, step.keep(), step.rate(), step.rootCorrection(), step.epsilon(), n);
+  }
+
+  private static void update(float[] w, float[] m, float[] v, float keep, float rate, float rootCorrection,
+      float epsilon, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector root = at(v, i).sqrt().mul(step.rootCorrection()).add(step.epsilon());
-      at(w, i).mul(step.keep()).sub(at(m, i).mul(step.rate()).div(root)).intoArray(w, i);
+      FloatVector root = at(v, i).sqrt().mul(rootCorrection).add(epsilon);
+      at(w, i).mul(keep).sub(at(m, i).mul(rate).div(root)).intoArray(w, i);
     }
   }
 

@@ -363,6 +363,38 @@ class OneDnnKernelsTest {
   }
 
   @Test
+  void anotherCallingThreadGetsTheSameBits() throws InterruptedException {
+    try (Machine machine = new Machine(TWO, 6)) {
+      Tensor x = machine.random(F, 260, 257);
+      Tensor here = machine.empty(F, 260, 96);
+      Tensor there = machine.empty(F, 260, 96);
+      try (PackedWeight w = machine.pack(machine.random(F, 257, 96), false, F)) {
+        TWO.linear(x, w, null, here);
+        Thread other = new Thread(() -> TWO.linear(x, w, null, there));
+        other.start();
+        other.join();
+      }
+      assertSameBits("y", there, here);
+    }
+  }
+
+  @Test
+  void theLeastRecentlyUsedPrimitivesGoWhereThereAreManyShapes() {
+    try (Machine machine = new Machine(ONE, 6); OneDnnWorker worker = new OneDnnWorker(new ScalarRowKernels(), 4)) {
+      Tensor x = machine.random(F, 1, 50);
+      Primitive.Matrix row = new Primitive.Matrix(F, Primitive.Order.ROWS, 50);
+      for (int round = 0; round < 3; round++) {
+        for (int n = 1; n <= 50; n++) {
+          Tensor y = machine.empty(F, 1, n);
+          worker.here().run(new Primitive.Reorder(1, n, row, row), x.address(), y.address());
+          assertSameBits("copy", y, x.slice(0, n));
+          assertThat(worker.primitives()).isLessThanOrEqualTo(4);
+        }
+      }
+    }
+  }
+
+  @Test
   void aTokenOutsideTheVocabularyIsRefused() {
     try (Machine machine = new Machine(TWO, 5)) {
       Tensor table = machine.random(F, 11, 24);
