@@ -15,7 +15,7 @@ import java.security.NoSuchAlgorithmException;
  */
 public record DocumentOrder(long seed, double heldOutPercent) implements Serializable {
   public boolean isHeldOut(String id) {
-    double uniform = (hash("held out", id) >>> 11) * 0x1.0p-53;
+    double uniform = (hash("held-out", id) >>> 11) * 0x1.0p-53;
     return uniform * 100 < heldOutPercent;
   }
 

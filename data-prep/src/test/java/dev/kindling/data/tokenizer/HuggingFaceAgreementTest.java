@@ -1,0 +1,116 @@
+package dev.kindling.data.tokenizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.data.corpus.BundledCorpus;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Hugging Face tokenizers, in Rust behind DJL, are the oracle for every id. */
+class HuggingFaceAgreementTest {
+  private static final List<String> CORPUS = new ArrayList<>();
+  private static Tokenizer ours;
+  private static HuggingFaceTokenizer theirs;
+
+  @BeforeAll
+  static void trainOnTheBundledCorpus() throws IOException {
+    try (BufferedReader lines = new BufferedReader(
+        new InputStreamReader(BundledCorpus.open(), StandardCharsets.UTF_8))) {
+      ObjectMapper json = new ObjectMapper();
+      for (String line = lines.readLine(); line != null; line = lines.readLine())
+        CORPUS.add(json.readTree(line).get("text").textValue());
+    }
+    ours = BpeTrainer.train(count(CORPUS), 2048, size -> {});
+    theirs = HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(ours.json().getBytes(StandardCharsets.UTF_8)),
+        Map.of("truncation", "false", "padding", "false"));
+  }
+
+  @AfterAll
+  static void close() {
+    theirs.close();
+  }
+
+  @Test
+  void theWholeBundledCorpusHasTheSameIds() {
+    for (String text : CORPUS) {
+      int[] ids = ours.encode(text);
+      assertThat(ids).isEqualTo(encodeTheirs(text));
+      assertThat(ours.decode(ids)).isEqualTo(text);
+    }
+  }
+
+  @Test
+  void tenThousandRandomStringsHaveTheSameIdsAndDecodeToThemselves() {
+    SplittableRandom random = new SplittableRandom(20260101);
+    for (int i = 0; i < 10_000; i++) {
+      String text = RandomText.next(random);
+      int[] ids = ours.encode(text);
+      assertThat(ids).as(text).isEqualTo(encodeTheirs(text));
+      assertThat(ours.decode(ids)).isEqualTo(text);
+    }
+  }
+
+  @Test
+  void everyCodePointIsOfTheClassThatTheirExpressionSees() {
+    // Each code point joins a letter, a number, a mark or a space: another class cuts elsewhere, and the words' numbers differ.
+    for (int start = 0; start <= Character.MAX_CODE_POINT; start += 64) {
+      StringBuilder text = new StringBuilder();
+      for (int c = start; c < start + 64; c++) {
+        if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) continue;
+        text.append("a").appendCodePoint(c).append("1").appendCodePoint(c).append(".").appendCodePoint(c).append(" ");
+      }
+      assertThat(wordNumbersOurs(text.toString())).as("from U+%04X", start)
+          .isEqualTo(theirs.encode(text.toString(), false, false).getWordIds());
+    }
+  }
+
+  @Test
+  void specialTokensInTheTextAreFoundWhereTheyFindThem() {
+    for (String text : List.of("<|endoftext|>", "a<|endoftext|>b", " <|endoftext|> ", "<|endoftext|><|endoftext|>",
+        "<|endoftext|", "  <<|endoftext|>>  \n", "it's<|endoftext|>'s"))
+      assertThat(ours.encode(text)).as(text).isEqualTo(encodeTheirs(text));
+  }
+
+  private static int[] encodeTheirs(String text) {
+    return Arrays.stream(theirs.encode(text, false, false).getIds()).mapToInt(Math::toIntExact).toArray();
+  }
+
+  private static long[] wordNumbersOurs(String text) {
+    List<Long> numbers = new ArrayList<>();
+    long word = 0;
+    for (int i = 0; i < text.length(); word++) {
+      int end = PreTokenizer.wordEnd(text, i, text.length());
+      for (int k = ours.encode(text.substring(i, end)).length; k > 0; k--) numbers.add(word);
+      i = end;
+    }
+    return numbers.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private static List<CountedWord> count(List<String> texts) {
+    Map<String, Long> counts = new HashMap<>();
+    for (String text : texts) {
+      for (int i = 0; i < text.length();) {
+        int end = PreTokenizer.wordEnd(text, i, text.length());
+        counts.merge(text.substring(i, end), 1L, Long::sum);
+        i = end;
+      }
+    }
+    List<CountedWord> words = new ArrayList<>();
+    counts.forEach((word, count) -> words.add(new CountedWord(word, count)));
+    return words;
+  }
+}
