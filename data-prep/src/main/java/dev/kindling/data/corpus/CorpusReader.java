@@ -25,6 +25,7 @@ public final class CorpusReader implements Iterator<Document>, Closeable {
   private final Lines lines;
   private Document next;
   private boolean atEnd;
+  private boolean textRead;
 
   private CorpusReader(Configuration conf, CorpusSource source, CorpusPiece piece, InputStream in) throws IOException {
     this.conf = conf;
@@ -75,8 +76,9 @@ public final class CorpusReader implements Iterator<Document>, Closeable {
   }
 
   private Document readText() throws IOException {
+    if (textRead) return null;
+    textRead = true;
     byte[] bytes = in.readAllBytes();
-    atEnd = true;
     int from = StrictUtf8.afterByteOrderMark(bytes);
     String text = StrictUtf8.decode(bytes, from, bytes.length, at -> new UserError(piece.file().path() + ": byte " + at
         + " is not UTF-8; convert the file to UTF-8"));

@@ -1,0 +1,120 @@
+package dev.kindling.data.shard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.pack.PackedRow;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PackedDatasetTest {
+  private static final Configuration CONF = new Configuration();
+  private static final int TIME = 5;
+
+  @TempDir
+  Path folder;
+  private final List<int[]> rows = new ArrayList<>();
+
+  @BeforeEach
+  void writeThreeShardsOfUnequalSize() throws IOException {
+    SplittableRandom random = new SplittableRandom(1);
+    List<DatasetInfo.Shard> shards = new ArrayList<>();
+    for (int shard = 0; shard < 3; shard++) {
+      Path file = folder.resolve("training/part-0000" + shard + ".parquet");
+      int count = shard == 2 ? 4 : 10;
+      try (ShardWriter writer = ShardWriter.create(CONF, hadoop(file), 3)) {
+        for (int i = 0; i < count; i++) {
+          rows.add(random.ints(TIME + 1, 0, 70_000).toArray());
+          int targets = shard == 2 && i == 3 ? 2 : TIME;
+          List<PackedRow.Span> spans = i % 2 == 0
+              ? List.of()
+              : List.of(new PackedRow.Span("d", 0, 2, 7), new PackedRow.Span("e", 2, 6, 0));
+          writer.write(new PackedRow(rows.size() - 1, targets, rows.get(rows.size() - 1), spans));
+        }
+      }
+      shards.add(new DatasetInfo.Shard("training/part-0000" + shard + ".parquet", count, Files.size(file), ""));
+    }
+    DatasetInfo.Part training = new DatasetInfo.Part(2, 115, 117, 24, 10, 3, shards);
+    DatasetInfo.Part nothing = new DatasetInfo.Part(0, 0, 0, 0, 10, 3, List.of());
+    DatasetInfo info = new DatasetInfo(DatasetInfo.FORMAT, 1, "f", TIME, 70_000, 0, "t",
+        new DatasetInfo.Inputs(1, 1, "i"), Map.of(),
+        training, nothing);
+    Files.writeString(folder.resolve(DatasetInfo.FILE), info.toJson());
+  }
+
+  @Test
+  void rowsComeInAnyOrderThroughACacheOfAnySize() {
+    DatasetInfo info = DatasetInfo.read(CONF, hadoop(folder));
+    for (long bytes : new long[]{0, 200, 1 << 20}) {
+      PackedDataset dataset = PackedDataset.open(CONF, hadoop(folder), info, info.training(), bytes);
+      SplittableRandom random = new SplittableRandom(2);
+      for (int i = 0; i < 100; i++) {
+        int row = random.nextInt(24);
+        assertThat(dataset.tokens(row)).isEqualTo(rows.get(row));
+        assertThat(dataset.targets(row)).isEqualTo(row == 23 ? 2 : TIME);
+      }
+    }
+    assertThat(PackedDataset.openHeldOut(CONF, hadoop(folder)).rows()).isZero();
+    assertThatThrownBy(() -> PackedDataset.open(CONF, hadoop(folder)).tokens(24))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
+  void aShardThatIsCutOffOrMissingIsRefusedByNameOnOpening() throws IOException {
+    Path shard = folder.resolve("training/part-00001.parquet");
+    byte[] whole = Files.readAllBytes(shard);
+    Files.write(shard, Arrays.copyOf(whole, whole.length / 2));
+    assertThatThrownBy(() -> PackedDataset.open(CONF, hadoop(folder))).isInstanceOf(UserError.class)
+        .hasMessageContaining("part-00001.parquet is damaged").hasMessageContaining(whole.length / 2 + " bytes");
+    Files.delete(shard);
+    assertThatThrownBy(() -> PackedDataset.open(CONF, hadoop(folder))).isInstanceOf(UserError.class)
+        .hasMessageContaining("part-00001.parquet is missing");
+  }
+
+  @Test
+  void aShardWithChangedBytesIsRefusedByNameOnReadingOrReadsTheSame() throws IOException {
+    Path shard = folder.resolve("training/part-00000.parquet");
+    byte[] whole = Files.readAllBytes(shard);
+    Files.deleteIfExists(folder.resolve("training/.part-00000.parquet.crc"));
+    int refused = 0;
+    for (int at = 0; at < whole.length; at += 7) {
+      byte[] changed = whole.clone();
+      changed[at] ^= 0x55;
+      Files.write(shard, changed);
+      PackedDataset dataset = PackedDataset.open(CONF, hadoop(folder));
+      try {
+        for (int row = 0; row < 10; row++) assertThat(dataset.tokens(row)).as("byte %d", at).isEqualTo(rows.get(row));
+      } catch (UserError e) {
+        assertThat(e).hasMessageContaining("part-00000.parquet is damaged");
+        refused++;
+      }
+    }
+    assertThat(refused).isPositive();
+  }
+
+  @Test
+  void aFolderWithoutADatasetIsRefused() throws IOException {
+    Files.delete(folder.resolve(DatasetInfo.FILE));
+    assertThatThrownBy(() -> PackedDataset.open(CONF, hadoop(folder))).isInstanceOf(UserError.class)
+        .hasMessageContaining("there is no dataset in");
+    Files.writeString(folder.resolve(DatasetInfo.FILE), "{\"format\": \"other\"}");
+    Files.deleteIfExists(folder.resolve("." + DatasetInfo.FILE + ".crc"));
+    assertThatThrownBy(() -> PackedDataset.open(CONF, hadoop(folder))).isInstanceOf(UserError.class)
+        .hasMessageContaining("format other");
+  }
+
+  private static org.apache.hadoop.fs.Path hadoop(Path path) {
+    return new org.apache.hadoop.fs.Path(path.toUri());
+  }
+}
