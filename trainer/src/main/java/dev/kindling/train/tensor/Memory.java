@@ -2,6 +2,8 @@ package dev.kindling.train.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -14,6 +16,8 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class Memory implements AutoCloseable {
   private static final int ALIGNMENT = 64;
+  /** ND4J frees what is not reachable, and a {@link Tensor} holds an address only: what is open stays reachable from here. */
+  private static final Set<Memory> OPEN = ConcurrentHashMap.newKeySet();
   private final INDArray block;
   private final long address;
   private final long bytes;
@@ -30,6 +34,7 @@ public final class Memory implements AutoCloseable {
     INDArray block = Nd4j.createUninitializedDetached(DataType.FLOAT, floats);
     long start = block.data().addressPointer().address();
     Memory memory = new Memory(block, (start + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, bytes);
+    OPEN.add(memory);
     Pointer.memset(pointer(memory.address, bytes), 0, bytes);
     return memory;
   }
@@ -54,6 +59,7 @@ public final class Memory implements AutoCloseable {
 
   @Override
   public void close() {
+    OPEN.remove(this);
     block.close();
   }
 
