@@ -1,0 +1,62 @@
+package dev.kindling.jobs.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
+import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Executors are processes that can be killed. */
+@Tag("slow")
+@Timeout(400)
+class LostExecutorTest {
+  @TempDir
+  Path folder;
+
+  private PretrainConfig config(String run) throws Exception {
+    String dataset = TinyDataset.write(folder.resolve("data"), 50, 20, 0);
+    return TinyRuns
+        .reading(TinyRuns.of(dataset, folder.resolve(run), PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 0), 60, 0, 8)
+        .withCheckpoints(new CheckpointSettings(10, 2, 0))
+        .withCluster(new ClusterSettings(0, 60, 2, KernelChoice.PLAIN, "0", 5));
+  }
+
+  @Test
+  void aRunThatLosesAnExecutorEndsWithTheWeightsOfOneThatLostNone() throws Exception {
+    String whole;
+    try (SparkSession local = Sessions.local(1)) {
+      whole = PretrainJob.run(local, config("whole"), line -> {}).weightsSha256();
+    }
+    try (SparkSession spark = Sessions.cluster(2)) {
+      ClusterSlots.await(spark.sparkContext(), 2, 150);
+      List<String> lines = new CopyOnWriteArrayList<>();
+      ProcessHandle victim = executor(spark);
+      AtomicBoolean killed = new AtomicBoolean();
+      PretrainResult result = PretrainJob.run(spark, config("killed"), line -> {
+        lines.add(line);
+        if (line.startsWith("step 25/") && !killed.getAndSet(true)) victim.destroyForcibly();
+      });
+      assertThat(killed).isTrue();
+      assertThat(lines).anyMatch(l -> l.contains("goes on from the newest checkpoint"))
+          .anyMatch(l -> l.startsWith("resumed: goes on with step "));
+      assertThat(result.weightsSha256()).isEqualTo(whole);
+      assertThat(spark.range(10).count()).isEqualTo(10);
+    }
+  }
+
+  /** The process of one executor. */
+  private static ProcessHandle executor(SparkSession spark) {
+    long pid = JavaSparkContext.fromSparkContext(spark.sparkContext()).parallelize(List.of(1), 1)
+        .map(one -> ProcessHandle.current().pid()).first();
+    return ProcessHandle.of(pid).orElseThrow();
+  }
+}
