@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -130,6 +131,60 @@ class BadInputTest {
     truncate(shard);
     assertOneLine(Ended.of("evaluate", "--model", model.toString(), "--data", damaged.toString()), "is damaged",
         shard.getFileName().toString());
+  }
+
+  private Ended pretrain(Path dataset, String... settings) {
+    List<String> arguments = new ArrayList<>(List.of("pretrain", "--data", dataset.toString(), "--set", "run=" + folder.resolve("run"), "--set", "train.steps=2", "--set", "model.width=16", "--set", "model.heads=2", "--set",
+      "model.layers=1"));
+    arguments.addAll(List.of(settings));
+    return Ended.of(arguments.toArray(String[]::new));
+  }
+
+  private void assertNoCheckpoint() throws IOException {
+    if (!Files.exists(folder.resolve("run"))) return;
+    try (Stream<Path> left = Files.walk(folder.resolve("run"))) {
+      assertThat(left.filter(Files::isRegularFile).map(file -> file.getFileName().toString())).noneMatch(name -> !name.startsWith("attempt-"));
+    }
+  }
+
+  @Test
+  void aDatasetWithLongerSequencesThanTheModelTakes() throws IOException {
+    Ended ended = pretrain(data, "--set", "model.contextLength=8");
+    assertOneLine(ended, "--set model.contextLength: model.contextLength is 8", "sequence length, " + SmallDataset.SEQUENCE);
+    assertNoCheckpoint();
+  }
+
+  @Test
+  void aTruncatedShardOfTheTrainingRows() throws IOException {
+    Path damaged = copy(data, folder.resolve("data"));
+    Path shard;
+    try (Stream<Path> files = Files.walk(damaged)) {
+      shard = files.filter(file -> file.toString().contains("train") && file.toString().endsWith(".parquet")).findFirst().orElseThrow();
+    }
+    truncate(shard);
+    assertOneLine(pretrain(damaged), "is damaged", shard.getFileName().toString());
+    assertNoCheckpoint();
+  }
+
+  @Test
+  void moreRanksThanExecutors() throws IOException {
+    assertOneLine(pretrain(data, "--ranks", "3"), "cluster.ranks", "3", "--master");
+    assertNoCheckpoint();
+  }
+
+  @Test
+  void aModelThatDoesNotFitIntoMemory() throws IOException {
+    Ended ended = pretrain(data, "--set", "model.width=65536", "--set", "model.layers=100");
+    assertOneLine(ended, "memory");
+    assertNoCheckpoint();
+  }
+
+  @Test
+  void anOutputFolderOfTheDemoOrARunThatHoldsSomethingElse() throws IOException {
+    Files.writeString(folder.resolve("thesis.txt"), "all of it");
+    assertOneLine(Ended.of("demo", "--out", folder.toString()), "holds something else", "thesis.txt");
+    assertOneLine(pretrain(data, "--out", folder.toString()), "thesis.txt");
+    assertThat(folder.toFile().list()).containsExactly("thesis.txt");
   }
 
   @Test
