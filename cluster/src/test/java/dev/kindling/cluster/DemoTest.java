@@ -33,8 +33,9 @@ class DemoTest {
   /** @return the output folder of a demo of 20 steps that ended well */
   private static Path demo(Launcher launcher, String name, String... more) throws IOException, InterruptedException {
     Path out = folder.resolve(name);
-    String[] arguments = Stream.concat(Stream.of("demo", "--out", out.toString(), "--set", "train.steps=20"), Stream.of(more))
-      .toArray(String[]::new);
+    String[] arguments = Stream
+        .concat(Stream.of("demo", "--out", out.toString(), "--set", "train.steps=20"), Stream.of(more))
+        .toArray(String[]::new);
     Launcher.Ended ended = launcher.run(arguments);
     assertThat(ended.code()).as(ended.out() + ended.err()).isZero();
     return out;
@@ -64,8 +65,10 @@ class DemoTest {
     assertThat(summary.get("tokensPerSecond").asDouble()).isPositive();
     assertThat(summary.get("weightsSha256").asText()).matches("[0-9a-f]{64}");
     assertThat(summary.get("samples")).hasSize(5);
-    assertThat(summary.get("paths").elements()).toIterable().allSatisfy(path -> assertThat(Path.of(path.asText())).exists());
-    assertThat(summary.get("seconds").fieldNames()).toIterable().contains("data", "pretrain", "evaluate", "samples", "export");
+    assertThat(summary.get("paths").elements()).toIterable()
+        .allSatisfy(path -> assertThat(Path.of(path.asText())).exists());
+    assertThat(summary.get("seconds").fieldNames()).toIterable().contains("data", "pretrain", "evaluate", "samples",
+        "export");
     assertThat(alone.resolve("report.html")).content().contains("new uPlot(").contains("bigram");
   }
 
@@ -80,7 +83,7 @@ class DemoTest {
   @ValueSource(ints = {2, 3})
   void anyNumberOfExecutorsGivesTheSameWeights(int executors) throws Exception {
     Path out = demo(launcher(), executors + " executors", "--set", "train.precision=float32", "--master",
-      "local-cluster[" + executors + ",1,2048]");
+        "local-cluster[" + executors + ",1,2048]");
     assertThat(summary(out).get("ranks").asInt()).isEqualTo(executors);
     assertThat(weights(out)).isEqualTo(weights(alone));
   }
@@ -110,7 +113,8 @@ class DemoTest {
   /** The newest JDK of this machine that Spark runs on: at least the one that runs this test. */
   @Test
   void theNewestJdkGivesTheSameWeights() throws Exception {
-    Path out = demo(launcher().with("JAVA_HOME", newestJdk().toString()), "newest JDK", "--set", "train.precision=float32");
+    Path out = demo(launcher().with("JAVA_HOME", newestJdk().toString()), "newest JDK", "--set",
+        "train.precision=float32");
     assertThat(weights(out)).isEqualTo(weights(alone));
   }
 
@@ -128,7 +132,7 @@ class DemoTest {
   private static int feature(Path home) {
     try {
       return Files.readAllLines(home.resolve("release")).stream().filter(line -> line.startsWith("JAVA_VERSION=\""))
-        .mapToInt(line -> Integer.parseInt(line.substring(14).split("[^0-9]", 2)[0])).findFirst().orElse(0);
+          .mapToInt(line -> Integer.parseInt(line.substring(14).split("[^0-9]", 2)[0])).findFirst().orElse(0);
     } catch (IOException | NumberFormatException e) {
       return 0;
     }

@@ -6,6 +6,7 @@ import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.jobs.transport.RankLostException;
 import dev.kindling.train.loop.LossPoint;
+import dev.kindling.train.tensor.Precision;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -57,11 +58,14 @@ public final class PretrainJob {
     try {
       CheckpointStore store = new CheckpointStore(hadoop, new Path(config.run()));
       refuseForeignFolder(new Path(config.run()));
+      plan.options(Precision.FLOAT32);           // a wrong schedule or optimizer ends here, before anything is written
       for (int retry = 0;; retry++) {
         // after a loss the run takes what is left
         ClusterSlots slots = ClusterSlots.await(spark, retry == 0 ? config.cluster().ranks() : 0,
             config.cluster().waitSeconds());
         int ranks = ranks(slots);
+        boolean sameMachine = spark.master().startsWith("local");
+        if (sameMachine) MemoryNeed.of(plan, ranks).refuseUnlessItFits(ranks);
         try {
           PretrainRank.Ending ending = attempt(ranks, slots.cores(), store.claimEpoch());
           return result(ending, ranks, store.committed().get(0), (System.nanoTime() - start) / NANOS);

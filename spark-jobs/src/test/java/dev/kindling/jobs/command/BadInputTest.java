@@ -134,8 +134,10 @@ class BadInputTest {
   }
 
   private Ended pretrain(Path dataset, String... settings) {
-    List<String> arguments = new ArrayList<>(List.of("pretrain", "--data", dataset.toString(), "--set", "run=" + folder.resolve("run"), "--set", "train.steps=2", "--set", "model.width=16", "--set", "model.heads=2", "--set",
-      "model.layers=1"));
+    List<String> arguments = new ArrayList<>(
+        List.of("pretrain", "--data", dataset.toString(), "--set", "run=" + folder.resolve("run"), "--set",
+            "train.steps=2", "--set", "model.width=16", "--set", "model.heads=2", "--set",
+            "model.layers=1"));
     arguments.addAll(List.of(settings));
     return Ended.of(arguments.toArray(String[]::new));
   }
@@ -143,14 +145,16 @@ class BadInputTest {
   private void assertNoCheckpoint() throws IOException {
     if (!Files.exists(folder.resolve("run"))) return;
     try (Stream<Path> left = Files.walk(folder.resolve("run"))) {
-      assertThat(left.filter(Files::isRegularFile).map(file -> file.getFileName().toString())).noneMatch(name -> !name.startsWith("attempt-"));
+      assertThat(left.filter(Files::isRegularFile).map(file -> file.getFileName().toString()))
+          .noneMatch(name -> !name.startsWith("attempt-"));
     }
   }
 
   @Test
   void aDatasetWithLongerSequencesThanTheModelTakes() throws IOException {
     Ended ended = pretrain(data, "--set", "model.contextLength=8");
-    assertOneLine(ended, "--set model.contextLength: model.contextLength is 8", "sequence length, " + SmallDataset.SEQUENCE);
+    assertOneLine(ended, "--set model.contextLength: model.contextLength is 8",
+        "sequence length, " + SmallDataset.SEQUENCE);
     assertNoCheckpoint();
   }
 
@@ -159,7 +163,8 @@ class BadInputTest {
     Path damaged = copy(data, folder.resolve("data"));
     Path shard;
     try (Stream<Path> files = Files.walk(damaged)) {
-      shard = files.filter(file -> file.toString().contains("train") && file.toString().endsWith(".parquet")).findFirst().orElseThrow();
+      shard = files.filter(file -> file.toString().contains("train") && file.toString().endsWith(".parquet"))
+          .findFirst().orElseThrow();
     }
     truncate(shard);
     assertOneLine(pretrain(damaged), "is damaged", shard.getFileName().toString());
