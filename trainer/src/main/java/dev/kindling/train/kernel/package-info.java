@@ -1,5 +1,7 @@
 /**
  * The arithmetic of a step behind one interface, {@link Kernels}: oneDNN and the Vector API where they are there, plain Java
- * everywhere. Knows tensors, nothing of models or gradients' flow.
+ * everywhere; {@link KernelLibraries} chooses. Knows tensors, nothing of models or gradients' flow. Read {@link Kernels},
+ * then {@code PlainKernels} for what is computed, {@code Blocks} for how work is cut, {@code OneDnnProducts} for how it is
+ * fast.
  */
 package dev.kindling.train.kernel;
