@@ -29,16 +29,21 @@ record ClusterSlots(int executors, int cores) {
    */
   static ClusterSlots await(SparkContext spark, int ranks, int seconds) {
     SparkConf conf = spark.getConf();
-    if (!spark.isLocal() && conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
+    refuseDynamicAllocation(conf, spark.isLocal(), ranks);
+    int expected = ranks > 0 ? ranks : announced(spark.master(), conf);
+    List<Integer> cores = settled(spark, expected, seconds);
+    if (ranks > cores.size() || cores.isEmpty()) throw tooFew(spark, ranks, cores.size(), seconds);
+    return of(cores);
+  }
+
+  /** Spark refuses barrier stages where executors come and go, late and in its own words. */
+  static void refuseDynamicAllocation(SparkConf conf, boolean local, int ranks) {
+    if (!local && conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
       throw new UserError(
           "spark.dynamicAllocation.enabled is true; Spark runs the ranks of a training together (barrier stage) "
               + "with a fixed number of executors only: set spark.dynamicAllocation.enabled=false and spark.executor.instances="
               + (ranks > 0 ? ranks : "N"));
     }
-    int expected = ranks > 0 ? ranks : announced(spark.master(), conf);
-    List<Integer> cores = settled(spark, expected, seconds);
-    if (ranks > cores.size() || cores.isEmpty()) throw tooFew(spark, ranks, cores.size(), seconds);
-    return of(cores);
   }
 
   /** How many executors the settings promise; 0 where they do not say. */

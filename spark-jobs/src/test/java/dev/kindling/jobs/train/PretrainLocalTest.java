@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -90,6 +91,22 @@ class PretrainLocalTest {
     assertThatThrownBy(() -> PretrainJob.run(spark, three, line -> {})).isInstanceOf(UserError.class)
         .hasMessageContaining("ranks is 3").hasMessageContaining("local[2]").hasMessageContaining("--ranks");
     assertThat(spark.range(10).count()).isEqualTo(10);
+  }
+
+  @Test
+  void dynamicAllocationIsRefusedWithWhatToSet() {
+    SparkConf conf = new SparkConf(false).set("spark.dynamicAllocation.enabled", "true");
+    assertThatThrownBy(() -> ClusterSlots.refuseDynamicAllocation(conf, false, 3)).isInstanceOf(UserError.class)
+        .hasMessageContaining("spark.dynamicAllocation.enabled=false")
+        .hasMessageContaining("spark.executor.instances=3");
+  }
+
+  @Test
+  void aModelThatThisMachineCannotHoldIsRefusedWithTheNumbers() {
+    PretrainConfig huge = config("huge").withModel(new ModelSettings(120, 128, 16_384, 0, 0));
+    assertThatThrownBy(() -> PretrainJob.run(spark, huge, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("not enough memory").hasMessageContaining("GiB outside the heap");
+    assertThat(folder.resolve("huge")).doesNotExist();
   }
 
   @Test
