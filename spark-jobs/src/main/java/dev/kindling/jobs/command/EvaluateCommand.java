@@ -41,7 +41,7 @@ final class EvaluateCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PackedDataset heldOut = PackedDataset.openHeldOut(conf, new Path(data));
     try (TrainedModel trained = TrainedModel.open(conf, ModelPath.resolve(conf, model), Precision.FLOAT32, threads)) {
-      out.printf("%-18s %8.2f%n", "model", new HeldOut(heldOut).perplexity(trained.model()));
+      out.printf("%-18s %8.2f%n", "model", HeldOut.perplexity(trained.model(), heldOut));
     }
     if (withBaselines) {
       Baselines baselines = Baselines.of(PackedDataset.open(conf, new Path(data)), heldOut);

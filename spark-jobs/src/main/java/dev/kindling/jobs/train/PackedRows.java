@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** The packed rows of one part of a dataset as batches. */
-record PackedRows(PackedDataset dataset) implements HeldOutRows {
+public record PackedRows(PackedDataset dataset) implements HeldOutRows {
   @Override
   public long rows() {
     return dataset.rows();

@@ -2,8 +2,16 @@ package dev.kindling.jobs.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.data.shard.PackedDataset;
+import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.jobs.evaluate.PackedDocuments;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -92,5 +100,21 @@ class VerbsTest {
         "fingerprint");
     assertThat(Ended.of("inspect", model.toString(), "--tensors").out()).contains("gpt2", "transformer.wte.weight",
         "[280, 16]");
+  }
+
+  @Test
+  void documentsComeBackWholeFromPackedRows() throws IOException {
+    Configuration conf = new Configuration();
+    org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(data.toString());
+    Tokenizer tokenizer = Tokenizer.load(conf, path);
+    List<String> texts = new ArrayList<>();
+    for (PackedDataset part : List.of(PackedDataset.open(conf, path), PackedDataset.openHeldOut(conf, path))) {
+      List<int[]> documents = PackedDocuments.of(part);
+      assertThat(documents.stream().mapToLong(tokens -> tokens.length - 1).sum()).isEqualTo(part.part().targets());
+      for (int[] tokens : documents) texts.add(tokenizer.decode(Arrays.copyOfRange(tokens, 1, tokens.length - 1)));
+    }
+    List<String> written = Files.readAllLines(folder.resolve("corpus.jsonl")).stream()
+        .map(line -> line.substring(line.indexOf("Fellow"), line.length() - 2)).toList();
+    assertThat(texts).containsExactlyInAnyOrderElementsOf(written);
   }
 }
