@@ -19,12 +19,7 @@ public final class WorkerPool implements AutoCloseable {
   }
 
   private final int threads;
-  private final AtomicInteger next = new AtomicInteger();
-  private final AtomicInteger busy = new AtomicInteger();
-  private volatile int loop;
-  private volatile Body body;
-  private volatile int blocks;
-  private volatile Throwable failure;
+  private volatile Loop current;
   private volatile boolean closed;
 
   /** @param onStart run by each worker (the caller included) before its first block, such as setting OpenMP's threads */
@@ -52,37 +47,56 @@ public final class WorkerPool implements AutoCloseable {
       for (int i = 0; i < blocks; i++) body.run(i, 0);
       return;
     }
-    this.body = body;
-    this.blocks = blocks;
-    failure = null;
-    next.set(0);
-    busy.set(threads - 1);
-    loop++;                                      // only the owner writes it: the workers see the loop from here on
-    work(0);
-    while (busy.get() > 0) Thread.onSpinWait();
-    this.body = null;
-    if (failure != null) throw new IllegalStateException("a worker failed", failure);
+    Loop loop = new Loop(body, blocks);
+    current = loop;                              // the workers see it from here on
+    loop.work(0);
+    for (int spin = 0; loop.done.get() < blocks; spin++) {
+      // a worker that holds a block may have lost its core to someone else: let it have this one
+      if (spin < SPINS) Thread.onSpinWait();
+      else Thread.yield();
+    }
+    current = null;
+    if (loop.failure != null) throw new IllegalStateException("a worker failed", loop.failure);
   }
 
   private void serve(int worker) {
-    int seen = 0;
+    Loop seen = null;
     while (!closed) {
-      for (int spin = 0; loop == seen && !closed; spin++) {
+      Loop loop = current;
+      for (int spin = 0; (loop == null || loop == seen) && !closed; spin++) {
         if (spin < SPINS) Thread.onSpinWait();
         else LockSupport.parkNanos(NAP_NANOS);
+        loop = current;
       }
       if (closed) return;
       seen = loop;
-      work(worker);
-      busy.decrementAndGet();
+      loop.work(worker);
     }
   }
 
-  private void work(int worker) {
-    try {
-      for (int i; (i = next.getAndIncrement()) < blocks;) body.run(i, worker);
-    } catch (Throwable e) {
-      failure = e;
+  /** One loop. It ends when its blocks are done, whether or not every worker has woken for it. */
+  private static final class Loop {
+    private final Body body;
+    private final int blocks;
+    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicInteger done = new AtomicInteger();
+    private volatile Throwable failure;
+
+    Loop(Body body, int blocks) {
+      this.body = body;
+      this.blocks = blocks;
+    }
+
+    void work(int worker) {
+      for (int i; (i = next.getAndIncrement()) < blocks;) {
+        try {
+          body.run(i, worker);
+        } catch (Throwable e) {
+          failure = e;
+        } finally {
+          done.incrementAndGet();
+        }
+      }
     }
   }
 
