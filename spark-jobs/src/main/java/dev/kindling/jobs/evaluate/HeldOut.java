@@ -2,8 +2,8 @@ package dev.kindling.jobs.evaluate;
 
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.shard.PackedDataset;
-import dev.kindling.jobs.train.PackedRows;
 import dev.kindling.train.collective.Alone;
+import dev.kindling.train.evaluate.HeldOutRows;
 import dev.kindling.train.evaluate.Perplexity;
 import dev.kindling.train.model.LanguageModel;
 
@@ -29,7 +29,7 @@ public final class HeldOut {
               + model.vocabularySize() + ": prepare the dataset with the model's tokenizer");
     }
     try (Alone alone = new Alone()) {
-      return Math.exp(new Perplexity(new PackedRows(heldOut), BATCH_ROWS).meanLoss(model, alone));
+      return Math.exp(new Perplexity(HeldOutRows.of(heldOut), BATCH_ROWS).meanLoss(model, alone));
     }
   }
 }

@@ -12,11 +12,12 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * What a configuration comes to for its dataset; made in the driver, where mistakes end before anything is written, and again by every rank.
+ * What a configuration comes to for its dataset; made in the driver, where mistakes end before anything is written, and again
+ * by every rank.
  *
  * @param steps of the whole run
  */
-record PretrainPlan(PretrainConfig config, DatasetInfo dataset, Gpt2Config model, SampleOrder order, long steps) {
+record PretrainPlan(PretrainConfig config, DatasetInfo dataset, Gpt2Config model, long steps) {
   static final String PRECISION = "train.precision";
 
   /** @throws UserError where dataset, model and steps do not fit one another */
@@ -26,7 +27,7 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, Gpt2Config model
     Gpt2Config model = config.model().config(dataset.vocabularySize(), dataset.sequenceLength(), dataset.endOfText());
     SampleOrder order = new SampleOrder(dataset.training().rows(), train.seed(), train.virtualRanks(),
         Math.multiplyExact(train.microBatch(), train.accumulate()));
-    return new PretrainPlan(config, dataset, model, order, steps(train, order));
+    return new PretrainPlan(config, dataset, model, steps(train, order));
   }
 
   private static long steps(TrainSettings train, SampleOrder order) {

@@ -10,12 +10,15 @@ import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
+import dev.kindling.train.evaluate.HeldOutRows;
 import dev.kindling.train.evaluate.Perplexity;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.loop.FolderCheckpoints;
 import dev.kindling.train.loop.LossPoint;
+import dev.kindling.train.loop.PackedBatches;
 import dev.kindling.train.loop.ProgressLine;
+import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.loop.TrainerState;
 import dev.kindling.train.loop.TrainingLoop;
 import dev.kindling.train.loop.TrainingResult;
@@ -58,12 +61,13 @@ final class PretrainRank {
       Gpt2Model model) {
     PretrainConfig config = plan.config();
     Path dataset = new Path(config.dataset());
-    PackedRows training = new PackedRows(PackedDataset.open(rank.conf(), dataset));
-    TrainingLoop loop = new TrainingLoop(model, kernels, rank.communicator(),
-        training.ordered(plan.order(), config.train().microBatch(), config.train().epochs()), plan.options(precision))
+    RunOptions options = plan.options(precision);
+    PackedBatches batches = new PackedBatches(PackedDataset.open(rank.conf(), dataset), options,
+        config.train().epochs());
+    TrainingLoop loop = new TrainingLoop(model, kernels, rank.communicator(), batches, options)
         .saving(checkpoints(plan, rank, dataset)).telling(new ProgressLine(rank.driver()::say));
     if (plan.dataset().heldOut().rows() > 0) {
-      PackedRows heldOut = new PackedRows(PackedDataset.openHeldOut(rank.conf(), dataset));
+      HeldOutRows heldOut = HeldOutRows.of(PackedDataset.openHeldOut(rank.conf(), dataset));
       loop.evaluating(new Perplexity(heldOut, config.train().evaluationRows()));
     }
     return loop;

@@ -157,8 +157,9 @@ public final class TrainingLoop {
     model.weightsChanged();
     checkpoint.loadOptimizer(stepper.optimizer());
     stepper.resumeAt(state.updates());
-    if (!state.kernels().equals(kernels.describe()))
+    if (!withoutThreads(state.kernels()).equals(withoutThreads(kernels.describe()))) {
       listener.resumedOnOtherKernels(state.kernels(), kernels.describe());
+    }
     saved = state.step();
     return state.step();
   }
