@@ -1,5 +1,7 @@
 package dev.kindling.train.kernel;
 
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -10,6 +12,7 @@ import java.util.concurrent.locks.LockSupport;
 public final class WorkerPool implements AutoCloseable {
   private static final int SPINS = 20_000;       // some 50 µs: the next loop of a step usually comes sooner
   private static final long NAP_NANOS = 50_000;
+  private static final int NAPS = 100;           // some 10 ms: after that nobody trains, and a worker sleeps until it is called
 
   /** The body of a loop. */
   @FunctionalInterface
@@ -19,6 +22,7 @@ public final class WorkerPool implements AutoCloseable {
   }
 
   private final int threads;
+  private final Queue<Thread> sleepers = new ConcurrentLinkedQueue<>();
   private volatile Loop current;
   private volatile boolean closed;
 
@@ -49,6 +53,7 @@ public final class WorkerPool implements AutoCloseable {
     }
     Loop loop = new Loop(body, blocks);
     current = loop;                              // the workers see it from here on
+    wakeAll();
     loop.work(0);
     for (int spin = 0; loop.done.get() < blocks; spin++) {
       // a worker that holds a block may have lost its core to someone else: let it have this one
@@ -65,13 +70,25 @@ public final class WorkerPool implements AutoCloseable {
       Loop loop = current;
       for (int spin = 0; (loop == null || loop == seen) && !closed; spin++) {
         if (spin < SPINS) Thread.onSpinWait();
-        else LockSupport.parkNanos(NAP_NANOS);
+        else if (spin < SPINS + NAPS) LockSupport.parkNanos(NAP_NANOS);
+        else sleep(seen);
         loop = current;
       }
       if (closed) return;
       seen = loop;
       loop.work(worker);
     }
+  }
+
+  /** Until the next loop, or the pool's end; either comes after this worker can be seen among the sleepers, or is seen here. */
+  private void sleep(Loop seen) {
+    sleepers.add(Thread.currentThread());
+    if ((current == null || current == seen) && !closed) LockSupport.park(this);
+    sleepers.remove(Thread.currentThread());
+  }
+
+  private void wakeAll() {
+    for (Thread sleeper; (sleeper = sleepers.poll()) != null;) LockSupport.unpark(sleeper);
   }
 
   /** One loop. It ends when its blocks are done, whether or not every worker has woken for it. */
@@ -103,5 +120,6 @@ public final class WorkerPool implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    wakeAll();
   }
 }
