@@ -42,7 +42,8 @@ import org.apache.spark.sql.SparkSession;
  *                                                                            └─► summary.json, report.html
  * </pre>
  *
- * A stage that is done with the same settings and inputs is not done again; an interrupted training goes on.
+ * A stage that is done with the same settings and inputs is not done again, as long as its output is there; an interrupted
+ * training goes on.
  */
 public final class Demo {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -132,9 +133,8 @@ public final class Demo {
 
   private PretrainResult pretrained(DatasetInfo data) throws IOException {
     Path run = new Path(out, "run");
-    String fingerprint = Stages.fingerprint(data.fingerprint(), settings.model().toString(),
-        settings.train().toString(),
-        settings.optimizer().toString(), settings.schedule().toString());
+    String version = String.valueOf(Demo.class.getPackage().getImplementationVersion());
+    String fingerprint = settings.trainingFingerprint(data.fingerprint(), version, session.sparkContext().master());
     var done = stages.run("pretrain", fingerprint, run, PretrainResult.class, () -> PretrainJob.run(session,
         settings.pretraining(new Path(out, "data").toString(), run.toString()), terminal::line));
     note("pretrain", done);

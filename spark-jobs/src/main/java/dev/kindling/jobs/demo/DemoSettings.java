@@ -20,6 +20,11 @@ public record DemoSettings(Data data, ModelSettings model, TrainSettings train, 
     ScheduleSettings schedule, CheckpointSettings checkpoints, ClusterSettings cluster, Samples samples) {
   public static final String FILE = "demo.yaml";
 
+  public DemoSettings {
+    require(train.stopAfter() == 0, "train.stopAfter", train.stopAfter(),
+        "0 in a demo, which goes on to measure and export what it has trained; pretrain can stop early");
+  }
+
   /** How the corpus becomes rows; see {@link dev.kindling.data.job.PrepOptions}. */
   public record Data(int vocabularySize, int sequenceLength, double heldOutPercent, long seed) {
     public Data {
@@ -44,6 +49,16 @@ public record DemoSettings(Data data, ModelSettings model, TrainSettings train, 
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Of all that the training's result depends on or tells of: settings and data, and who computed it, where.
+   *
+   * @param dataset its fingerprint; @param version Kindling's; @param master Spark's
+   */
+  String trainingFingerprint(String dataset, String version, String master) {
+    return Stages.fingerprint(dataset, model.toString(), train.toString(), optimizer.toString(), schedule.toString(),
+        version, master, cluster.kernels().name(), Integer.toString(cluster.ranks()));
   }
 
   /** A run that is cut short with {@code train.steps} warms up for a tenth of it at most. */

@@ -10,15 +10,20 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
 
 /**
  * What has been done in an output folder: a file a stage, written when the stage is whole, with the fingerprint of all that
- * went into it. The same fingerprint again, and the stage's result is read instead of made.
+ * went into it and the names of the files that came out. The same fingerprint again while those files are there, and the
+ * stage's result is read instead of made.
  */
 final class Stages {
   private static final ObjectMapper JSON = new ObjectMapper()
@@ -49,15 +54,19 @@ final class Stages {
 
   /**
    * Does a stage, or reads what it gave when the same was done before. What an interrupted run of the same stage left in the
-   * output stays, for the work to go on from; what other settings or inputs left is deleted.
+   * output stays, for the work to go on from; what other settings or inputs left is deleted, and so is the rest of an output
+   * that was whole and has lost a file since.
    *
    * @param fingerprint of the settings and of all input; @param output the stage's own folder, or null
    * @param type what the work gives
    */
   <R extends Record> Done<R> run(String name, String fingerprint, Path output, Class<R> type, Work<R> work)
       throws IOException {
-    Optional<Done<R>> before = before(name, fingerprint, type);
-    if (before.isPresent()) return before.get();
+    Optional<Before<R>> before = before(name, fingerprint, type);
+    if (before.isPresent()) {
+      if (allThere(before.get().files(), output)) return before.get().done();
+      files.delete(begun(name), false);          // nothing to go on from: it is made anew
+    }
     Path file = file(name);
     files.delete(file, false);
     begin(name, fingerprint, output);
@@ -65,6 +74,7 @@ final class Stages {
     R result = work.run();
     double seconds = (System.nanoTime() - start) / 1e9;
     ObjectNode json = JSON.createObjectNode().put("fingerprint", fingerprint).put("seconds", seconds);
+    json.set("files", JSON.valueToTree(filesUnder(output)));
     json.set("result", JSON.valueToTree(result));
     Path pending = new Path(folder, "." + name + ".tmp");
     try (FSDataOutputStream out = files.create(pending, true)) {
@@ -75,7 +85,7 @@ final class Stages {
   }
 
   private void begin(String name, String fingerprint, Path output) throws IOException {
-    Path begun = new Path(folder, name + ".begun");
+    Path begun = begun(name);
     boolean same = files.exists(begun)
         && new String(Storage.readSmall(files, begun, 1 << 10), StandardCharsets.UTF_8).equals(fingerprint);
     if (same) return;
@@ -85,17 +95,40 @@ final class Stages {
     }
   }
 
-  private <R extends Record> Optional<Done<R>> before(String name, String fingerprint, Class<R> type) {
+  /** What a stage's record says. @param files that were there when it was done, relative to its output */
+  private record Before<R>(Done<R> done, List<String> files) {}
+
+  private <R extends Record> Optional<Before<R>> before(String name, String fingerprint, Class<R> type) {
     Path file = file(name);
     if (!Storage.exists(files, file)) return Optional.empty();
     try {
       JsonNode json = JSON.readTree(new String(Storage.readSmall(files, file, 1 << 26), StandardCharsets.UTF_8));
       if (!json.path("fingerprint").asText().equals(fingerprint)) return Optional.empty();
-      return Optional
-          .of(new Done<>(JSON.treeToValue(json.get("result"), type), json.path("seconds").asDouble(), false));
-    } catch (JsonProcessingException e) {
-      return Optional.empty();           // damaged: the stage is done again
+      Done<R> done = new Done<>(JSON.treeToValue(json.required("result"), type), json.path("seconds").asDouble(),
+          false);
+      return Optional.of(new Before<>(done, List.of(JSON.treeToValue(json.required("files"), String[].class))));
+    } catch (JsonProcessingException | IllegalArgumentException e) {
+      return Optional.empty();           // damaged or without all that belongs in it: the stage is done again
     }
+  }
+
+  private boolean allThere(List<String> names, Path output) {
+    return names.stream().allMatch(name -> Storage.exists(files, new Path(output, name)));
+  }
+
+  private List<String> filesUnder(Path output) throws IOException {
+    List<String> names = new ArrayList<>();
+    if (output == null || !files.exists(output)) return names;
+    int root = files.makeQualified(output).toUri().getPath().length() + 1;
+    RemoteIterator<LocatedFileStatus> all = files.listFiles(output, true);
+    while (all.hasNext()) names.add(all.next().getPath().toUri().getPath().substring(root));
+    names.sort(null);
+    return names;
+  }
+
+  /** Says with which fingerprint the stage was begun. */
+  private Path begun(String name) {
+    return new Path(folder, name + ".begun");
   }
 
   private Path file(String name) {

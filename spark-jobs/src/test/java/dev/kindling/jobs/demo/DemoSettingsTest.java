@@ -29,6 +29,24 @@ class DemoSettingsTest {
   }
 
   @Test
+  void aDemoDoesNotStopHalfWay() {
+    assertThatThrownBy(() -> with("train.stopAfter=5"))
+        .hasMessageStartingWith("--set train.stopAfter: train.stopAfter is 5; it must be 0 in a demo");
+  }
+
+  @Test
+  void anotherVersionMasterOrKernelsTrainAnew() {
+    String before = with().trainingFingerprint("data", "1", "local[*]");
+    assertThat(with("checkpoints.every=7").trainingFingerprint("data", "1", "local[*]")).isEqualTo(before);
+    assertThat(List.of(with().trainingFingerprint("data", "1", "local-cluster[2,1,4096]"),
+        with().trainingFingerprint("data", "2", "local[*]"), with().trainingFingerprint("other", "1", "local[*]"),
+        with("cluster.kernels=plain").trainingFingerprint("data", "1", "local[*]"),
+        with("cluster.ranks=1").trainingFingerprint("data", "1", "local[*]"),
+        with("train.steps=20").trainingFingerprint("data", "1", "local[*]"))).doesNotContain(before)
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
   void somethingIsHeldOutToMeasureOn() {
     assertThatThrownBy(() -> with("data.heldOutPercent=0"))
         .hasMessageStartingWith("--set data.heldOutPercent: data.heldOutPercent is 0.0; it must be above 0");

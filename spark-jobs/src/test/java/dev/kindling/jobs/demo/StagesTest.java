@@ -30,7 +30,8 @@ class StagesTest {
 
   private Stages.Done<Counted> run(String fingerprint) throws IOException {
     return stages.run("count", fingerprint, new Path(output.toString()), Counted.class, () -> {
-      Files.createDirectories(output);
+      Files.writeString(Files.createDirectories(output.resolve("part")).resolve("one"), "");
+      Files.writeString(output.resolve("two"), "");
       return new Counted(++runs);
     });
   }
@@ -55,6 +56,31 @@ class StagesTest {
     assertThat(output.resolve("half")).exists();
     assertThat(run("other settings").fresh()).isTrue();
     assertThat(output.resolve("half")).doesNotExist();
+  }
+
+  @Test
+  void whatIsDoneIsDoneAgainWhenItsOutputIsGone() throws IOException {
+    run("a");
+    Files.delete(output.resolve("two"));
+    Files.writeString(output.resolve("rest"), "");
+    assertThat(run("a").result()).isEqualTo(new Counted(2));
+    assertThat(output.resolve("two")).exists();
+    assertThat(output.resolve("rest")).doesNotExist();
+    Files.delete(output.resolve("part/one"));
+    assertThat(run("a").result()).isEqualTo(new Counted(3));
+    Files.delete(output.resolve("two"));
+    Files.delete(output.resolve("part/one"));
+    Files.delete(output.resolve("part"));
+    Files.delete(output);
+    assertThat(run("a").result()).isEqualTo(new Counted(4));
+    assertThat(run("a").fresh()).isFalse();
+  }
+
+  @Test
+  void aStageWithoutFilesIsDoneOnceToo() throws IOException {
+    assertThat(stages.run("figures", "a", null, Counted.class, () -> new Counted(1)).fresh()).isTrue();
+    assertThat(stages.run("figures", "a", null, Counted.class, () -> new Counted(2)).result())
+        .isEqualTo(new Counted(1));
   }
 
   @Test
