@@ -1,5 +1,7 @@
 package dev.kindling.jobs.command;
 
+import static dev.kindling.checkpoint.UserError.require;
+
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.jobs.evaluate.Baselines;
 import dev.kindling.jobs.evaluate.HeldOut;
@@ -37,6 +39,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    require(threads >= 1, "--threads", threads, "1 or more");
     Configuration conf = HadoopFiles.configuration();
     PrintWriter out = spec.commandLine().getOut();
     PackedDataset heldOut = PackedDataset.openHeldOut(conf, new Path(data));

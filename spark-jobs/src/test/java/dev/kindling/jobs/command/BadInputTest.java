@@ -12,6 +12,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a user does wrong is told in one line with exit code 2, and nothing half written stays. */
 class BadInputTest {
@@ -215,6 +217,19 @@ class BadInputTest {
   @Test
   void aPromptThatIsLongerThanTheContext() {
     assertOneLine(Ended.of("generate", "--model", model.toString(), "--prompt", "zq ".repeat(40)), "context takes 16");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "-1"})
+  void threadsToMeasureWithAreOneOrMore(String threads) {
+    assertOneLine(Ended.of("evaluate", "--model", model.toString(), "--data", data.toString(), "--threads", threads),
+        "--threads is " + threads, "1 or more");
+  }
+
+  @Test
+  void threadsToWriteWithAreNotFewerThanNone() {
+    assertOneLine(Ended.of("generate", "--model", model.toString(), "--set", "threads=-1"), "threads is -1",
+        "0 for one a core");
   }
 
   @Test
