@@ -1,7 +1,7 @@
 """PyTorch's side of `bench/run train`: one warm process a setting, timed in windows on request.
 
-train.py MODEL float32|bf16 eager|compiled. Prints `ready`, then for each line `go SECONDS` on standard input runs whole
-optimizer steps for about that long and prints `window TOKENS SECONDS`; at the end of input prints `peak BYTES`.
+train.py MODEL float32|bf16 eager|compiled. Prints `ready torch VERSION`, then for each line `go SECONDS` on standard input
+runs whole optimizer steps for about that long and prints `window TOKENS SECONDS`; at the end of input prints `peak BYTES`.
 The step: forward, loss, backward, clip by global norm, fused AdamW, as a user would write it.
 """
 import resource
@@ -51,7 +51,7 @@ def main(name, precision, mode):
 
     for _ in range(3):
         step()
-    print("ready", flush=True)
+    print("ready torch", torch.__version__, flush=True)
     for line in sys.stdin:
         seconds, tokens, start = float(line.split()[1]), 0, time.perf_counter()
         while tokens == 0 or time.perf_counter() - start < seconds:

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One warm process that works only when told to: it says {@code ready}, answers each {@code go SECONDS} with
+ * One warm process that works only when told to: it says {@code ready}, maybe with its version, answers each {@code go SECONDS} with
  * {@code window WORK SECONDS} and the end of its input with {@code peak BYTES}.
  */
 final class Side implements AutoCloseable {
@@ -18,6 +18,7 @@ final class Side implements AutoCloseable {
   private final Process process;
   private final BufferedReader out;
   private final PrintStream in;
+  private final String version;
   private final List<Double> rates = new ArrayList<>();
 
   Side(String name, List<String> command) throws IOException {
@@ -25,11 +26,16 @@ final class Side implements AutoCloseable {
     process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     in = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
-    answer("ready");
+    version = String.join(" ", answer("ready")).substring("ready".length()).strip();
   }
 
   String name() {
     return name;
+  }
+
+  /** What it computes with, such as {@code torch 2.13.0+cpu}; empty where it does not say. */
+  String version() {
+    return version;
   }
 
   /** Works for about so many seconds, never less than one whole unit of work. */

@@ -19,7 +19,6 @@ public final class Train {
   public static void main(String[] args) throws IOException {
     String only = args.length == 2 && args[0].equals("--only") ? args[1] : "";
     Results results = new Results("train");
-    results.version("torch", "2.13.0 (CPU)");
     for (String model : MODELS) {
       for (String precision : List.of("float32", "bf16")) {
         if ((model + " " + precision).contains(only)) measure(model, precision, results);
@@ -33,6 +32,8 @@ public final class Train {
     try {
       sides.add(new Side("Kindling", ours(model, precision)));
       for (String mode : List.of("eager", "compiled")) sides.add(new Side("PyTorch " + mode, peer(model, precision, mode)));
+      String[] torch = sides.get(1).version().split(" ", 2);
+      results.version(torch[0], torch[1]);
       for (int i = 0; i < WINDOWS; i++) {
         for (Side side : sides) side.window(SECONDS);
       }
