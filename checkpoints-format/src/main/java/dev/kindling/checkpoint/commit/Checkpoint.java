@@ -59,11 +59,13 @@ public final class Checkpoint {
             path + "/" + f.name() + " is damaged: it has " + size + " bytes; its manifest says " + f.size());
       }
     }
-    for (FileEntry f : manifest.files()) {
-      Path file = new Path(path, f.name());
-      if (!sha256(file).equals(f.sha256()))
-        throw new UserError(file + " is damaged: its SHA-256 is not the manifest's");
-    }
+    manifest.files().forEach(this::verifyHash);
+  }
+
+  private void verifyHash(FileEntry entry) {
+    Path file = new Path(path, entry.name());
+    if (!sha256(file).equals(entry.sha256()))
+      throw new UserError(file + " is damaged: its SHA-256 is not the manifest's");
   }
 
   private String sha256(Path file) {
@@ -103,8 +105,9 @@ public final class Checkpoint {
     return OptimizerStates.open(conf, path, files);
   }
 
-  /** What the trainer stored of itself. */
+  /** What the trainer stored of itself. @throws UserError when it is missing or was changed */
   public ObjectNode state() {
+    manifest.files().stream().filter(f -> f.name().equals(STATE)).forEach(this::verifyHash);
     Path file = new Path(path, STATE);
     return Json.parse(Storage.readSmall(fs, file, 1 << 28), file.toString());
   }

@@ -95,7 +95,7 @@ public final class CheckpointStore {
     if (newest > epoch) {
       throw new FencedException(
           "attempt " + epoch + " may not write step " + step + " of " + run + ": attempt " + newest
-              + " has taken over");
+              + " has taken over; give every run a folder of its own");
     }
   }
 

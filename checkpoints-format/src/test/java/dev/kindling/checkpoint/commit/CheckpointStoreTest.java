@@ -63,6 +63,15 @@ class CheckpointStoreTest {
   }
 
   @Test
+  void aStateThatWasChangedIsNotReadThoughTheRestIsNotChecked() throws Exception {
+    Checkpoint written = commit(1234, store.claimEpoch());
+    Path state = run.resolve("step-00001234").resolve(Checkpoint.STATE);
+    Files.writeString(state, Files.readString(state).replace("1234", "1235"));
+    assertThatThrownBy(written::state).isInstanceOf(UserError.class)
+        .hasMessageContaining("trainer_state.json is damaged");
+  }
+
+  @Test
   void whatIsNotCommittedIsNoCheckpoint() throws Exception {
     assertThat(store.newestWhole()).isEmpty();
     commit(10, 1);

@@ -9,8 +9,8 @@ import picocli.CommandLine.ParameterException;
 
 /**
  * The command and the main class of the application jar: {@code spark-submit --class dev.kindling.jobs.command.Kindling
- * kindling.jar VERB ...}. Exit codes: 0 done; 1 a bug or a failure of the machine, with its stack; 2 a mistake of the
- * user's, in one line.
+ * kindling.jar VERB ...}. Exit codes: 0 done; 1 a bug or a failure of the machine, with its stack; 2 what the
+ * user can mend, in one line.
  */
 @Command(name = "kindling", header = "LLM training for the Spark cluster you already have", synopsisHeading = "%n", customSynopsis = "kindling VERB [CONFIG.yaml] [--set KEY=VALUE]... [--out DIR] [--master MASTER] [-- SPARK-SUBMIT OPTIONS]", description = {
     "", "The data's way, one verb a stage:", ""}, subcommands = {DemoCommand.class, TokenizerCommand.class,

@@ -1,19 +1,19 @@
 package dev.kindling.jobs.train;
 
-import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import dev.kindling.jobs.transport.RankLostException;
 import dev.kindling.train.loop.LossPoint;
 import dev.kindling.train.tensor.Precision;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -40,8 +40,8 @@ public final class PretrainJob {
   /**
    * Runs until the last step, or goes on with the run that is in the folder; progress goes to standard output.
    *
-   * @throws UserError where configuration, data, run folder or cluster do not fit
-   * @throws RankLostException when executors were lost more often than {@code cluster.retries} allow
+   * @throws UserError where configuration, data, run folder or cluster do not fit, another attempt has taken the run over,
+   *   or executors were lost more often than {@code cluster.retries} allow
    */
   public static PretrainResult run(SparkSession session, PretrainConfig config) {
     return run(session, config, System.out::println);
@@ -57,8 +57,7 @@ public final class PretrainJob {
     PretrainConfig config = plan.config();
     try {
       CheckpointStore store = new CheckpointStore(hadoop, new Path(config.run()));
-      refuseForeignFolder(new Path(config.run()));
-      plan.options(Precision.FLOAT32);           // a wrong schedule or optimizer ends here, before anything is written
+      refuseMistakes();
       for (int retry = 0;; retry++) {
         // after a loss the run takes what is left
         ClusterSlots slots = ClusterSlots.await(spark, retry == 0 ? config.cluster().ranks() : 0,
@@ -70,13 +69,39 @@ public final class PretrainJob {
           PretrainRank.Ending ending = attempt(ranks, slots.cores(), store.claimEpoch());
           return result(ending, ranks, store.committed().get(0), (System.nanoTime() - start) / NANOS);
         } catch (RankLostException e) {
-          if (retry == config.cluster().retries()) throw e;
+          if (retry == config.cluster().retries()) throw lostTooOften(e);
           progress.accept(e.getMessage() + "; goes on from the newest checkpoint");
         }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** What is wrong ends here: before anything is written, and before a run that is under way in the folder is taken over. */
+  private void refuseMistakes() throws IOException {
+    RunFolder folder = new RunFolder(hadoop, new Path(plan.config().run()));
+    folder.refuseForeign();
+    plan.training(hadoop);
+    plan.heldOut(hadoop);
+    plan.tokenizer(hadoop);
+    plan.options(Precision.FLOAT32);             // schedule and optimizer, whatever the precision will be
+    Optional<RunFolder.Started> started = folder.started();
+    if (started.isPresent()) {
+      Map<String, String> identity = started.get().identity();
+      PrecisionChoice choice = plan.config().train().precision();
+      String precision = choice == PrecisionChoice.AUTO
+          ? identity.getOrDefault(PretrainPlan.PRECISION, Precision.FLOAT32.name())
+          : choice.name();
+      plan.options(Precision.valueOf(precision)).refuseUnlessStartedWith(identity, started.get().where());
+    }
+  }
+
+  private UserError lostTooOften(RankLostException last) {
+    int retries = plan.config().cluster().retries();
+    return new UserError("cluster.retries is " + retries + "; executors were lost "
+        + (retries == 0 ? "once" : retries + 1 + " times") + ", last: " + last.getMessage()
+        + "; what is done is in " + plan.config().run() + ": run again to go on, or raise cluster.retries", last);
   }
 
   private int ranks(ClusterSlots slots) {
@@ -115,26 +140,5 @@ public final class PretrainJob {
   private static double last(List<LossPoint> history, String kind) {
     return history.stream().filter(p -> p.kind().equals(kind)).reduce((a, b) -> b).map(LossPoint::loss)
         .orElse(Double.NaN);
-  }
-
-  /** A folder that holds something else is not written into. */
-  private void refuseForeignFolder(Path run) throws IOException {
-    FileStatus[] there;
-    try {
-      there = Storage.of(hadoop, run).listStatus(run);
-    } catch (FileNotFoundException e) {
-      return;
-    }
-    String foreign = null;
-    for (FileStatus f : there) {
-      String name = f.getPath().getName();
-      if (name.startsWith("attempt-")) return;   // a run of ours
-      if (!name.endsWith(".yaml") && !name.startsWith("step-")) foreign = name;
-    }
-    if (foreign != null) {
-      throw new UserError(
-          "run is " + run + ", which holds " + foreign + " and no run of Kindling's; it must be a new or empty folder, "
-              + "or the folder of a run to go on with");
-    }
   }
 }

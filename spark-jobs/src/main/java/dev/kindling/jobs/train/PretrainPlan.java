@@ -1,12 +1,17 @@
 package dev.kindling.jobs.train;
 
 import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.PackedDataset;
+import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.tensor.Precision;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -19,6 +24,7 @@ import org.apache.hadoop.fs.Path;
  */
 record PretrainPlan(PretrainConfig config, DatasetInfo dataset, Gpt2Config model, long steps) {
   static final String PRECISION = "train.precision";
+  private static final int LARGEST_TOKENIZER = 1 << 28;
 
   /** @throws UserError where dataset, model and steps do not fit one another */
   static PretrainPlan of(PretrainConfig config, Configuration hadoop) {
@@ -44,6 +50,24 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, Gpt2Config model
           + order.samplesPerStep() + " sequences: set train.steps to " + there + " or fewer, or raise train.epochs");
     }
     return train.steps() == 0 ? there : train.steps();
+  }
+
+  /** @throws UserError where a shard is missing or has another size */
+  PackedDataset training(Configuration hadoop) {
+    return PackedDataset.open(hadoop, new Path(config.dataset()));
+  }
+
+  /** Empty where no row was held out. @throws UserError where a shard is missing or has another size */
+  Optional<PackedDataset> heldOut(Configuration hadoop) {
+    return dataset.heldOut().rows() == 0
+        ? Optional.empty()
+        : Optional.of(PackedDataset.openHeldOut(hadoop, new Path(config.dataset())));
+  }
+
+  /** The dataset's tokenizer, as its file has it. */
+  String tokenizer(Configuration hadoop) {
+    Path file = new Path(config.dataset(), Tokenizer.FILE);
+    return new String(Storage.readSmall(Storage.of(hadoop, file), file, LARGEST_TOKENIZER), StandardCharsets.UTF_8);
   }
 
   RunOptions options(Precision precision) {

@@ -2,12 +2,7 @@ package dev.kindling.jobs.train;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Json;
-import dev.kindling.checkpoint.Storage;
-import dev.kindling.checkpoint.commit.Checkpoint;
-import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.Retention;
-import dev.kindling.data.shard.PackedDataset;
-import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import dev.kindling.train.evaluate.HeldOutRows;
@@ -19,7 +14,6 @@ import dev.kindling.train.loop.LossPoint;
 import dev.kindling.train.loop.PackedBatches;
 import dev.kindling.train.loop.ProgressLine;
 import dev.kindling.train.loop.RunOptions;
-import dev.kindling.train.loop.TrainerState;
 import dev.kindling.train.loop.TrainingLoop;
 import dev.kindling.train.loop.TrainingResult;
 import dev.kindling.train.model.Gpt2Model;
@@ -33,8 +27,6 @@ import org.apache.hadoop.fs.Path;
 
 /** What one rank of a pre-training run does: make everything that a {@link TrainingLoop} needs, and run it. */
 final class PretrainRank {
-  private static final int LARGEST_TOKENIZER = 1 << 28;
-
   private PretrainRank() {
   }
 
@@ -60,30 +52,23 @@ final class PretrainRank {
   private static TrainingLoop loop(PretrainPlan plan, Rank rank, Kernels kernels, Precision precision,
       Gpt2Model model) {
     PretrainConfig config = plan.config();
-    Path dataset = new Path(config.dataset());
     RunOptions options = plan.options(precision);
-    PackedBatches batches = new PackedBatches(PackedDataset.open(rank.conf(), dataset), options,
-        config.train().epochs());
+    PackedBatches batches = new PackedBatches(plan.training(rank.conf()), options, config.train().epochs());
     TrainingLoop loop = new TrainingLoop(model, kernels, rank.communicator(), batches, options)
-        .saving(checkpoints(plan, rank, dataset)).telling(new ProgressLine(rank.driver()::say));
-    if (plan.dataset().heldOut().rows() > 0) {
-      HeldOutRows heldOut = HeldOutRows.of(PackedDataset.openHeldOut(rank.conf(), dataset));
-      loop.evaluating(new Perplexity(heldOut, config.train().evaluationRows()));
-    }
+        .saving(checkpoints(plan, rank)).telling(new ProgressLine(rank.driver()::say));
+    plan.heldOut(rank.conf()).map(HeldOutRows::of)
+        .ifPresent(rows -> loop.evaluating(new Perplexity(rows, config.train().evaluationRows())));
     return loop;
   }
 
-  private static FolderCheckpoints checkpoints(PretrainPlan plan, Rank rank, Path dataset) {
-    Path file = new Path(dataset, Tokenizer.FILE);
-    String tokenizer = new String(Storage.readSmall(Storage.of(rank.conf(), file), file, LARGEST_TOKENIZER),
-        StandardCharsets.UTF_8);
+  private static FolderCheckpoints checkpoints(PretrainPlan plan, Rank rank) {
     CheckpointSettings keep = plan.config().checkpoints();
     ObjectNode details = Json.object();
     details.putObject("dataset").put("path", plan.config().dataset()).put("fingerprint", plan.dataset().fingerprint())
         .put("tokenizer", plan.dataset().tokenizer());
     details.put("configuration", plan.config().toString()).put("ranks", rank.worldSize());
-    return new FolderCheckpoints(rank.conf(), new Path(plan.config().run()), rank.epoch(), plan.model(), tokenizer,
-        new Retention(keep.keepLast(), keep.keepEvery()), details);
+    return new FolderCheckpoints(rank.conf(), new Path(plan.config().run()), rank.epoch(), plan.model(),
+        plan.tokenizer(rank.conf()), new Retention(keep.keepLast(), keep.keepEvery()), details);
   }
 
   /**
@@ -110,10 +95,7 @@ final class PretrainRank {
 
   /** The precision of the run that is there already; empty where there is none. */
   private static String stored(PretrainConfig config, Rank rank) throws IOException {
-    List<Checkpoint> there = new CheckpointStore(rank.conf(), new Path(config.run())).committed();
-    if (there.isEmpty()) return "";
-    Checkpoint newest = there.get(0);
-    TrainerState state = TrainerState.fromJson(newest.state(), newest.path() + "/" + Checkpoint.STATE);
-    return state.identity().getOrDefault(PretrainPlan.PRECISION, "");
+    return new RunFolder(rank.conf(), new Path(config.run())).started()
+        .map(started -> started.identity().getOrDefault(PretrainPlan.PRECISION, "")).orElse("");
   }
 }

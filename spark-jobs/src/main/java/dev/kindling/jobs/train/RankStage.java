@@ -88,10 +88,15 @@ record RankStage(int worldSize, int cores, int virtualRanks, long epoch, Cluster
         new VirtualRankTree(s.virtualRanks()),
         ExecutorLink.of(s.cluster(), start.secret(), s.epoch(), s.threads()))) {
       RankInterruption.onInterrupt(task, communicator::abort);
-      communicator.connect(meet(task, communicator.address()));
-      R result = start.body().run(rank(communicator, driver, start));
-      communicator.leave();
-      return result;
+      try {
+        communicator.connect(meet(task, communicator.address()));
+        R result = start.body().run(rank(communicator, driver, start));
+        communicator.leave();
+        return result;
+      } catch (Throwable e) {
+        driver.failed(rank, e);                  // before the peers see the connection close and fail of that
+        throw e;
+      }
     }
   }
 

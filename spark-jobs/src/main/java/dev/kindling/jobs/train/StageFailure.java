@@ -5,19 +5,36 @@ import dev.kindling.jobs.transport.RankLostException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /** Finds out why a stage failed: when one rank ends all do, and most of them know only that another did. */
 final class StageFailure {
+  private static final Pattern CANCELLED = Pattern.compile("Job \\d+ (was )?cancelled");
+  /** How Spark's reasons begin or end where an executor is gone: in a task, or before the stage could start. */
+  private static final List<String> EXECUTOR_GONE = List.of("ExecutorLostFailure", "requires more slots");
+
   private StageFailure() {
   }
 
-  /** @param told what ranks said before they ended; @param fromSpark what Spark makes of it */
+  /**
+   * A {@link RankLostException}, after which a run is submitted again, only where an executor is gone or a peer was lost.
+   *
+   * @param told what ranks said before they ended; @param fromSpark what Spark makes of it
+   */
   static RuntimeException of(List<DriverLine.Failure> told, Exception fromSpark) {
+    if (CANCELLED.matcher(firstLine(fromSpark)).find()) {
+      return new UserError(
+          "the run was stopped: " + firstLine(fromSpark) + "; run again to go on from its newest checkpoint",
+          fromSpark);
+    }
     Optional<DriverLine.Failure> mistake = first(told, DriverLine.Failure::userError);
     if (mistake.isPresent()) return new UserError(mistake.get().message(), fromSpark);
     Optional<DriverLine.Failure> cause = first(told, f -> !f.peerLoss());
     if (cause.isPresent()) {
       return new IllegalStateException("rank " + cause.get().rank() + " failed: " + cause.get().message(), fromSpark);
+    }
+    if (told.isEmpty() && EXECUTOR_GONE.stream().noneMatch(String.valueOf(fromSpark.getMessage())::contains)) {
+      return new IllegalStateException("no rank could start: " + firstLine(fromSpark), fromSpark);
     }
     String what = told.isEmpty() ? firstLine(fromSpark) : told.get(0).message();
     return new RankLostException("ranks were lost: " + what, fromSpark);

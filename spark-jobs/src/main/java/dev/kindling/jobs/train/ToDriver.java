@@ -1,6 +1,7 @@
 package dev.kindling.jobs.train;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.commit.FencedException;
 import dev.kindling.jobs.transport.RankLostException;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkEnv;
@@ -17,6 +18,7 @@ final class ToDriver {
   private static final Logger LOG = LoggerFactory.getLogger(ToDriver.class);
   private static final long PATIENCE_SECONDS = 5;
   private final RpcEndpointRef driver;           // null: not reached
+  private boolean failureTold;
 
   private ToDriver(RpcEndpointRef driver) {
     this.driver = driver;
@@ -25,7 +27,8 @@ final class ToDriver {
   static ToDriver connect(String name) {
     try {
       return new ToDriver(RpcUtils.makeDriverRef(name, SparkEnv.get().conf(), SparkEnv.get().rpcEnv()));
-    } catch (RuntimeException e) {
+    } catch (Exception e) {                      // Spark's checked exceptions are not declared
+      keepInterrupt(e);
       LOG.warn("The driver cannot be told of progress", e);
       return new ToDriver(null);
     }
@@ -36,17 +39,24 @@ final class ToDriver {
     if (driver != null) driver.send(new String[]{DriverLine.SAY, line});
   }
 
-  /** Returns when the driver knows: before it hears from Spark that the task ended. */
+  /** Returns when the driver knows: before it hears from Spark that the task ended. Only the first failure is told. */
   void failed(int rank, Throwable why) {
-    if (driver == null) return;
-    String text = why instanceof UserError || why instanceof RankLostException ? why.getMessage() : why.toString();
-    String[] message = {DriverLine.FAILED, Integer.toString(rank), Boolean.toString(why instanceof UserError),
-        Boolean.toString(why instanceof RankLostException), String.valueOf(text)};
+    if (driver == null || failureTold) return;
+    failureTold = true;
+    boolean userError = why instanceof UserError || why instanceof FencedException;
+    boolean peerLoss = why instanceof RankLostException;
+    String[] message = {DriverLine.FAILED, Integer.toString(rank), Boolean.toString(userError),
+        Boolean.toString(peerLoss), String.valueOf(userError || peerLoss ? why.getMessage() : why.toString())};
     try {
       driver.askSync(message, new RpcTimeout(new FiniteDuration(PATIENCE_SECONDS, TimeUnit.SECONDS), "kindling"),
           ClassTag.Any());
-    } catch (RuntimeException e) {
+    } catch (Exception e) {
+      keepInterrupt(e);
       LOG.warn("The driver cannot be told why rank {} failed", rank, e);
     }
+  }
+
+  private static void keepInterrupt(Exception e) {
+    if (e instanceof InterruptedException) Thread.currentThread().interrupt();
   }
 }

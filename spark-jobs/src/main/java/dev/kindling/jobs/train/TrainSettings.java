@@ -35,6 +35,8 @@ public record TrainSettings(long steps, long epochs, int microBatch, int accumul
     require(steps + epochs > 0, "train.steps", steps, "1 or more where train.epochs is 0");
     require(microBatch >= 1, "train.microBatch", microBatch, "1 or more sequences");
     require(accumulate >= 1, "train.accumulate", accumulate, "1 or more micro-batches");
+    require((long) microBatch * accumulate <= Integer.MAX_VALUE, "train.accumulate", accumulate,
+        "at most " + Integer.MAX_VALUE / microBatch + " with train.microBatch " + microBatch);
     require(virtualRanks >= 1, "train.virtualRanks", virtualRanks, "1 or more");
     require(clipNorm >= 0, "train.clipNorm", clipNorm, "a norm, such as 1.0, or 0 for no clipping");
     require(evaluateEvery >= 0, "train.evaluateEvery", evaluateEvery, "a number of steps, or 0 for the end only");

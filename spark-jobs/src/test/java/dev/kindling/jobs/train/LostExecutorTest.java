@@ -1,7 +1,9 @@
 package dev.kindling.jobs.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kindling.checkpoint.UserError;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import java.nio.file.Path;
@@ -50,6 +52,20 @@ class LostExecutorTest {
           .anyMatch(l -> l.startsWith("resumed: goes on with step "));
       assertThat(result.weightsSha256()).isEqualTo(whole);
       assertThat(spark.range(10).count()).isEqualTo(10);
+    }
+  }
+
+  @Test
+  void aRunThatLosesMoreExecutorsThanItMayEndsInOneLine() throws Exception {
+    try (SparkSession spark = Sessions.cluster(2)) {
+      ClusterSlots.await(spark.sparkContext(), 2, 150);
+      PretrainConfig config = config("given-up")
+          .withCluster(new ClusterSettings(0, 60, 0, KernelChoice.PLAIN, "0", 5));
+      ProcessHandle victim = executor(spark);
+      assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {
+        if (line.startsWith("step 25/")) victim.destroyForcibly();
+      })).isInstanceOf(UserError.class).hasMessageContaining("cluster.retries is 0; executors were lost once")
+          .hasMessageContaining(config.run());
     }
   }
 

@@ -13,6 +13,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.spark.SparkException;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -104,6 +107,32 @@ class PretrainClusterTest {
         .hasMessageContaining("--ranks").hasMessageContaining("spark.executor.instances");
     assertThat(folder.resolve("four")).doesNotExist();
   }
+
+  @Test
+  void whyARankFailedIsKnownBeforeItsPeersMissIt() {
+    AtomicReference<DriverLine> line = new AtomicReference<>();
+    List<String> knownWhenMissed = new CopyOnWriteArrayList<>();
+    ClusterSettings two = new ClusterSettings(2, 45, 0, KernelChoice.PLAIN, "0", 20);
+    try (DriverLine open = new DriverLine(spark.sparkContext(),
+        missed -> line.get().failures().forEach(f -> knownWhenMissed.add(f.message())))) {
+      line.set(open);
+      assertThatThrownBy(() -> new RankStage(2, 1, 2, 1, two).run(spark.sparkContext(), open, FAILING))
+          .isInstanceOf(SparkException.class);
+    }
+    assertThat(knownWhenMissed).containsExactly("the shard is damaged");
+  }
+
+  private static final RankStage.Body<Integer> FAILING = rank -> {
+    rank.communicator().allGather(new byte[0]);  // all are there
+    if (rank.rank() == 1) throw new UserError("the shard is damaged");
+    try {
+      rank.communicator().allGather(new byte[0]);
+    } catch (RuntimeException e) {
+      rank.driver().say("missed rank 1");
+      throw e;
+    }
+    return 0;
+  };
 
   @Test
   void executorsBeyondTheVirtualRanksStayIdleAndTheRunSaysSo() {

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -148,5 +153,63 @@ class PretrainLocalTest {
     PretrainConfig other = config.withModel(new ModelSettings(3, 2, 32, 0, 0));
     assertThatThrownBy(() -> PretrainJob.run(spark, other, line -> {})).isInstanceOf(UserError.class)
         .hasMessageContaining("model is");
+    assertThat(folder.resolve("own/attempt-00001")).exists();
+    assertThat(folder.resolve("own/attempt-00002")).doesNotExist();      // a run under way would have been taken over
+  }
+
+  @Test
+  void aDamagedNewestCheckpointIsPassedOverWithAnyPrecision() throws Exception {
+    PretrainConfig config = TinyRuns.of(dataset, folder.resolve("passed"), PrecisionChoice.AUTO, KernelChoice.PLAIN, 0)
+        .withCheckpoints(new CheckpointSettings(2, 2, 0));
+    PretrainJob.run(spark, TinyRuns.stoppingAfter(config, 4), line -> {});
+    Path state = folder.resolve("passed/step-00000004/trainer_state.json");
+    Files.writeString(state, Files.readString(state).substring(9));
+    List<String> lines = new ArrayList<>();
+    assertThat(PretrainJob.run(spark, config, lines::add).finished()).isTrue();
+    assertThat(lines).anyMatch(l -> l.startsWith("resumed: goes on with step 3"));
+  }
+
+  @Test
+  void aRunThatAnotherTookOverEndsInOneLine() {
+    CheckpointStore store = new CheckpointStore(new Configuration(),
+        new org.apache.hadoop.fs.Path(folder.resolve("taken").toString()));
+    PretrainConfig config = TinyRuns.reading(config("taken"), 200, 0, 8)
+        .withCheckpoints(new CheckpointSettings(1, 1, 0));
+    assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {
+      if (line.matches("step +1/200 .*")) claim(store);
+    })).isInstanceOf(UserError.class).hasMessageContaining("attempt 2 has taken over");
+  }
+
+  private static void claim(CheckpointStore store) {
+    try {
+      store.claimEpoch();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void aRunThatIsCancelledIsNotSubmittedAgain() {
+    PretrainConfig config = TinyRuns.reading(config("cancelled"), 5000, 0, 8)
+        .withCluster(new ClusterSettings(0, 45, 2, KernelChoice.PLAIN, "0", 20));
+    List<String> lines = new CopyOnWriteArrayList<>();
+    assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {
+      lines.add(line);
+      if (line.matches("step +1/5000 .*")) spark.sparkContext().cancelAllJobs();
+    })).isInstanceOf(UserError.class).hasMessageContaining("the run was stopped");
+    assertThat(lines).noneMatch(l -> l.contains("goes on from"));
+    assertThat(folder.resolve("cancelled/attempt-00002")).doesNotExist();
+  }
+
+  @Test
+  void whatTheDriverCannotBeToldStopsNoRank() {
+    ToDriver nobody = ToDriver.connect("nobody");
+    nobody.say("no one hears this");
+    nobody.failed(0, new UserError("nor this"));
+    ToDriver gone;
+    try (DriverLine line = new DriverLine(spark.sparkContext(), l -> {})) {
+      gone = ToDriver.connect(line.name());
+    }
+    gone.failed(0, new UserError("nor this"));
   }
 }

@@ -2,12 +2,15 @@ package dev.kindling.train.loop;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.optim.ConstantSchedule;
 import dev.kindling.train.optim.OptimizerRecipe;
 import dev.kindling.train.optim.Schedule;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * What one training run is told. The first group fixes the result bit for bit, is stored with the run and may not differ
@@ -61,6 +64,26 @@ public record RunOptions(int virtualRanks, int microBatch, int accumulate, long 
     all.put("schedule", schedule.toString());
     all.put("clipNorm", Double.toString(clipNorm));
     return all;
+  }
+
+  /**
+   * Holds a run that goes on to the settings that it was started with.
+   *
+   * @param then the {@link #identity} that its checkpoint has; @param where the checkpoint is, for the message
+   * @throws UserError naming the first setting that differs
+   */
+  public void refuseUnlessStartedWith(Map<String, String> then, String where) {
+    Map<String, String> now = identity();
+    Set<String> keys = new TreeSet<>(then.keySet());
+    keys.addAll(now.keySet());
+    for (String key : keys) {
+      String before = then.getOrDefault(key, "not set");
+      String after = now.getOrDefault(key, "not set");
+      if (!before.equals(after)) {
+        throw new UserError(key + " is " + after + "; the run in " + where + " was started with " + before
+            + " and goes on with that only: set it back, or start a new run in another folder");
+      }
+    }
   }
 
   /** Starts from the defaults: V = 8, one sequence a micro-batch, no accumulation, a constant rate, clipping at 1. */

@@ -7,10 +7,8 @@ import dev.kindling.train.model.LanguageModel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * A rank's whole run: resume where there is something to resume, step, report, evaluate, save. All ranks run it at the same time
@@ -151,7 +149,7 @@ public final class TrainingLoop {
     if (newest.isEmpty()) return 0;
     Checkpoints.Saved checkpoint = checkpoints.get().open(newest);
     TrainerState state = checkpoint.state();
-    checkIdentity(newest, state.identity(), options.identity());
+    options.refuseUnlessStartedWith(state.identity(), newest);
     history.addAll(state.history());
     checkpoint.loadWeights(model);
     model.weightsChanged();
@@ -167,19 +165,6 @@ public final class TrainingLoop {
   /** The number of threads never shows in the bits. */
   private static String withoutThreads(String kernels) {
     return kernels.replaceFirst(", \\d+ threads?$", "");
-  }
-
-  private static void checkIdentity(String where, Map<String, String> then, Map<String, String> now) {
-    Map<String, String> all = new TreeMap<>(then);
-    all.putAll(now);
-    for (String key : all.keySet()) {
-      String before = then.getOrDefault(key, "not set");
-      String after = now.getOrDefault(key, "not set");
-      if (!before.equals(after)) {
-        throw new UserError(key + " is " + after + "; the run in " + where + " was started with " + before
-            + " and goes on with that only: set it back, or start a new run in another folder");
-      }
-    }
   }
 
   /** Time spent in steps. */
