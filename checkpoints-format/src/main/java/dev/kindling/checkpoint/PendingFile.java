@@ -32,8 +32,13 @@ public final class PendingFile extends OutputStream implements Closeable {
     this.out = fs.create(written, true);
   }
 
-  /** Written beside {@code target} under a temporary name; the commit replaces what is at {@code target}. */
+  /**
+   * Written beside {@code target} under a temporary name; the commit replaces the file at {@code target}.
+   *
+   * @throws UserError when a folder is there: a renamed file would vanish into it
+   */
   public static PendingFile create(FileSystem fs, Path target) throws IOException {
+    if (fs.exists(target)) Storage.file(fs, target);
     String name = "." + target.getName() + "." + UUID.randomUUID().toString().substring(0, 8) + ".tmp";
     Path parent = target.getParent();
     return new PendingFile(fs, parent == null ? new Path(name) : new Path(parent, name), target);

@@ -4,6 +4,9 @@ import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Paths;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -49,6 +52,20 @@ public final class Storage {
       return fs.exists(path);
     } catch (IOException e) {
       throw failed(path, e);
+    }
+  }
+
+  /** Whether two names are of one file or folder, by way of links on local disks too. */
+  public static boolean same(Configuration conf, Path a, Path b) {
+    Path one = of(conf, a).makeQualified(a), other = of(conf, b).makeQualified(b);
+    if (one.equals(other)) return true;
+    if (!"file".equals(one.toUri().getScheme()) || !"file".equals(other.toUri().getScheme())) return false;
+    try {
+      return Files.isSameFile(Paths.get(one.toUri().getPath()), Paths.get(other.toUri().getPath()));
+    } catch (NoSuchFileException e) {
+      return false;
+    } catch (IOException e) {
+      throw failed(a, e);
     }
   }
 

@@ -27,7 +27,9 @@ import org.apache.hadoop.fs.Path;
 
 /** Writes a model in Hugging Face's layout: exports and the model's part of checkpoints go through here alike. */
 public final class ModelFolderWriter {
-  private static final Set<String> OURS = Set.of(ModelConfig.FILE, SafetensorsReader.FILE, ModelFolder.TOKENIZER,
+  /** Marks a folder that {@link #export} may write again; written before all else and never changed. */
+  public static final String MARK = "kindling-export.json";
+  private static final Set<String> OURS = Set.of(MARK, ModelConfig.FILE, SafetensorsReader.FILE, ModelFolder.TOKENIZER,
       ModelFolder.TOKENIZER_CONFIG, ModelFolder.GENERATION_CONFIG);
 
   private ModelFolderWriter() {
@@ -45,31 +47,59 @@ public final class ModelFolderWriter {
     FileEntry write(String name, Content content) throws IOException;
   }
 
+  /** Writes a copy of a model. @throws UserError when the folder is the model's own or holds something else */
+  public static List<FileEntry> export(Configuration conf, Path folder, ModelFolder model, ElementType type)
+      throws IOException {
+    if (Storage.same(conf, folder, model.path()))
+      throw new UserError(folder + " is the model that is read; give another folder to write into");
+    return export(conf, folder, model.config(), model.weights(), model.tokenizerJson().orElse(null), type);
+  }
+
   /**
    * Writes a model folder for others to load, each file under a temporary name first and the configuration last, so
    * that what is not finished does not load.
    *
+   * @param folder new, empty or of an older export, which is replaced
    * @param tokenizerJson or null; @param type what weights are stored in: F32, F16 or BF16
    * @throws UserError when the folder holds something else
    */
   public static List<FileEntry> export(Configuration conf, Path folder, ModelConfig config, WeightSource weights,
       String tokenizerJson, ElementType type) throws IOException {
     FileSystem fs = Storage.of(conf, folder);
-    if (fs.exists(folder)) {
-      for (FileStatus s : fs.listStatus(folder)) {
-        if (!OURS.contains(s.getPath().getName()) && !s.getPath().getName().startsWith(".")) {
-          throw new UserError(
-              folder + " holds something else, " + s.getPath().getName() + "; give a new or an empty folder");
-        }
-      }
-      fs.delete(new Path(folder, ModelConfig.FILE), false);
-    }
-    return write((name, content) -> {
+    Destination to = (name, content) -> {
       try (PendingFile out = PendingFile.create(fs, new Path(folder, name))) {
         content.writeTo(out);
         return out.commit(name);
       }
-    }, config, weights, tokenizerJson, type);
+    };
+    if (isOlderExport(fs, folder)) {
+      fs.delete(new Path(folder, ModelConfig.FILE), false);
+      if (tokenizerJson == null) {
+        fs.delete(new Path(folder, ModelFolder.TOKENIZER), false);
+        fs.delete(new Path(folder, ModelFolder.TOKENIZER_CONFIG), false);
+      }
+    } else {
+      ObjectNode mark = Json.object().put("format", "kindling-export").put("version", 1);
+      to.write(MARK, out -> out.write(Json.bytes(mark)));
+    }
+    return write(to, config, weights, tokenizerJson, type);
+  }
+
+  /**
+   * Whether it has our mark, without which it must be new or empty: the files of an export have the names of any model
+   * of Hugging Face's.
+   */
+  private static boolean isOlderExport(FileSystem fs, Path folder) throws IOException {
+    if (!fs.exists(folder)) return false;
+    if (!fs.getFileStatus(folder).isDirectory()) throw new UserError(folder + " is a file; give a folder");
+    boolean marked = fs.exists(new Path(folder, MARK));
+    for (FileStatus s : fs.listStatus(folder)) {
+      String name = s.getPath().getName();
+      if (name.startsWith(".") || marked && OURS.contains(name)) continue;
+      throw new UserError(folder + " holds something else, " + name + "; give a new or an empty folder, or one that an "
+          + "older export wrote" + (marked ? "" : " (it has a " + MARK + ")"));
+    }
+    return marked;
   }
 
   /** Writes the files of a model; a tied model's head is left out. */

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** Writes a model folder as one GGUF file that llama.cpp loads, its tokenizer inside. */
@@ -20,9 +21,13 @@ public final class GgufExport {
 
   /**
    * @param target the file; written under a temporary name, then renamed; @param type what matrices are stored in
-   * @throws UserError when the folder has no tokenizer or one that llama.cpp does not know
+   * @throws UserError when the folder has no tokenizer or one that llama.cpp does not know, or when something other than
+   *   a GGUF file is at the target
    */
   public static FileEntry write(Configuration conf, ModelFolder folder, Path target, GgufType type) throws IOException {
+    FileSystem fs = Storage.of(conf, target);
+    if (Storage.exists(fs, target) && !GgufReader.isGguf(fs, target))
+      throw new UserError(target + " is there and is no GGUF file; give a new name, or a GGUF file to replace");
     if (!(folder.config() instanceof Gpt2Config config))
       throw new IllegalStateException("unknown family " + folder.config().family());
     String tokenizer = folder.tokenizerJson().orElseThrow(() -> new UserError(
@@ -31,7 +36,7 @@ public final class GgufExport {
     GgufVocabulary vocabulary = GgufVocabulary.parse(tokenizer, config.vocabularySize(), where);
     Map<String, Object> metadata = metadata(config, type, new Path(folder.path().toString()).getName());
     putTokenizer(metadata, vocabulary, config.beginToken(), folder.endTokens());
-    try (PendingFile out = PendingFile.create(Storage.of(conf, target), target)) {
+    try (PendingFile out = PendingFile.create(fs, target)) {
       GgufWriter.write(out, metadata, Gpt2Tensors.of(config, folder.weights(), type));
       return out.commit(target.getName());
     }

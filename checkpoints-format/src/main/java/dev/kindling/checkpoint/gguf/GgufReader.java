@@ -7,6 +7,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,6 +51,18 @@ public final class GgufReader implements Closeable {
     } finally {
       if (!opened && reader != null) reader.close();
     }
+  }
+
+  /** Whether a file begins as GGUF files do. @throws UserError when it is missing or a folder */
+  public static boolean isGguf(FileSystem fs, Path path) {
+    if (Storage.file(fs, path).getLen() < 4) return false;
+    byte[] magic = new byte[4];
+    try (FSDataInputStream in = fs.open(path)) {
+      in.readFully(0, magic);
+    } catch (IOException e) {
+      throw Storage.failed(path, e);
+    }
+    return Arrays.equals(magic, new byte[]{'G', 'G', 'U', 'F'});
   }
 
   private void readHead(GgufInput head, long size) throws IOException {

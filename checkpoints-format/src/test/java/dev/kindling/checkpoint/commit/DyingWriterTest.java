@@ -68,6 +68,26 @@ class DyingWriterTest {
   }
 
   @Test
+  void anExportThatDiedAnywhereCanBeDoneAgain() throws Exception {
+    boolean died = true;
+    for (long changes = 0; died; changes++) {
+      Path folder = path("again-" + changes);
+      DyingStore.dieAfter(changes);
+      try {
+        ModelFolderWriter.export(conf, folder, CONFIG, TinyModel.random(CONFIG, 1), null, ElementType.F32);
+        died = false;
+      } catch (IOException e) {
+        assertThat(e).hasMessage("the writer is dead");
+      }
+      DyingStore.dieAfter(Long.MAX_VALUE);
+      ModelFolderWriter.export(conf, folder, CONFIG, TinyModel.random(CONFIG, 2), null, ElementType.F32);
+      try (ModelFolder model = ModelFolder.open(conf, folder)) {
+        assertThat(WeightsHash.sha256(model.weights())).isEqualTo(WeightsHash.sha256(TinyModel.random(CONFIG, 2)));
+      }
+    }
+  }
+
+  @Test
   void anExportIsTheNewModelOrDoesNotLoadWhereverTheWriterDies() throws Exception {
     boolean died = true;
     for (long changes = 0; died; changes++) {

@@ -149,7 +149,39 @@ class ModelFolderTest {
       assertThat(opened.tokenizerJson()).contains(TinyModel.tokenizerJson());
     }
     assertThat(folder.toFile().list()).containsExactlyInAnyOrder("config.json", "model.safetensors", "tokenizer.json",
-        "tokenizer_config.json", "generation_config.json");
+        "tokenizer_config.json", "generation_config.json", "kindling-export.json");
+    ModelFolderWriter.export(CONF, hadoop(folder), TIED, TinyModel.random(TIED, 3), null, ElementType.F32);
+    assertThat(folder.toFile().list()).as("no tokenizer of another model stays").containsExactlyInAnyOrder(
+        "config.json", "model.safetensors", "generation_config.json", "kindling-export.json");
+  }
+
+  @Test
+  void aModelThatSomebodyElseSavedIsNotReplaced() throws Exception {
+    put(TIED, TinyModel.random(TIED, 1));
+    byte[] weights = Files.readAllBytes(folder.resolve("model.safetensors"));
+    assertThatThrownBy(
+        () -> ModelFolderWriter.export(CONF, hadoop(folder), TIED, TinyModel.random(TIED, 2), null, ElementType.F16))
+        .isInstanceOf(UserError.class).hasMessageContaining("holds something else");
+    assertThat(folder.toFile().list()).containsExactlyInAnyOrder("config.json", "model.safetensors");
+    assertThat(folder.resolve("model.safetensors")).hasBinaryContent(weights);
+  }
+
+  @Test
+  void aModelIsNotExportedOntoItself() throws Exception {
+    Path model = folder.resolve("model"), link = folder.resolve("link");
+    ModelFolderWriter.export(CONF, hadoop(model), TIED, TinyModel.random(TIED, 1), null, ElementType.F32);
+    Files.createSymbolicLink(link, model);
+    byte[] weights = Files.readAllBytes(model.resolve("model.safetensors"));
+    try (ModelFolder opened = ModelFolder.open(CONF, hadoop(model))) {
+      for (Path out : List.of(model, folder.resolve("other/../model"), link)) {
+        assertThatThrownBy(() -> ModelFolderWriter.export(CONF, hadoop(out), opened, ElementType.F16))
+            .isInstanceOf(UserError.class).hasMessageContaining("is the model that is read");
+      }
+      ModelFolderWriter.export(CONF, hadoop(folder.resolve("half")), opened, ElementType.F16);
+    }
+    assertThat(model.resolve("config.json")).exists();
+    assertThat(model.resolve("model.safetensors")).hasBinaryContent(weights);
+    assertThat(folder.resolve("half/config.json")).exists();
   }
 
   @Test

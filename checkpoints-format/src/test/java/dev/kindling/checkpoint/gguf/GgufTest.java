@@ -174,6 +174,25 @@ class GgufTest {
   }
 
   @Test
+  void onlyAnOlderGgufFileIsReplaced() throws Exception {
+    Gpt2Config config = Gpt2Config.of(300, 7, 6, 1, 3);
+    export(config, GgufType.F32).close();
+    Path precious = Files.writeString(folder.resolve("thesis.tex"), "years of work"),
+        inside = Files.createDirectory(folder.resolve("models"));
+    try (ModelFolder opened = ModelFolder.open(CONF, hadoop(folder.resolve("a-model")))) {
+      assertThatThrownBy(() -> GgufExport.write(CONF, opened, hadoop(precious), GgufType.F16))
+          .isInstanceOf(UserError.class).hasMessageContaining("thesis.tex is there and is no GGUF file");
+      assertThatThrownBy(() -> GgufExport.write(CONF, opened, hadoop(inside), GgufType.F16))
+          .isInstanceOf(UserError.class).hasMessageContaining("is a folder; a file is needed");
+      long before = Files.size(folder.resolve("F32.gguf"));
+      GgufExport.write(CONF, opened, hadoop(folder.resolve("F32.gguf")), GgufType.F16);
+      assertThat(Files.size(folder.resolve("F32.gguf"))).isLessThan(before);
+    }
+    assertThat(precious).hasContent("years of work");
+    assertThat(inside).isEmptyDirectory();
+  }
+
+  @Test
   void truncatedAndForeignFilesAreToldByName() throws Exception {
     export(Gpt2Config.of(300, 7, 6, 1, 3), GgufType.F32).close();
     byte[] whole = Files.readAllBytes(folder.resolve("F32.gguf"));

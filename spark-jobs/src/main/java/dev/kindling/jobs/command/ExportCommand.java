@@ -34,7 +34,7 @@ final class ExportCommand implements Runnable {
   @Command(name = "hf", header = "A folder that Hugging Face's tools load: config.json, model.safetensors, tokenizer.json")
   int hf(
       @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.") String model,
-      @Option(names = "--out", required = true, paramLabel = "DIR", description = "A new or an empty folder.") String out,
+      @Option(names = "--out", required = true, paramLabel = "DIR", description = "A new or an empty folder, or an older export's.") String out,
       @Option(names = "--type", defaultValue = "F32", paramLabel = "TYPE", description = "F32, F16 or BF16 (default ${DEFAULT-VALUE}).") String type)
       throws IOException {
     ElementType element = switch (type.toUpperCase(Locale.ROOT)) {
@@ -45,8 +45,7 @@ final class ExportCommand implements Runnable {
     };
     Configuration conf = HadoopFiles.configuration();
     try (ModelFolder folder = ModelFolder.open(conf, ModelPath.resolve(conf, model))) {
-      String tokenizer = folder.tokenizerJson().orElse(null);
-      ModelFolderWriter.export(conf, new Path(out), folder.config(), folder.weights(), tokenizer, element);
+      ModelFolderWriter.export(conf, new Path(out), folder, element);
     }
     told().printf("%s: config.json, model.safetensors (%s), tokenizer.json%n", out, element);
     return 0;
@@ -55,7 +54,7 @@ final class ExportCommand implements Runnable {
   @Command(name = "gguf", header = "One file that llama.cpp loads, the tokenizer inside")
   int gguf(
       @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.") String model,
-      @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file.") String out,
+      @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file; an older GGUF file is replaced.") String out,
       @Option(names = "--type", defaultValue = "F16", paramLabel = "TYPE", description = "F32, F16 or Q8_0 (default ${DEFAULT-VALUE}).") String type)
       throws IOException {
     GgufType stored = switch (type.toUpperCase(Locale.ROOT)) {

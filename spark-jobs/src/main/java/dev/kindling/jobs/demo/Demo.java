@@ -175,8 +175,7 @@ public final class Demo {
     record Exported(String weightsSha256) {}
     var done = stages.run("export", Stages.fingerprint(trained.weightsSha256()), folder, Exported.class, () -> {
       try (ModelFolder model = ModelFolder.open(conf, new Path(trained.checkpoint()))) {
-        ModelFolderWriter.export(conf, hf, model.config(), model.weights(), model.tokenizerJson().orElse(null),
-            ElementType.F32);
+        ModelFolderWriter.export(conf, hf, model, ElementType.F32);
         GgufExport.write(conf, model, half, GgufType.F16);
         GgufExport.write(conf, model, quantized, GgufType.Q8_0);
       }
