@@ -1,7 +1,10 @@
 package dev.kindling.data.shard;
 
+import static dev.kindling.checkpoint.UserError.require;
+
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.checkpoint.UserError;
 import java.io.FileNotFoundException;
@@ -39,8 +42,25 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /** @throws UserError naming the field that is missing or not allowed */
+  public DatasetInfo {
+    present("format", format);
+    present("fingerprint", fingerprint);
+    present("tokenizer", tokenizer);
+    present("inputs", inputs);
+    present("configuration", configuration);
+    present("training", training);
+    present("heldOut", heldOut);
+    require(sequenceLength > 0, "sequenceLength", sequenceLength, "at least 1");
+    require(vocabularySize > 0, "vocabularySize", vocabularySize, "at least 1");
+    require(endOfText >= 0 && endOfText < vocabularySize, "endOfText", endOfText,
+        "an id below vocabularySize, " + vocabularySize);
+  }
+
   /** @param sha256 over the names and contents of all files */
-  public record Inputs(long files, long bytes, String sha256) {}
+  public record Inputs(long files, long bytes, String sha256) {
+    public Inputs { present("inputs.sha256", sha256); }
+  }
 
   /**
    * One part of the documents, packed.
@@ -54,26 +74,54 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
    * @param shards in the order of their rows
    */
   public record Part(long documents, long tokens, long targets, long rows, int rowsPerShard, int rowsPerGroup,
-      List<Shard> shards) {}
+      List<Shard> shards) {
+    public Part {
+      present("shards", shards);
+      require(rowsPerShard > 0, "rowsPerShard", rowsPerShard, "at least 1");
+      require(rowsPerGroup > 0, "rowsPerGroup", rowsPerGroup, "at least 1");
+      long held = 0;
+      for (int i = 0; i < shards.size(); i++) {
+        Shard shard = shards.get(i);
+        present("a shard", shard);
+        boolean whole = i == shards.size() - 1 ? shard.rows() <= rowsPerShard : shard.rows() == rowsPerShard;
+        require(whole, shard.file() + ", rows", shard.rows(),
+            "rowsPerShard, " + rowsPerShard + ", or less in the last");
+        held += shard.rows();
+      }
+      require(rows == held, "rows", rows, "the sum over the shards, " + held);
+    }
+  }
 
   /** @param file path under the dataset's folder; @param sha256 of its bytes */
-  public record Shard(String file, long rows, long bytes, String sha256) {}
+  public record Shard(String file, long rows, long bytes, String sha256) {
+    public Shard {
+      present("a shard's file", file);
+      present("a shard's sha256", sha256);
+      require(rows > 0, file + ", rows", rows, "at least 1");
+    }
+  }
+
+  private static void present(String field, Object value) {
+    if (value == null) throw new UserError(field + " is missing");
+  }
 
   /** @param folder of the dataset; @throws UserError where it holds none that can be read */
   public static DatasetInfo read(Configuration conf, Path folder) {
     Path file = new Path(folder, FILE);
     try (InputStream in = file.getFileSystem(conf).open(file)) {
-      DatasetInfo info = JSON.readValue(in.readAllBytes(), DatasetInfo.class);
-      if (!FORMAT.equals(info.format()) || info.version() != VERSION)
-        throw new UserError(file + " says format "
-            + info.format() + ", version " + info.version() + "; this program reads " + FORMAT + ", version "
-            + VERSION);
-      return info;
+      JsonNode json = JSON.readTree(in.readAllBytes());
+      String format = json.path("format").asText();
+      int version = json.path("version").asInt();
+      if (!FORMAT.equals(format) || version != VERSION)
+        throw new UserError(file + " says format " + format + ", version " + version + "; this program reads " + FORMAT
+            + ", version " + VERSION);
+      return JSON.treeToValue(json, DatasetInfo.class);
     } catch (FileNotFoundException e) {
       throw new UserError(
           "there is no dataset in " + folder + ": " + FILE + " is missing; run prep, which writes it last", e);
     } catch (JsonProcessingException e) {
-      throw new UserError(file + " is damaged: " + e.getOriginalMessage() + "; run prep again", e);
+      String problem = e.getCause() instanceof UserError wrong ? wrong.getMessage() : e.getOriginalMessage();
+      throw new UserError(file + " is damaged: " + problem + "; run prep again", e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

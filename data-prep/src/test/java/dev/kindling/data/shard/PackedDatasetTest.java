@@ -13,10 +13,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PackedDatasetTest {
   private static final Configuration CONF = new Configuration();
@@ -112,6 +116,24 @@ class PackedDatasetTest {
     Files.deleteIfExists(folder.resolve("." + DatasetInfo.FILE + ".crc"));
     assertThatThrownBy(() -> PackedDataset.open(CONF, hadoop(folder))).isInstanceOf(UserError.class)
         .hasMessageContaining("format other");
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {
+      "\"training\" : | \"trainer\" : | training is missing", "\"inputs\" : | \"input\" : | inputs is missing",
+      "\"rowsPerShard\" : 10 | \"rowsPerShard\" : 0 | rowsPerShard is 0; it must be at least 1",
+      "\"rowsPerGroup\" : 3 | \"rowsPerGroup\" : null | rowsPerGroup is 0; it must be at least 1",
+      "\"sequenceLength\" : 5 | \"sequenceLength\" : 0 | sequenceLength is 0; it must be at least 1",
+      "\"vocabularySize\" : 70000 | \"vocabularySize\" : 0 | vocabularySize is 0; it must be at least 1",
+      "\"rows\" : 24 | \"rows\" : 25 | rows is 25; it must be the sum over the shards, 24",
+      "\"shards\" : [ { | \"shards\" : [ null, { | a shard is missing"})
+  void aFieldThatIsMissingOrNotAllowedIsRefusedByName(String field, String changed, String problem) throws IOException {
+    Path file = folder.resolve(DatasetInfo.FILE);
+    String json = Files.readString(file);
+    assertThat(json).contains(field);
+    Files.writeString(file, json.replaceFirst(Pattern.quote(field), Matcher.quoteReplacement(changed)));
+    assertThatThrownBy(() -> DatasetInfo.read(CONF, hadoop(folder))).isInstanceOf(UserError.class)
+        .hasMessageContaining("dataset.json is damaged: " + problem);
   }
 
   private static org.apache.hadoop.fs.Path hadoop(Path path) {
