@@ -103,17 +103,30 @@ public final class CheckpointStore {
     return Checkpoint.read(conf, folder);
   }
 
-  /** All that are committed, the newest attempt's newest step first; their files are not checked. */
+  /**
+   * All that are committed, the newest attempt's newest step first; their files are not checked, and a damaged manifest
+   * is none.
+   */
   public List<Checkpoint> committed() throws IOException {
     return committed(false);
   }
 
+  /** Every folder that has a manifest, sorted by name; whether the manifest can be read is not checked. */
+  public List<Path> folders() throws IOException {
+    List<Path> all = new ArrayList<>();
+    for (FileStatus s : list()) {
+      boolean step = STEP.matcher(s.getPath().getName()).matches();
+      if (step && fs.exists(new Path(s.getPath(), Manifest.FILE))) all.add(s.getPath());
+    }
+    all.sort(Comparator.comparing(Path::getName));
+    return all;
+  }
+
   private List<Checkpoint> committed(boolean warn) throws IOException {
     List<Checkpoint> all = new ArrayList<>();
-    for (FileStatus s : list()) {
-      if (!STEP.matcher(s.getPath().getName()).matches() || !fs.exists(new Path(s.getPath(), Manifest.FILE))) continue;
+    for (Path folder : folders()) {
       try {
-        all.add(read(s.getPath()));
+        all.add(read(folder));
       } catch (UserError e) {
         if (warn) LOG.warn("Skipping a checkpoint: {}", e.getMessage());
       }

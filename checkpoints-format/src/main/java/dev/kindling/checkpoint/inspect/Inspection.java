@@ -19,17 +19,16 @@ import dev.kindling.checkpoint.gguf.GgufTensor;
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
  * What is at a path: a run's folder of checkpoints, a checkpoint, a model folder, a safetensors file or index, or a
- * GGUF file. One structure holds it all; {@link #lines} tells it to a person.
+ * GGUF file. One structure holds it all; {@link #lines} and {@link #tensorLines} tell it to a person.
  */
 public final class Inspection {
   private static final int LONGEST_VALUE = 60;
@@ -48,8 +47,8 @@ public final class Inspection {
       if (!fs.getFileStatus(path).isDirectory()) return ofFile(conf, fs, path);
       if (fs.exists(new Path(path, Manifest.FILE))) return ofCheckpoint(conf, path);
       if (fs.exists(new Path(path, ModelConfig.FILE))) return ofModelFolder(conf, path);
-      List<Checkpoint> checkpoints = new CheckpointStore(conf, path).committed();
-      if (!checkpoints.isEmpty()) return ofRun(path, checkpoints);
+      CheckpointStore store = new CheckpointStore(conf, path);
+      if (!store.folders().isEmpty()) return ofRun(conf, path, store);
     } catch (IOException e) {
       throw Storage.failed(path, e);
     }
@@ -58,13 +57,24 @@ public final class Inspection {
             + ", a .safetensors or a .gguf file can be inspected");
   }
 
-  private static Inspection ofRun(Path path, List<Checkpoint> checkpoints) {
+  /** Every checkpoint by its manifest, and the model of the newest that is whole. */
+  private static Inspection ofRun(Configuration conf, Path path, CheckpointStore store) throws IOException {
     Inspection it = new Inspection("checkpoints of a run", path);
     ArrayNode all = it.json.putArray("checkpoints");
-    for (Checkpoint c : checkpoints) {
-      all.addObject().put("name", c.path().getName()).put("step", c.step()).put("attempt", c.manifest().epoch())
-          .put("bytes", c.manifest().bytes());
+    for (Path folder : store.folders()) {
+      ObjectNode one = all.addObject().put("name", folder.getName());
+      try {
+        Manifest manifest = Checkpoint.read(conf, folder).manifest();
+        one.put("step", manifest.step()).put("attempt", manifest.epoch()).put("bytes", manifest.bytes());
+      } catch (UserError e) {
+        one.put("damage", e.getMessage());
+        it.json.put("whole", false);
+      }
     }
+    Optional<Checkpoint> newest = store.newestWhole();
+    it.json.put("newestWhole", newest.map(c -> c.path().getName()).orElse("none"));
+    if (newest.isEmpty()) it.json.put("whole", false);
+    else it.putCheckpointsModel(newest.get());
     return it;
   }
 
@@ -73,7 +83,6 @@ public final class Inspection {
     Checkpoint checkpoint = Checkpoint.read(conf, path);
     Manifest manifest = checkpoint.manifest();
     it.json.put("step", manifest.step()).put("attempt", manifest.epoch()).put("bytes", manifest.bytes());
-    it.json.put("weightsSha256", manifest.weightsSha256());
     it.json.set("details", manifest.details());
     try {
       checkpoint.verify();
@@ -82,10 +91,15 @@ public final class Inspection {
       it.json.put("whole", false).put("damage", e.getMessage());
       return it;
     }
-    try (ModelFolder folder = checkpoint.model()) {
-      it.putModel(folder);
-    }
+    it.putCheckpointsModel(checkpoint);
     return it;
+  }
+
+  private void putCheckpointsModel(Checkpoint checkpoint) {
+    json.put("weightsSha256", checkpoint.manifest().weightsSha256());
+    try (ModelFolder folder = checkpoint.model()) {
+      putModel(folder);
+    }
   }
 
   private static Inspection ofModelFolder(Configuration conf, Path path) {
@@ -114,17 +128,8 @@ public final class Inspection {
       }
       return it;
     }
-    if (startsWithGguf(fs, path)) return ofGguf(conf, path);
+    if (GgufReader.isGguf(fs, path)) return ofGguf(conf, path);
     throw new UserError(path + " is neither a .safetensors nor a GGUF file");
-  }
-
-  private static boolean startsWithGguf(FileSystem fs, Path path) throws IOException {
-    if (fs.getFileStatus(path).getLen() < 4) return false;
-    byte[] magic = new byte[4];
-    try (FSDataInputStream in = fs.open(path)) {
-      in.readFully(0, magic);
-    }
-    return Arrays.equals(magic, new byte[]{'G', 'G', 'U', 'F'});
   }
 
   private static Inspection ofGguf(Configuration conf, Path path) {
@@ -176,7 +181,7 @@ public final class Inspection {
     return json.deepCopy();
   }
 
-  /** Everything, for people: one fact a line, then a table of the tensors. */
+  /** Everything but the tensors, for people: one fact a line. */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     for (var entry : json.properties()) {
@@ -189,10 +194,17 @@ public final class Inspection {
       }
     }
     for (JsonNode c : json.path("checkpoints")) {
-      lines.add(String.format(Locale.ROOT, "  %-30s step %,d, attempt %d, %,d bytes", c.path("name").asText(),
-          c.path("step").asLong(), c.path("attempt").asLong(), c.path("bytes").asLong()));
+      lines.add("  " + pad(c.path("name").asText(), 30) + " " + (c.has("damage")
+          ? c.path("damage").asText()
+          : String.format(Locale.ROOT, "step %,d, attempt %d, %,d bytes", c.path("step").asLong(),
+              c.path("attempt").asLong(), c.path("bytes").asLong())));
     }
-    if (json.has("tensors")) lines.add("tensors");
+    return lines;
+  }
+
+  /** The tensors, for people: name, type and shape of one in a line. */
+  public List<String> tensorLines() {
+    List<String> lines = new ArrayList<>();
     int widest = 0;
     for (JsonNode t : json.path("tensors")) widest = Math.max(widest, t.path("name").asText().length());
     for (JsonNode t : json.path("tensors")) {

@@ -36,8 +36,9 @@ class InspectionTest {
     assertThat(it.toJson().path("kind").asText()).isEqualTo("model folder");
     assertThat(it.toJson().path("parameters").asLong()).isEqualTo(CONFIG.parameters());
     assertThat(it.toJson().path("bytesByType").path("F32").asLong()).isEqualTo(4 * CONFIG.parameters());
-    assertThat(it.lines()).anyMatch(l -> l.matches("  transformer\\.h\\.1\\.attn\\.c_attn\\.weight +F32 +\\[6, 18\\]"))
-        .anyMatch(l -> l.matches("  n_layer +2")).noneMatch(l -> l.contains("\n"));
+    assertThat(it.tensorLines())
+        .anyMatch(l -> l.matches("  transformer\\.h\\.1\\.attn\\.c_attn\\.weight +F32 +\\[6, 18\\]"));
+    assertThat(it.lines()).anyMatch(l -> l.matches("  n_layer +2")).noneMatch(l -> l.contains("\n"));
   }
 
   @Test
@@ -50,10 +51,16 @@ class InspectionTest {
     assertThat(inspect(step).lines()).anyMatch(l -> l.matches("step +1,200")).anyMatch(l -> l.matches("  loss +3.25"))
         .anyMatch(l -> l.matches("whole +true"));
     assertThat(inspect(folder).lines()).anyMatch(l -> l.matches("  step-00001200 +step 1,200, attempt 1, .* bytes"));
+    assertThat(inspect(folder).lines()).anyMatch(l -> l.matches("newestWhole +step-00001200"))
+        .anyMatch(l -> l.matches("  n_layer +2"));
     Files.writeString(step.resolve("config.json"), "{}");
     Inspection damaged = inspect(step);
     assertThat(damaged.whole()).isFalse();
     assertThat(damaged.lines()).anyMatch(l -> l.startsWith("damage") && l.contains("config.json is damaged"));
+    Files.writeString(step.resolve("manifest.json"), "{}");
+    assertThat(inspect(folder).whole()).isFalse();
+    assertThat(inspect(folder).lines()).anyMatch(l -> l.matches("newestWhole +none"))
+        .anyMatch(l -> l.matches("  step-00001200 .*manifest.json is not the manifest of a checkpoint"));
   }
 
   @Test
@@ -63,9 +70,9 @@ class InspectionTest {
       GgufExport.write(CONF, model, hadoop(folder.resolve("m.gguf")), GgufType.F16);
     }
     assertThat(inspect(folder.resolve("m/model.safetensors")).lines()).anyMatch(l -> l.matches("  format +pt"));
-    assertThat(inspect(folder.resolve("m.gguf")).lines())
-        .anyMatch(l -> l.matches("  blk\\.1\\.ffn_up\\.weight +F16 +\\[24, 6\\]"))
-        .anyMatch(l -> l.matches("  tokenizer.ggml.tokens +300 values"));
+    Inspection gguf = inspect(folder.resolve("m.gguf"));
+    assertThat(gguf.tensorLines()).anyMatch(l -> l.matches("  blk\\.1\\.ffn_up\\.weight +F16 +\\[24, 6\\]"));
+    assertThat(gguf.lines()).anyMatch(l -> l.matches("  tokenizer.ggml.tokens +300 values"));
   }
 
   @Test

@@ -1,36 +1,35 @@
 package dev.kindling.jobs.command;
 
-import dev.kindling.checkpoint.ModelConfig;
+import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.Storage;
-import dev.kindling.checkpoint.TensorSpec;
-import dev.kindling.checkpoint.UserError;
-import dev.kindling.checkpoint.WeightsHash;
-import dev.kindling.checkpoint.commit.Checkpoint;
-import dev.kindling.checkpoint.commit.Manifest;
-import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.checkpoint.inspect.Inspection;
 import dev.kindling.data.shard.DatasetInfo;
-import dev.kindling.jobs.model.ModelPath;
 import java.io.PrintWriter;
-import java.util.Arrays;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Says what a folder holds. */
-@Command(name = "inspect", header = "Say what a model, a checkpoint or a dataset is", footer = {"", "Examples:",
-    "  kindling inspect out/demo/run --tensors", "  kindling inspect out/demo/data"})
+/** Says what a folder or a file holds; damage that was found makes the exit code 2. */
+@Command(name = "inspect", header = "Say what a model, a checkpoint, a weights file or a dataset is", footer = {"",
+    "Examples:",
+    "  kindling inspect out/demo/run --tensors", "  kindling inspect out/demo/export/model-f16.gguf --json",
+    "  kindling inspect out/demo/data"})
 final class InspectCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "DIR", description = "A model's, a run's or a dataset's folder.")
+  @Parameters(paramLabel = "PATH", description = "A folder of a model, a checkpoint, a run or a dataset; a .safetensors or GGUF file.")
   private String named;
 
   @Option(names = "--tensors", description = "List every tensor.")
   private boolean listTensors;
+
+  @Option(names = "--json", description = "Everything as JSON.")
+  private boolean json;
 
   @Spec
   private CommandSpec spec;
@@ -39,18 +38,23 @@ final class InspectCommand implements Callable<Integer> {
   public Integer call() {
     Configuration conf = HadoopFiles.configuration();
     Path path = new Path(named);
-    FileSystem files = Storage.of(conf, path);
     PrintWriter out = spec.commandLine().getOut();
-    if (!Storage.exists(files, path))
-      throw new UserError(named + " does not exist; give the folder of a model or a dataset");
-    if (Storage.exists(files, new Path(path, DatasetInfo.FILE))) {
-      dataset(DatasetInfo.read(conf, path), out);
-    } else {
-      Path folder = ModelPath.resolve(conf, named);
-      if (Storage.exists(files, new Path(folder, Manifest.FILE))) checkpoint(Checkpoint.read(conf, folder), out);
-      model(conf, folder, out);
+    if (Storage.exists(Storage.of(conf, path), new Path(path, DatasetInfo.FILE))) {
+      DatasetInfo info = DatasetInfo.read(conf, path);
+      if (json) out.print(info.toJson());
+      else dataset(info, out);
+      out.flush();
+      return 0;
     }
-    return 0;
+    Inspection found = Inspection.of(conf, path);
+    if (json) {
+      out.print(new String(Json.bytes(found.toJson()), StandardCharsets.UTF_8));
+    } else {
+      found.lines().forEach(out::println);
+      if (listTensors) found.tensorLines().forEach(out::println);
+    }
+    out.flush();
+    return found.whole() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.USAGE;
   }
 
   private static void dataset(DatasetInfo info, PrintWriter out) {
@@ -67,28 +71,5 @@ final class InspectCommand implements Callable<Integer> {
     out.printf("%-14s %,d documents, %,d tokens, %,d rows in %d shards%n", name, part.documents(), part.tokens(),
         part.rows(),
         part.shards().size());
-  }
-
-  private static void checkpoint(Checkpoint checkpoint, PrintWriter out) {
-    Manifest manifest = checkpoint.manifest();
-    out.printf("checkpoint     step %,d, attempt %d, %d files, %,d bytes%n", checkpoint.step(), manifest.epoch(),
-        manifest.files().size(), manifest.bytes());
-  }
-
-  private void model(Configuration conf, Path folder, PrintWriter out) {
-    try (ModelFolder model = ModelFolder.open(conf, folder)) {
-      ModelConfig config = model.config();
-      out.printf("model          %s, %,d parameters in %d tensors%n", config.family(), config.parameters(),
-          config.tensors().size());
-      out.printf("vocabulary     %,d%n", config.vocabularySize());
-      out.printf("context        %,d tokens%n", config.contextLength());
-      out.printf("head           %s%n", config.tiedHead() ? "the token embedding" : "of its own");
-      out.printf("tokenizer      %s%n", model.tokenizerFile().isPresent() ? ModelFolder.TOKENIZER : "none");
-      out.printf("weightsSha256  %s%n", WeightsHash.sha256(model.weights()));
-      if (!listTensors) return;
-      for (TensorSpec tensor : model.weights().tensors()) {
-        out.printf("  %-44s %-5s %s%n", tensor.name(), tensor.type(), Arrays.toString(tensor.shape()));
-      }
-    }
   }
 }

@@ -8,6 +8,7 @@ import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.Manifest;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
@@ -39,17 +40,21 @@ final class VerifyCommand implements Callable<Integer> {
     if (!one && Storage.exists(files, new Path(path, ModelConfig.FILE))) {
       throw new UserError(named + " is a model without a " + Manifest.FILE + "; only checkpoints can be verified");
     }
-    List<Checkpoint> checkpoints = one
-        ? List.of(Checkpoint.read(conf, path))
-        : new CheckpointStore(conf, path).committed();
-    if (checkpoints.isEmpty())
+    List<Path> folders = one ? List.of(path) : new CheckpointStore(conf, path).folders();
+    if (folders.isEmpty())
       throw new UserError(named + " holds no checkpoint; give the folder of a checkpoint or a run");
     PrintWriter out = spec.commandLine().getOut();
-    for (Checkpoint checkpoint : checkpoints) {
-      checkpoint.verify();
-      out.printf("%s: step %,d is whole: %d files, %,d bytes%n", checkpoint.path(), checkpoint.step(),
-          checkpoint.manifest().files().size(), checkpoint.manifest().bytes());
+    List<String> damage = new ArrayList<>();
+    for (Path folder : folders) {
+      try {
+        Checkpoint checkpoint = Checkpoint.open(conf, folder);
+        out.printf("%s: step %,d is whole: %d files, %,d bytes%n", checkpoint.path(), checkpoint.step(),
+            checkpoint.manifest().files().size(), checkpoint.manifest().bytes());
+      } catch (UserError e) {
+        damage.add(e.getMessage());
+      }
     }
+    if (!damage.isEmpty()) throw new UserError(String.join("; ", damage));
     return 0;
   }
 }
