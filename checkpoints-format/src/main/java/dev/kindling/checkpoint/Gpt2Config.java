@@ -26,7 +26,7 @@ import java.util.List;
 public record Gpt2Config(int vocabularySize, int contextLength, int width, int layers, int heads, int innerWidth,
     float layerNormEpsilon, boolean tiedHead, float initializerRange, int beginToken, List<Integer> endTokens)
     implements
-      ModelConfig {
+      DecoderConfig {
 
   /** More than any model has; it keeps a damaged file from asking for a list of billions of tensors. */
   private static final int MOST_LAYERS = 10_000;
@@ -49,7 +49,7 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
         List.of());
   }
 
-  /** The same with one token that begins and ends texts. */
+  @Override
   public Gpt2Config withEndOfText(int token) {
     return new Gpt2Config(vocabularySize, contextLength, width, layers, heads, innerWidth, layerNormEpsilon, tiedHead,
         initializerRange, token, List.of(token));
@@ -65,9 +65,20 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
     return "gpt2";
   }
 
-  /** Width of one head. */
+  @Override
+  public int keyValueHeads() {
+    return heads;
+  }
+
+  @Override
   public int headWidth() {
     return width / heads;
+  }
+
+  @Override
+  public WeightNames names() {
+    return WeightNames.of("transformer.", "transformer.wte.weight", "lm_head.weight")
+        .ignoring("transformer\\.h\\.\\d+\\.attn\\.(masked_)?bias");
   }
 
   @Override
@@ -105,51 +116,23 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
     keys.only("scale_attn_by_inverse_layer_idx", false);
     keys.only("add_cross_attention", false);
     int width = keys.positive("n_embd");
-    try {
-      return new Gpt2Config(keys.positive("vocab_size"), keys.positive("n_positions"), width, keys.positive("n_layer"),
+    return new Gpt2Config(keys.positive("vocab_size"), keys.positive("n_positions"), width, keys.positive("n_layer"),
           keys.positive("n_head"), keys.positive("n_inner", (int) Math.min(4L * width, Integer.MAX_VALUE)),
           keys.positive("layer_norm_epsilon", 1e-5f), keys.flag("tie_word_embeddings", true),
           keys.positive("initializer_range", 0.02f), keys.token("bos_token_id"), keys.tokens("eos_token_id"));
-    } catch (UserError e) {
-      throw e.getMessage().startsWith(keys.where()) ? e : new UserError(keys.where() + ": " + e.getMessage(), e);
-    }
   }
 
   @Override
   public ObjectNode toJson(ElementType type) {
-    ObjectNode json = Json.object();
-    json.putArray("architectures").add("GPT2LMHeadModel");
-    json.put("model_type", family());
+    ConfigJson json = new ConfigJson("GPT2LMHeadModel", family());
     json.put("activation_function", "gelu_new");
     json.put("vocab_size", vocabularySize).put("n_positions", contextLength).put("n_embd", width);
-    json.put("n_layer", layers).put("n_head", heads);
-    if (innerWidth == 4L * width) json.putNull("n_inner");
-    else json.put("n_inner", innerWidth);
-    json.put("layer_norm_epsilon", decimal(layerNormEpsilon)).put("initializer_range", decimal(initializerRange));
+    json.put("n_layer", layers).put("n_head", heads).putOrNull("n_inner", innerWidth == 4L * width ? 0 : innerWidth);
+    json.decimal("layer_norm_epsilon", layerNormEpsilon).decimal("initializer_range", initializerRange);
     json.put("tie_word_embeddings", tiedHead);
-    json.put("embd_pdrop", 0.0).put("attn_pdrop", 0.0).put("resid_pdrop", 0.0);      // models here are trained without
+    json.decimal("embd_pdrop", 0).decimal("attn_pdrop", 0).decimal("resid_pdrop", 0);   // models here are trained without
     json.put("scale_attn_weights", true).put("scale_attn_by_inverse_layer_idx", false).put("use_cache", true);
-    if (beginToken < 0) json.putNull("bos_token_id");
-    else json.put("bos_token_id", beginToken);
-    if (endTokens.isEmpty()) json.putNull("eos_token_id");
-    else if (endTokens.size() == 1) json.put("eos_token_id", endTokens.get(0));
-    else endTokens.forEach(json.putArray("eos_token_id")::add);
-    // Releases up to 4.55 read torch_dtype, later ones dtype.
-    json.put("torch_dtype", torchName(type)).put("dtype", torchName(type));
-    return json;
-  }
-
-  /** The shortest decimal of the float, so that 1e-5 is not written as 9.999999747378752E-6. */
-  private static double decimal(float value) {
-    return Double.parseDouble(Float.toString(value));
-  }
-
-  private static String torchName(ElementType type) {
-    return switch (type) {
-      case F32 -> "float32";
-      case F16 -> "float16";
-      case BF16 -> "bfloat16";
-      default -> throw new IllegalArgumentException("weights are not stored as " + type);
-    };
+    json.token("bos_token_id", beginToken).tokens("eos_token_id", endTokens);
+    return json.stored(type);
   }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
-/** What a model is made of, as Hugging Face's {@code config.json} tells it; one record a family. */
-public sealed interface ModelConfig permits Gpt2Config {
+/** What a model is made of, as Hugging Face's {@code config.json} tells it; one record for families that are alike. */
+public sealed interface ModelConfig permits DecoderConfig {
   /** The file's name in every model folder. */
   String FILE = "config.json";
 
@@ -21,6 +21,9 @@ public sealed interface ModelConfig permits Gpt2Config {
   /** Whether the head's matrix is the token embedding's. */
   boolean tiedHead();
 
+  /** {@code bos_token_id}, or -1. */
+  int beginToken();
+
   /** Ids that end a text; may be empty. */
   List<Integer> endTokens();
 
@@ -29,6 +32,9 @@ public sealed interface ModelConfig permits Gpt2Config {
    * the last.
    */
   List<TensorSpec> tensors();
+
+  /** How files of the family name their weights, other than {@link #tensors} does. */
+  WeightNames names();
 
   /** All parameters, a tied one counted once. */
   default long parameters() {
@@ -58,8 +64,6 @@ public sealed interface ModelConfig permits Gpt2Config {
 
   /** @param where what an error calls it */
   static ModelConfig parse(ObjectNode json, String where) {
-    ConfigKeys keys = new ConfigKeys(json, where);
-    keys.oneOf("model_type", null, "gpt2");
-    return Gpt2Config.parse(keys);
+    return ModelFamilies.parse(new ConfigKeys(json, where));
   }
 }

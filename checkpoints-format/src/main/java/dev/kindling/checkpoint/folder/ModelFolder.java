@@ -1,7 +1,6 @@
 package dev.kindling.checkpoint.folder;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.Storage;
@@ -61,8 +60,7 @@ public final class ModelFolder implements Closeable {
    * @param where the file or folder, for errors; @throws UserError naming a tensor that is missing or has another shape
    */
   public static WeightSource named(ModelConfig config, WeightSource stored, String where) {
-    if (config instanceof Gpt2Config gpt2) return Gpt2Weights.of(gpt2, stored, where);
-    throw new IllegalStateException("unknown family " + config.family());
+    return NamedWeights.of(config, stored, where);
   }
 
   public Path path() {

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.ElementType;
 import dev.kindling.checkpoint.FileEntry;
-import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.PendingFile;
@@ -132,7 +131,7 @@ public final class ModelFolderWriter {
     // The class that takes tokenizer.json as it is; GPT2Tokenizer would bring a pre-tokenizer of its own.
     json.put("tokenizer_class", "PreTrainedTokenizerFast").put("model_max_length", config.contextLength());
     json.put("clean_up_tokenization_spaces", false);
-    if (config instanceof Gpt2Config gpt2) putToken(json, "bos_token", tokenizer, gpt2.beginToken());
+    putToken(json, "bos_token", tokenizer, config.beginToken());
     if (!config.endTokens().isEmpty()) putToken(json, "eos_token", tokenizer, config.endTokens().get(0));
     return json;
   }
