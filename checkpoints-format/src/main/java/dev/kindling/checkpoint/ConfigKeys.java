@@ -9,10 +9,23 @@ import java.util.List;
 final class ConfigKeys {
   private final ObjectNode json;
   private final String where;
+  private final String parent;
 
   ConfigKeys(ObjectNode json, String where) {
+    this(json, where, "");
+  }
+
+  private ConfigKeys(ObjectNode json, String where, String parent) {
     this.json = json;
     this.where = where;
+    this.parent = parent;
+  }
+
+  /** The keys of an object within, none where it is missing or null. */
+  ConfigKeys nested(String key) {
+    if (!present(key)) return new ConfigKeys(Json.object(), where, parent + key + ".");
+    if (!(json.get(key) instanceof ObjectNode inner)) throw wrong(key, "an object, or null");
+    return new ConfigKeys(inner, where, parent + key + ".");
   }
 
   String where() {
@@ -37,12 +50,61 @@ final class ConfigKeys {
     return value.intValue();
   }
 
+  /** A whole number from 0 on. */
+  int count(String key, int otherwise) {
+    if (!present(key)) return otherwise;
+    JsonNode value = json.get(key);
+    if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
+      throw wrong(key, "a whole number from 0 on");
+    }
+    return value.intValue();
+  }
+
   float positive(String key, float otherwise) {
     if (!present(key)) return otherwise;
     JsonNode value = json.get(key);
     float number = value.floatValue();
     if (!value.isNumber() || !(number > 0) || Float.isInfinite(number)) throw wrong(key, "a number above 0");
     return number;
+  }
+
+  double number(String key) {
+    if (!present(key)) throw missing(key, "a number");
+    return number(key, 0);
+  }
+
+  double number(String key, double otherwise) {
+    if (!present(key)) return otherwise;
+    if (!json.get(key).isNumber()) throw wrong(key, "a number");
+    return json.get(key).doubleValue();
+  }
+
+  List<Double> numbers(String key) {
+    if (!present(key)) throw missing(key, "a list of numbers");
+    List<Double> all = new ArrayList<>();
+    if (!json.get(key).isArray()) throw wrong(key, "a list of numbers");
+    for (JsonNode number : json.get(key)) {
+      if (!number.isNumber() || !(number.doubleValue() > 0)) throw wrong(key, "a list of numbers above 0");
+      all.add(number.doubleValue());
+    }
+    return all;
+  }
+
+  /** A list of words, each one of those allowed; null where the key is missing or null. */
+  List<String> words(String key, String... allowed) {
+    if (!present(key)) return null;
+    List<String> all = new ArrayList<>();
+    if (!json.get(key).isArray()) throw wrong(key, "a list");
+    for (JsonNode word : json.get(key)) {
+      if (!List.of(allowed).contains(word.asText())) throw wrong(key, "a list of " + String.join(" or ", allowed));
+      all.add(word.asText());
+    }
+    return all;
+  }
+
+  /** Whether the key is there at all, null or not. */
+  boolean mentioned(String key) {
+    return json.has(key);
   }
 
   boolean flag(String key, boolean otherwise) {
@@ -88,12 +150,12 @@ final class ConfigKeys {
   }
 
   private UserError missing(String key, String allowed) {
-    return new UserError(where + ": " + key + " is missing; it must be " + allowed);
+    return new UserError(where + ": " + parent + key + " is missing; it must be " + allowed);
   }
 
   private UserError wrong(String key, String allowed) {
     String found = json.get(key).toString();
     if (found.length() > 80) found = found.substring(0, 80) + "...";
-    return new UserError(where + ": " + key + " is " + found + "; it must be " + allowed);
+    return new UserError(where + ": " + parent + key + " is " + found + "; it must be " + allowed);
   }
 }

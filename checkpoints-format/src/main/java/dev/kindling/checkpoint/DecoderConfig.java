@@ -1,7 +1,10 @@
 package dev.kindling.checkpoint;
 
 /** A decoder-only model: each token is predicted from those before it. */
-public sealed interface DecoderConfig extends ModelConfig permits Gpt2Config {
+public sealed interface DecoderConfig extends ModelConfig permits Gpt2Config, LlamaConfig, GptNeoxConfig, BloomConfig {
+  /** More than any model has; it keeps a damaged file from asking for a list of billions of tensors. */
+  int MOST_LAYERS = 10_000;
+
   /** Length of a token's hidden state. */
   int width();
 

@@ -28,9 +28,6 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
     implements
       DecoderConfig {
 
-  /** More than any model has; it keeps a damaged file from asking for a list of billions of tensors. */
-  private static final int MOST_LAYERS = 10_000;
-
   public Gpt2Config {
     require(vocabularySize > 0, "vocab_size", vocabularySize, "a whole number above 0");
     require(contextLength > 0, "n_positions", contextLength, "a whole number above 0");

@@ -10,6 +10,9 @@ final class ModelFamilies {
 
   static {
     READERS.put("gpt2", Gpt2Config::parse);
+    for (LlamaFamily kind : LlamaFamily.values()) READERS.put(kind.modelType(), keys -> LlamaKeys.read(kind, keys));
+    READERS.put("gpt_neox", GptNeoxConfig::parse);
+    READERS.put("bloom", BloomConfig::parse);
   }
 
   private ModelFamilies() {
