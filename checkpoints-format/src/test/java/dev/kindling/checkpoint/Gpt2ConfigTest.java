@@ -73,7 +73,7 @@ class Gpt2ConfigTest {
       "scale_attn_by_inverse_layer_idx|true|scale_attn_by_inverse_layer_idx is true; it must be false",
       "scale_attn_weights|false|scale_attn_weights is false; it must be true",
       "add_cross_attention|true|add_cross_attention is true; it must be false",
-      "model_type|\"llama\"|model_type is \"llama\"; it must be gpt2",
+      "model_type|\"opt\"|model_type is \"opt\"; it must be gpt2 or llama",
       "model_type|null|model_type is missing; it must be gpt2"})
   void whatIsWrongIsToldWithItsKeyAndWhatIsAllowed(String key, String value, String message) {
     ObjectNode json = golden();

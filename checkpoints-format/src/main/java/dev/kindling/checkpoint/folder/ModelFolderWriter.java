@@ -10,14 +10,11 @@ import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightSource;
-import dev.kindling.checkpoint.safetensors.SafetensorsReader;
-import dev.kindling.checkpoint.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -28,7 +25,7 @@ import org.apache.hadoop.fs.Path;
 public final class ModelFolderWriter {
   /** Marks a folder that {@link #export} may write again; written before all else and never changed. */
   public static final String MARK = "kindling-export.json";
-  private static final Set<String> OURS = Set.of(MARK, ModelConfig.FILE, SafetensorsReader.FILE, ModelFolder.TOKENIZER,
+  private static final Set<String> OURS = Set.of(MARK, ModelConfig.FILE, ModelFolder.TOKENIZER,
       ModelFolder.TOKENIZER_CONFIG, ModelFolder.GENERATION_CONFIG);
 
   private ModelFolderWriter() {
@@ -73,6 +70,9 @@ public final class ModelFolderWriter {
     };
     if (isOlderExport(fs, folder)) {
       fs.delete(new Path(folder, ModelConfig.FILE), false);
+      for (FileStatus s : fs.listStatus(folder)) {       // another number of shards would leave some of the older ones
+        if (WeightFiles.isOne(s.getPath().getName())) fs.delete(s.getPath(), false);
+      }
       if (tokenizerJson == null) {
         fs.delete(new Path(folder, ModelFolder.TOKENIZER), false);
         fs.delete(new Path(folder, ModelFolder.TOKENIZER_CONFIG), false);
@@ -94,7 +94,7 @@ public final class ModelFolderWriter {
     boolean marked = fs.exists(new Path(folder, MARK));
     for (FileStatus s : fs.listStatus(folder)) {
       String name = s.getPath().getName();
-      if (name.startsWith(".") || marked && OURS.contains(name)) continue;
+      if (name.startsWith(".") || marked && (OURS.contains(name) || WeightFiles.isOne(name))) continue;
       throw new UserError(folder + " holds something else, " + name + "; give a new or an empty folder, or one that an "
           + "older export wrote" + (marked ? "" : " (it has a " + MARK + ")"));
     }
@@ -104,9 +104,14 @@ public final class ModelFolderWriter {
   /** Writes the files of a model; a tied model's head is left out. */
   public static List<FileEntry> write(Destination to, ModelConfig config, WeightSource weights, String tokenizerJson,
       ElementType type) throws IOException {
+    return write(to, config, weights, tokenizerJson, type, WeightFiles.SHARD_BYTES);
+  }
+
+  /** The same. @param shardBytes the most of one file of weights */
+  public static List<FileEntry> write(Destination to, ModelConfig config, WeightSource weights, String tokenizerJson,
+      ElementType type, long shardBytes) throws IOException {
     WeightSource named = ModelFolder.named(config, weights, "the model to be written");
-    List<FileEntry> entries = new ArrayList<>();
-    entries.add(to.write(SafetensorsReader.FILE, out -> SafetensorsWriter.write(out, named, type, Map.of())));
+    List<FileEntry> entries = new ArrayList<>(WeightFiles.write(to, named, type, shardBytes));
     if (tokenizerJson != null) {
       entries.add(to.write(ModelFolder.TOKENIZER, out -> out.write(tokenizerJson.getBytes(StandardCharsets.UTF_8))));
       entries.add(

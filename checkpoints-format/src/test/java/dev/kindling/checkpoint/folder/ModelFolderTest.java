@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.checkpoint.ElementType;
+import dev.kindling.checkpoint.FileEntry;
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.TinyModel;
@@ -136,6 +137,26 @@ class ModelFolderTest {
         () -> ModelFolderWriter.export(CONF, hadoop(folder), TIED, TinyModel.random(TIED, 1), null, ElementType.F32))
         .isInstanceOf(UserError.class).hasMessageContaining("holds something else, thesis.tex");
     assertThat(folder).isDirectoryContaining("glob:**thesis.tex").isDirectoryNotContaining("glob:**model*");
+  }
+
+  @Test
+  void weightsBeyondTheSizeOfOneFileAreWrittenAsShardsThatReadAsOneModel() throws Exception {
+    TinyModel.InMemory weights = TinyModel.random(UNTIED, 3);
+    ModelFolderWriter.Destination to = (name, content) -> {
+      try (var out = Files.newOutputStream(folder.resolve(name))) {
+        content.writeTo(out);
+      }
+      return new FileEntry(name, Files.size(folder.resolve(name)), "0".repeat(64));
+    };
+    List<FileEntry> written = ModelFolderWriter.write(to, UNTIED, weights, null, ElementType.F32, 1000);
+    List<String> shards = written.stream().map(FileEntry::name).filter(n -> n.endsWith(".safetensors")).toList();
+    assertThat(shards).hasSizeGreaterThan(2).first().asString().startsWith("model-00001-of-0000");
+    for (String shard : shards) assertThat(Files.size(folder.resolve(shard))).isLessThan(3000);
+    assertThat(Files.readString(folder.resolve("model.safetensors.index.json")))
+        .contains("\"total_size\" : " + UNTIED.parameters() * 4, "\"lm_head.weight\" : \"" + shards.get(shards.size() - 1));
+    try (ModelFolder opened = open()) {
+      assertThat(WeightsHash.sha256(opened.weights())).isEqualTo(WeightsHash.sha256(weights));
+    }
   }
 
   @Test
