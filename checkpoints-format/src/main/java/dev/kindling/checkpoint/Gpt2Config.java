@@ -114,9 +114,9 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
     keys.only("add_cross_attention", false);
     int width = keys.positive("n_embd");
     return new Gpt2Config(keys.positive("vocab_size"), keys.positive("n_positions"), width, keys.positive("n_layer"),
-          keys.positive("n_head"), keys.positive("n_inner", (int) Math.min(4L * width, Integer.MAX_VALUE)),
-          keys.positive("layer_norm_epsilon", 1e-5f), keys.flag("tie_word_embeddings", true),
-          keys.positive("initializer_range", 0.02f), keys.token("bos_token_id"), keys.tokens("eos_token_id"));
+        keys.positive("n_head"), keys.positive("n_inner", (int) Math.min(4L * width, Integer.MAX_VALUE)),
+        keys.positive("layer_norm_epsilon", 1e-5f), keys.flag("tie_word_embeddings", true),
+        keys.positive("initializer_range", 0.02f), keys.token("bos_token_id"), keys.tokens("eos_token_id"));
   }
 
   @Override

@@ -45,7 +45,8 @@ public record Rope(double theta, double share, int positions, RopeScaling scalin
     require(!(scaling instanceof RopeScaling.Dynamic) || turned > 2, "head_dim", headWidth,
         "above 2 with dynamic rope_scaling");
     if (scaling instanceof RopeScaling.LongRope longRope) {
-      require(longRope.shorter().size() == turned / 2, "rope_scaling.short_factor", longRope.shorter().size() + " numbers",
+      require(longRope.shorter().size() == turned / 2, "rope_scaling.short_factor",
+          longRope.shorter().size() + " numbers",
           turned / 2 + ", half the turned dimensions");
       require(longRope.longer().size() == turned / 2, "rope_scaling.long_factor", longRope.longer().size() + " numbers",
           turned / 2 + ", half the turned dimensions");

@@ -14,9 +14,7 @@ public sealed interface RopeScaling {
 
   /** Positions divided by a factor (Chen et al. 2023, arXiv:2306.15595). */
   record Linear(double factor) implements RopeScaling {
-    public Linear {
-      requireFactor(factor);
-    }
+    public Linear { requireFactor(factor); }
   }
 
   /**
@@ -24,9 +22,7 @@ public sealed interface RopeScaling {
    * emozilla 2023).
    */
   record Dynamic(double factor) implements RopeScaling {
-    public Dynamic {
-      requireFactor(factor);
-    }
+    public Dynamic { requireFactor(factor); }
   }
 
   /**

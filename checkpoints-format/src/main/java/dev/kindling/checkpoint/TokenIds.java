@@ -11,9 +11,7 @@ import java.util.List;
 public record TokenIds(int begin, List<Integer> end, int pad) {
   public static final TokenIds NONE = new TokenIds(-1, List.of(), -1);
 
-  public TokenIds {
-    end = List.copyOf(end);
-  }
+  public TokenIds { end = List.copyOf(end); }
 
   /** One token that begins and ends texts. */
   public static TokenIds endOfText(int token) {

@@ -153,7 +153,8 @@ class ModelFolderTest {
     assertThat(shards).hasSizeGreaterThan(2).first().asString().startsWith("model-00001-of-0000");
     for (String shard : shards) assertThat(Files.size(folder.resolve(shard))).isLessThan(3000);
     assertThat(Files.readString(folder.resolve("model.safetensors.index.json")))
-        .contains("\"total_size\" : " + UNTIED.parameters() * 4, "\"lm_head.weight\" : \"" + shards.get(shards.size() - 1));
+        .contains("\"total_size\" : " + UNTIED.parameters() * 4,
+            "\"lm_head.weight\" : \"" + shards.get(shards.size() - 1));
     try (ModelFolder opened = open()) {
       assertThat(WeightsHash.sha256(opened.weights())).isEqualTo(WeightsHash.sha256(weights));
     }
