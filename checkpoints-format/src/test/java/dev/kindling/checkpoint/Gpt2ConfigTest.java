@@ -16,7 +16,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class Gpt2ConfigTest {
   private static ObjectNode golden() {
-    return parse(TinyModel.resource("/golden/gpt2/config.json"));
+    var file = TinyModel.golden("gpt2", "config.json");
+    return Json.parse(Storage.readSmall(Storage.of(CONF, file), file, 1 << 20), "test");
   }
 
   private static ObjectNode parse(String json) {
@@ -25,7 +26,7 @@ class Gpt2ConfigTest {
 
   @Test
   void theConfigurationThatTransformersWroteIsRead() {
-    Gpt2Config config = (Gpt2Config) ModelConfig.read(CONF, TinyModel.resourcePath("/golden/gpt2/config.json"));
+    Gpt2Config config = (Gpt2Config) ModelConfig.read(CONF, TinyModel.golden("gpt2"));
     assertThat(config).isEqualTo(new Gpt2Config(97, 32, 24, 2, 3, 96, 1e-5f, true, 0.02f, 50256, List.of(50256)));
     assertThat(config.headWidth()).isEqualTo(8);
   }

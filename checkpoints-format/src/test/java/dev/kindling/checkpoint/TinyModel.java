@@ -4,8 +4,6 @@ import dev.kindling.checkpoint.folder.ModelFolderWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -76,14 +74,9 @@ public final class TinyModel {
     }
   }
 
-  /** A resource's place on disk. */
-  public static org.apache.hadoop.fs.Path resourcePath(String name) {
-    try {
-      URI uri = TinyModel.class.getResource(name).toURI();
-      return hadoop(Path.of(uri));
-    } catch (URISyntaxException e) {
-      throw new IllegalStateException(e);
-    }
+  /** A folder that Hugging Face wrote, with what it computed ({@code golden/README.md}), or a file there. */
+  public static org.apache.hadoop.fs.Path golden(String name, String... more) {
+    return hadoop(Path.of("../golden/cases", name).resolve(Path.of("", more)).toAbsolutePath().normalize());
   }
 
   public static org.apache.hadoop.fs.Path hadoop(Path path) {

@@ -38,7 +38,7 @@ class ModelFolderTest {
 
   @Test
   void aFolderThatTransformersWroteOpens() {
-    try (ModelFolder golden = ModelFolder.open(CONF, TinyModel.resourcePath("/golden/gpt2/config.json").getParent())) {
+    try (ModelFolder golden = ModelFolder.open(CONF, TinyModel.golden("gpt2"))) {
       assertThat(golden.weights().tensors()).isEqualTo(golden.config().tensors());
       assertThat(golden.config().parameters()).isEqualTo(17_592);
       assertThat(golden.tokenizerFile()).isEmpty();

@@ -78,9 +78,9 @@ class ExportLlamaCppTest {
   @EnumSource(value = GgufType.class, names = {"F32", "F16"})
   void itContinuesTheGoldenModelAsTransformersDoes(GgufType type) throws Exception {
     long[] prompt, continuation;
-    try (ModelFolder golden = ModelFolder.open(CONF, TinyModel.resourcePath("/golden/gpt2/config.json").getParent());
+    try (ModelFolder golden = ModelFolder.open(CONF, TinyModel.golden("gpt2"));
         SafetensorsReader values = SafetensorsReader.open(CONF,
-            TinyModel.resourcePath("/golden/gpt2/golden.safetensors"))) {
+            TinyModel.golden("gpt2", "golden.safetensors"))) {
       long[] all = values.readLongs("output.greedy");
       prompt = Arrays.copyOf(all, all.length - 16);
       continuation = Arrays.copyOfRange(all, all.length - 16, all.length);

@@ -56,7 +56,7 @@ class SafetensorsTest {
   @Test
   void whatTheReferenceWroteIsRead() {
     try (SafetensorsReader golden = SafetensorsReader.open(CONF,
-        TinyModel.resourcePath("/golden/gpt2/golden.safetensors"))) {
+        TinyModel.golden("gpt2", "golden.safetensors"))) {
       // The first row of the batch that generate.py made, and the loss that transformers computed.
       assertThat(golden.find("output.greedy").type()).isEqualTo(ElementType.I64);
       long[] greedy = golden.readLongs("output.greedy"), ids = golden.readLongs("input.input_ids");

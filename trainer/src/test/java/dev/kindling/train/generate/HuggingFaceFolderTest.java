@@ -26,7 +26,7 @@ class HuggingFaceFolderTest {
       text = golden.ids("output.greedy");
       prompt = Arrays.copyOf(text, golden.batch().time());
     }
-    Path path = new Path(new File("src/test/resources/golden/cases", name).getAbsoluteFile().toURI());
+    Path path = new Path(new File("../golden/cases", name).getAbsoluteFile().toURI());
     try (ModelFolder folder = ModelFolder.open(new Configuration(), path);
         Kernels kernels = library.open(1);
         Gpt2Model model = Gpt2Model.load((Gpt2Config) folder.config(), folder.weights(), kernels, Precision.FLOAT32)) {

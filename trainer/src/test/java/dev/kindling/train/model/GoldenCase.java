@@ -29,7 +29,7 @@ public final class GoldenCase implements AutoCloseable {
   }
 
   public static GoldenCase of(String name) {
-    return new GoldenCase(new File("src/test/resources/golden/cases", name).getAbsoluteFile());
+    return new GoldenCase(new File("../golden/cases", name).getAbsoluteFile());
   }
 
   public Gpt2Config config() {
