@@ -56,11 +56,11 @@ final class PretrainCommand implements Callable<Integer> {
     PretrainConfig config = configuration.as(PretrainConfig.class);
     try (SparkSession session = Sessions.open("pretrain")) {
       PretrainResult result = configuration.located(() -> PretrainJob.run(session, config, out::println));
-      out.printf("%s: step %,d%s, loss %.4f, %,.0f tokens/s on %d ranks, weights %s%n", result.checkpoint(),
+      out.printf("%s: step %,d%s, loss %.4f, %,.0f tokens/s on %s, weights %s%n", result.checkpoint(),
           result.steps(),
           result.finished() ? "" : " (stopped early; run again to go on)", result.trainingLoss(),
           result.tokensPerSecond(),
-          result.ranks(), result.weightsSha256());
+          result.ranks() == 1 ? "1 rank" : result.ranks() + " ranks", result.weightsSha256());
       if (!Double.isNaN(result.validationLoss()))
         out.printf("held-out perplexity %.2f%n", result.validationPerplexity());
     }

@@ -28,7 +28,7 @@ public final class TrainedModel implements AutoCloseable {
     ModelFolder folder = ModelFolder.open(conf, path);
     Kernels kernels = null;
     try {
-      kernels = KernelLibraries.best(threads);
+      kernels = NativeCache.loading(() -> KernelLibraries.best(threads));
       Gpt2Model model = Gpt2Model.load((Gpt2Config) folder.config(), folder.weights(), kernels, precision);
       return new TrainedModel(folder, kernels, model);
     } catch (RuntimeException e) {

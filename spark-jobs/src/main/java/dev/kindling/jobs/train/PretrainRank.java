@@ -5,6 +5,7 @@ import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.commit.Retention;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
+import dev.kindling.jobs.model.NativeCache;
 import dev.kindling.train.evaluate.HeldOutRows;
 import dev.kindling.train.evaluate.Perplexity;
 import dev.kindling.train.kernel.KernelLibraries;

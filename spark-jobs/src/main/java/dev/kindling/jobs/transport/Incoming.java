@@ -50,15 +50,6 @@ final class Incoming {
     return true;
   }
 
-  /** Whether all that one peer has to send is here. */
-  boolean hasAllOf(int peer) {
-    if (peer >= received.length) return true;
-    for (int part = 0; part < received[peer].length; part++) {
-      if (received[peer][part] < parts.get(peer).get(part).bytes()) return false;
-    }
-    return true;
-  }
-
   /** The piece of a vector that starts at byte {@code at}. */
   static ByteBuffer view(Tensor of, long at) {
     return of.buffer(at / Float.BYTES, Math.min(PIECE, of.bytes() - at) / Float.BYTES);

@@ -1,4 +1,4 @@
-package dev.kindling.jobs.train;
+package dev.kindling.jobs.model;
 
 import java.io.File;
 import java.io.IOException;
@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * unpacks (hundreds of MB), and each loads them under one file lock, so that none sees a file that another is still writing
  * (javacpp#608). Who sets {@code org.bytedeco.javacpp.cachedir} is obeyed.
  */
-final class NativeCache {
+public final class NativeCache {
   private static final Logger LOG = LoggerFactory.getLogger(NativeCache.class);
   private static final String PROPERTY = "org.bytedeco.javacpp.cachedir";
 
@@ -26,7 +26,7 @@ final class NativeCache {
   }
 
   /** Runs what loads natives while no other process of this host does. */
-  static synchronized <T> T loading(Supplier<T> load) {
+  public static synchronized <T> T loading(Supplier<T> load) {
     for (Path folder : candidates()) {
       try (FileChannel file = FileChannel.open(Files.createDirectories(folder).resolve("kindling.lock"),
           StandardOpenOption.CREATE, StandardOpenOption.WRITE); FileLock lock = file.lock()) {
