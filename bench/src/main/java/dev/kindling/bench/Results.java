@@ -3,6 +3,8 @@ package dev.kindling.bench;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,7 +40,7 @@ final class Results {
 
   void write() throws IOException {
     System.out.printf("%n| case | ours | peer | ratio | unit |%n|---|---|---|---|---|%n");
-    for (Row r : rows) System.out.printf("| %s | %.4g | %.4g | %.2f | %s |%n", r.name, r.ours, r.peer, r.ratio, r.unit);
+    for (Row r : rows) System.out.printf("| %s | %s | %s | %.2f | %s |%n", r.name, digits(r.ours), digits(r.peer), r.ratio, r.unit);
     List<Map<String, Object>> json = new ArrayList<>();
     for (Row r : rows) {
       Map<String, Object> row = new LinkedHashMap<>();
@@ -75,5 +77,10 @@ final class Results {
     }
     String best = flags.contains("amx_bf16") ? "AMX" : flags.contains("avx512_bf16") ? "AVX-512 bf16" : flags.contains("avx512f") ? "AVX-512" : "AVX2";
     return name + " (" + best + ")";
+  }
+
+  /** Four significant digits, without an exponent. */
+  private static String digits(double value) {
+    return new BigDecimal(value).round(new MathContext(4)).toPlainString();
   }
 }
