@@ -32,7 +32,7 @@ public record Multiply(Value x, Weight weight, Weight bias, Value y) implements 
       kernels.convert(y.dy(), dy);
     }
     Tensor stored = dy;
-    tape.flow(x, x.type(), dx -> kernels.linearInputGradient(stored, weight.packed(), dx));
+    tape.flow(x, Tape.gradientType(x), dx -> kernels.linearInputGradient(stored, weight.packed(), dx));
     if (weight.gradient() != null) kernels.linearWeightGradient(x.data(), dy, weight.gradient());
     if (bias != null && bias.gradient() != null) kernels.biasGradient(dy, bias.gradient());
     if (dy != y.dy()) tape.giveBack(dy);

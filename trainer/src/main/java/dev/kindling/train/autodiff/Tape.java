@@ -2,6 +2,7 @@ package dev.kindling.train.autodiff;
 
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.tensor.Arena;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Raw;
@@ -26,14 +27,23 @@ public final class Tape implements AutoCloseable {
   private final List<Operation> operations = new ArrayList<>();
   private final List<Tensor> free = new ArrayList<>();
   private boolean recording;
+  private CounterRandom random;
+  private long drawn;
 
   public Tape(Kernels kernels, Precision precision) {
     this.kernels = kernels;
     this.precision = precision;
   }
 
-  /** Forgets all values and takes their memory back. @param recording whether {@link #backward} will follow */
+  /** Forgets all values and takes their memory back; nothing is dropped out. @param recording whether {@link #backward} follows */
   public void reset(boolean recording) {
+    reset(recording, null);
+  }
+
+  /** @param random of this micro-batch, for {@link Dropout}; null: nothing is dropped out */
+  public void reset(boolean recording, CounterRandom random) {
+    this.random = random;
+    drawn = 0;
     operations.clear();
     free.clear();
     arena.reset();
@@ -63,6 +73,18 @@ public final class Tape implements AutoCloseable {
     Tensor tensor = arena.take(DType.INT32, shape);
     tensor.buffer(0, values.length).asIntBuffer().put(values);
     return tensor;
+  }
+
+  /** Positions first, first + 1, .. of each of several sequences, int32 [sequences · time]. */
+  public Tensor positions(long sequences, long first, long time) {
+    Tensor tensor = arena.take(DType.INT32, sequences * time);
+    for (long r = 0; r < tensor.size(); r++) Raw.putInt(tensor.address() + r * Integer.BYTES, (int) (first + r % time));
+    return tensor;
+  }
+
+  /** Random numbers of the next operation that needs some, the same in every run of this micro-batch; null: none. */
+  CounterRandom nextRandom() {
+    return random == null ? null : random.child(drawn++);
   }
 
   /** Memory until the next reset, for what is no value of the model's. */
@@ -105,14 +127,14 @@ public final class Tape implements AutoCloseable {
   /**
    * Hands an input a gradient to which {@code write} itself adds what has reached the input so far.
    *
-   * @param write given what is there (null: nothing) and what to write, float32; the two may be the same memory
+   * @param write given what is there (null: nothing) and what to write; the two may be the same memory, and what is there is float32
    */
   void flowOver(Value to, BiConsumer<Tensor, Tensor> write) {
     Gradient passing = to.gradient;
     if (passing != null && !passing.isShared()) {
       write.accept(passing.tensor, passing.tensor);
     } else {
-      Tensor dx = borrow(DType.FLOAT32, to.data().shape());
+      Tensor dx = borrow(gradientType(to), to.data().shape());
       write.accept(passing == null ? null : passing.tensor, dx);
       if (passing != null) drop(passing);
       to.gradient = new Gradient(dx);
@@ -129,10 +151,23 @@ public final class Tape implements AutoCloseable {
     flow(to, dx);
   }
 
+  /** Hands an input the output's gradient, changed by {@code write} in place. */
+  void flowInPlace(Value from, Value to, Consumer<Tensor> write) {
+    Gradient d = own(from.gradient);
+    from.gradient = null;
+    write.accept(d.tensor);
+    flow(to, d);
+  }
+
+  /** What the gradient of a value is best made in: float32 where several are added, else the value's own type. */
+  static DType gradientType(Value value) {
+    return value.isUsedOften() ? DType.FLOAT32 : value.type();
+  }
+
   /** The gradient itself where nobody else holds it, else a copy to write to. */
   private Gradient own(Gradient gradient) {
     if (!gradient.isShared()) return gradient;
-    Tensor copy = borrow(DType.FLOAT32, gradient.tensor.shape());
+    Tensor copy = borrow(gradient.tensor.type(), gradient.tensor.shape());
     Raw.copy(gradient.tensor.address(), copy.address(), copy.bytes());
     drop(gradient);
     return new Gradient(copy);

@@ -1,5 +1,6 @@
 package dev.kindling.train.kernel;
 
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 
@@ -49,48 +50,41 @@ public interface Kernels extends AutoCloseable {
   void matmul(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, float alpha, float beta,
       boolean bfloat16);
 
-  // ---- rows -----------------------------------------------------------------------------------------------------------
+  // ---- rows and elements ----------------------------------------------------------------------------------------------
 
-  /** x[r] = table[ids[r]] + positions[r % time]. ids int32 [rows]; table, positions and x float32 [.., width]. */
-  void embed(Tensor ids, Tensor table, Tensor positions, long time, Tensor x);
+  Norms norms();
 
-  /** dTable[ids[r]] += dx[r], dPositions[r % time] += dx[r], in row order. */
-  void embedGradient(Tensor ids, Tensor dx, long time, Tensor dTable, Tensor dPositions);
+  Activations activations();
 
-  /**
-   * sum = x + residual; y = (sum - mean) / √(variance + epsilon) · scale + shift; stats[r] = (mean, 1/√(variance + epsilon))
-   * (Ba et al. 2016, eq. 3-4; biased variance).
-   *
-   * @param residual float32 like x, or null: then sum is x itself and not written
-   * @param sum float32 [rows, width], may be x
-   * @param y [rows, width], float32 or stored
-   * @param stats float32 [rows, 2]
-   */
-  void layerNorm(Tensor x, Tensor residual, Tensor sum, Tensor scale, Tensor shift, float epsilon, Tensor y,
-      Tensor stats);
-
-  /**
-   * The way back of {@link #layerNorm}: dx = dResidual + d(layer norm)/d(sum), scale and shift gradients added.
-   *
-   * @param dy float32 or stored [rows, width]
-   * @param sum what the norm read
-   * @param dResidual float32 gradient that reaches sum past the norm, or null; may be dx
-   * @param dx float32 [rows, width]
-   */
-  void layerNormGradient(Tensor dy, Tensor sum, Tensor scale, Tensor stats, Tensor dResidual, Tensor dx, Tensor dScale,
-      Tensor dShift);
-
-  /** y = x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))) (Hendrycks and Gimpel 2016): GPT-2's gelu_new. x, y stored. */
-  void gelu(Tensor x, Tensor y);
-
-  /** dx = dy gelu'(x); all stored; dx may be dy. */
-  void geluGradient(Tensor x, Tensor dy, Tensor dx);
+  Lookups lookups();
 
   /** to = from, float32 to stored or back, rounding to nearest even. */
   void convert(Tensor from, Tensor to);
 
-  /** to += from, both float32. */
+  /** to += from, of one size; float32 or stored. */
   void add(Tensor from, Tensor to);
+
+  /** y = factor · x, of one size; float32 or stored; y may be x. */
+  void scale(Tensor x, float factor, Tensor y);
+
+  /**
+   * Dropout (Srivastava et al. 2014): y = x / (1 - rate), or 0 with probability {@code rate}; which, is a function of {@code
+   * random} and the element's number alone ({@link KeepMask}), so that the same call on dy is the way back. y may be x.
+   */
+  void dropout(Tensor x, float rate, CounterRandom random, Tensor y);
+
+  /**
+   * Rotary positions (Su et al. 2021, arXiv:2104.09864, eq. 34) in place: in each head of row r the pairs of columns (i, i +
+   * half), i < half, are rotated by the angle of row positions[r] of the tables; other columns stay.
+   *
+   * <pre>
+   *   a, b = a cos - b sin, b cos + a sin          back (the transpose): a cos + b sin, b cos - a sin
+   * </pre>
+   *
+   * @param positions int32 [rows]; @param cos float32 [positions, half], what else is multiplied in with it (YaRN) included
+   * @param sin likewise
+   */
+  void rotate(Heads x, Tensor positions, Tensor cos, Tensor sin, boolean back);
 
   // ---- attention ------------------------------------------------------------------------------------------------------
 
@@ -122,14 +116,23 @@ public interface Kernels extends AutoCloseable {
   int IGNORED = -100;
 
   /**
-   * losses[r] = -log softmax(x[r] W)[targets[r]], 0 where the target is {@link #IGNORED}; chunks of the vocabulary and of the
+   * losses[r] = -log softmax(logits[r])[targets[r]], 0 where the target is {@link #IGNORED}; chunks of the vocabulary and of the
    * rows, so that the logits of a batch are never in memory at once. Where {@code dx} is given also the gradients of the SUM
-   * of the losses: dx written, dHead added to; rows that are ignored give exact zeros.
+   * of the losses: dx written, dHead and dBias added to; rows that are ignored give exact zeros.
    *
-   * @param x [rows, width] of the head's type; @param head [width, vocabulary]; @param targets int32 [rows]
-   * @param losses float32 [rows]; @param dx float32 [rows, width] or null; @param dHead the head's master's shape, or null
+   * @param x [rows, width] of the head's type; @param targets int32 [rows]
+   * @param losses float32 [rows]; @param dx float32 [rows, width] or null
+   * @param dHead the head's master's shape, or null: frozen; @param dBias float32 [vocabulary], or null: frozen or none
    */
-  void crossEntropy(Tensor x, PackedWeight head, Tensor targets, Tensor losses, Tensor dx, Tensor dHead);
+  void crossEntropy(Tensor x, Logits logits, Tensor targets, Tensor losses, Tensor dx, Tensor dHead, Tensor dBias);
+
+  /**
+   * Losses of small float32 logits [rows, labels], and where it is given the gradient of their SUM.
+   *
+   * @param targets int32 [rows] for {@link LabelLoss#ONE_OF}, else float32 [rows, labels]
+   * @param losses float32 [rows]; @param dLogits float32 [rows, labels], or null
+   */
+  void labelLoss(LabelLoss loss, Tensor logits, Tensor targets, Tensor losses, Tensor dLogits);
 
   // ---- parameters -----------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ import dev.kindling.train.tensor.Tensor;
  * <pre>
  *   logSumExp = m + log Σ exp(logit - m)    loss = logSumExp - logit[target]    dLogit = exp(logit - logSumExp) - [target]
  * </pre>
+ *
+ * A soft cap's slope 1 - tanh² is multiplied into what is stored.
  */
 final class OneDnnCrossEntropy {
   private static final long BUDGET = 128L << 20;         // bytes of the logits' gradients at once
@@ -21,27 +23,31 @@ final class OneDnnCrossEntropy {
   private final WorkerPool pool;
   private final OneDnnWorker[] workers;
   private final OneDnnProducts products;
+  private final RowOperations operations;
   private final Scratch scratch;
   private float[] largest = new float[0];                // of each row and panel
   private float[] sums = new float[0];                   // of exp(logit - largest), likewise
   private float[] targetLogits = new float[0];
 
-  OneDnnCrossEntropy(WorkerPool pool, OneDnnWorker[] workers, OneDnnProducts products, Scratch scratch) {
+  OneDnnCrossEntropy(WorkerPool pool, OneDnnWorker[] workers, OneDnnProducts products, RowOperations operations,
+      Scratch scratch) {
     this.pool = pool;
     this.workers = workers;
     this.products = products;
+    this.operations = operations;
     this.scratch = scratch;
   }
 
-  void run(Tensor x, OneDnnWeight head, Tensor targets, Tensor losses, Tensor dx, Tensor dHead) {
+  void run(Tensor x, Logits form, Tensor targets, Tensor losses, Tensor dx, Tensor dHead, Tensor dBias) {
     long rows = x.rows();
+    OneDnnWeight head = (OneDnnWeight) form.head();
     checkTargets(targets, head.out());
     int stride = Blocks.stride(head.out(), head.type().bytes());
     long fit = BUDGET / ((long) stride * head.type().bytes()) / Blocks.ROWS * Blocks.ROWS;
     int group = (int) Math.min(rows, Math.max(Blocks.ROWS, fit));
     for (long from = 0; from < rows; from += group) {
       int n = (int) Math.min(group, rows - from);
-      new Group(x, head, targets, losses, dx, dHead, from, n, stride).run();
+      new Group(x, form, targets, losses, dx, dHead, dBias, from, n, stride).run();
     }
   }
 
@@ -58,18 +64,23 @@ final class OneDnnCrossEntropy {
   /** Rows that are taken together. */
   private final class Group {
     private final OneDnnWeight head;
+    private final long bias;                     // 0: none
+    private final float softcap;                 // 0: none
     private final Panels panels;
     private final int rows;
     private final long targets;
     private final long losses;
     private final Place x;
     private final Place dx;                      // null: losses only
-    private final Tensor dHead;
+    private final Tensor dHead;                  // null: frozen
+    private final Tensor dBias;                  // likewise
     private final Place dLogits;
 
-    Group(Tensor x, OneDnnWeight head, Tensor targets, Tensor losses, Tensor dx, Tensor dHead, long from, int rows,
-        int stride) {
-      this.head = head;
+    Group(Tensor x, Logits form, Tensor targets, Tensor losses, Tensor dx, Tensor dHead, Tensor dBias, long from,
+        int rows, int stride) {
+      this.head = (OneDnnWeight) form.head();
+      this.bias = form.bias() == null ? 0 : form.bias().address();
+      this.softcap = form.softcap();
       this.panels = head.forward();
       this.rows = rows;
       this.targets = targets.address() + 4 * from;
@@ -77,6 +88,7 @@ final class OneDnnCrossEntropy {
       this.x = from(x, from);
       this.dx = dx == null ? null : from(dx, from);
       this.dHead = dHead;
+      this.dBias = dBias;
       long bytes = (long) rows * stride * head.type().bytes();
       dLogits = dx == null ? null : new Place(scratch.at(Scratch.Slot.LOGITS, bytes), head.type(), stride);
     }
@@ -122,19 +134,32 @@ final class OneDnnCrossEntropy {
       int n = panels.width(panel);
       int column = panel * panels.width();
       Place z = new Place(worker.scratch(Scratch.Slot.PRODUCT, 4L * Blocks.ROWS * panels.width()), F, panels.width());
-      OneDnnProducts.multiplyBlock(worker, x, first, m, panels, panel, 0, z.inRows(), z.address());
+      OneDnnProducts.multiplyBlock(worker, x, first, m, panels, panel, bias == 0 ? 0 : bias + 4L * column,
+          z.inRows(), z.address());
       Rows on = worker.rows();
       for (int r = 0; r < m; r++) {
         int row = first + r;
         int target = target(row);
         if (target < 0) continue;
         float[] logits = on.read(0, F, z.at(r, 0), n);
+        float[] slopes = softcap == 0 ? null : on.row(1, n);
+        if (softcap != 0) cap(on.kernels(), logits, slopes, n);
         if (target >= column && target < column + n) targetLogits[row] = logits[target - column];
         float max = on.kernels().max(logits, n);
         largest[row * panels.count() + panel] = max;
         sums[row * panels.count() + panel] = on.kernels().exp(logits, 1, max, n);
-        if (dLogits != null) on.write(logits, n, dLogits.type(), dLogits.at(row, column));
+        if (dLogits == null) continue;
+        if (softcap != 0) on.kernels().multiply(slopes, logits, n);
+        on.write(logits, n, dLogits.type(), dLogits.at(row, column));
       }
+    }
+
+    /** z = c tanh(z / c), and its slopes 1 - tanh². */
+    private void cap(RowKernels kernels, float[] z, float[] slopes, int n) {
+      kernels.scale(z, 1 / softcap, n);
+      System.arraycopy(z, 0, slopes, 0, n);
+      kernels.activateWithSlope(Activation.TANH, slopes, z, n);
+      kernels.scale(z, softcap, n);
     }
 
     /** Joins a row's panels, in order: its loss, and its stored exponentials scaled to the gradient. */
@@ -155,17 +180,19 @@ final class OneDnnCrossEntropy {
       if (dLogits == null) return;
       for (int p = 0; p < panels.count(); p++) {
         long at = dLogits.at(row, (long) p * panels.width());
-        float[] exponentials = on.read(0, dLogits.type(), at, panels.width(p));
-        on.kernels().scale(exponentials, (float) Math.exp(largest[cell + p] - logSumExp), panels.width(p));
-        on.write(exponentials, panels.width(p), dLogits.type(), at);
+        float[] scaled = on.read(0, dLogits.type(), at, panels.width(p));
+        on.kernels().scale(scaled, (float) Math.exp(largest[cell + p] - logSumExp), panels.width(p));
+        on.write(scaled, panels.width(p), dLogits.type(), at);
       }
       float[] one = on.row(0, 1);
-      one[0] = (float) Math.expm1(targetLogits[row] - logSumExp);
+      double tanh = softcap == 0 ? 0 : targetLogits[row] / softcap;
+      one[0] = (float) (Math.expm1(targetLogits[row] - logSumExp) * (1 - tanh * tanh));
       on.write(one, 1, dLogits.type(), dLogits.at(row, target));
     }
 
     private void gradients() {
       products.multiply(dLogits, rows, head.backward(), 0, dx);
+      if (dBias != null) operations.biasGradient(dLogits, rows, dBias);
       if (dHead == null) return;                 // a frozen head
       Place to = Place.of(dHead);
       int width = panels.rows();

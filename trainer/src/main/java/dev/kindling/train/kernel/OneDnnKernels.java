@@ -1,6 +1,7 @@
 package dev.kindling.train.kernel;
 
 import dev.kindling.train.kernel.OneDnnProducts.Place;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 import java.util.Arrays;
@@ -19,6 +20,10 @@ final class OneDnnKernels implements Kernels {
   private final OneDnnAttention attention;
   private final OneDnnCrossEntropy crossEntropy;
   private final RowOperations rows;
+  private final Norms norms;
+  private final Activations activations;
+  private final Lookups lookups;
+  private final LabelLosses labelLosses;
 
   OneDnnKernels(int threads, RowKernels rowKernels) {
     this.rowKernels = rowKernels;
@@ -27,8 +32,13 @@ final class OneDnnKernels implements Kernels {
     Arrays.setAll(workers, i -> new OneDnnWorker(rowKernels, MOST_PRIMITIVES));
     products = new OneDnnProducts(pool, workers, scratch);
     attention = new OneDnnAttention(pool, workers);
-    crossEntropy = new OneDnnCrossEntropy(pool, workers, products, scratch);
-    rows = new RowOperations(pool, Arrays.stream(workers).map(OneDnnWorker::rows).toArray(Rows[]::new));
+    RowWork work = new RowWork(pool, Arrays.stream(workers).map(OneDnnWorker::rows).toArray(Rows[]::new));
+    rows = new RowOperations(work);
+    norms = new RowNorms(work);
+    activations = new RowActivations(work);
+    lookups = new RowLookups(work);
+    crossEntropy = new OneDnnCrossEntropy(pool, workers, products, rows, scratch);
+    labelLosses = new LabelLosses(new PlainLoops(pool));
   }
 
   @Override
@@ -97,7 +107,8 @@ final class OneDnnKernels implements Kernels {
 
   @Override
   public void biasGradient(Tensor dy, Tensor db) {
-    rows.biasGradient(dy, db);
+    if (db.size() != dy.dim(-1)) throw new IllegalArgumentException(db + " is no sum of the rows of " + dy);
+    rows.biasGradient(Place.of(dy), dy.rows(), db);
   }
 
   @Override
@@ -107,35 +118,18 @@ final class OneDnnKernels implements Kernels {
   }
 
   @Override
-  public void embed(Tensor ids, Tensor table, Tensor positions, long time, Tensor x) {
-    rows.embed(ids, table, positions, time, x);
+  public Norms norms() {
+    return norms;
   }
 
   @Override
-  public void embedGradient(Tensor ids, Tensor dx, long time, Tensor dTable, Tensor dPositions) {
-    rows.embedGradient(ids, dx, time, dTable, dPositions);
+  public Activations activations() {
+    return activations;
   }
 
   @Override
-  public void layerNorm(Tensor x, Tensor residual, Tensor sum, Tensor scale, Tensor shift, float epsilon, Tensor y,
-      Tensor stats) {
-    rows.layerNorm(x, residual, sum, scale, shift, epsilon, y, stats);
-  }
-
-  @Override
-  public void layerNormGradient(Tensor dy, Tensor sum, Tensor scale, Tensor stats, Tensor dResidual, Tensor dx,
-      Tensor dScale, Tensor dShift) {
-    rows.layerNormGradient(dy, sum, scale, stats, dResidual, dx, dScale, dShift);
-  }
-
-  @Override
-  public void gelu(Tensor x, Tensor y) {
-    rows.gelu(x, y);
-  }
-
-  @Override
-  public void geluGradient(Tensor x, Tensor dy, Tensor dx) {
-    rows.geluGradient(x, dy, dx);
+  public Lookups lookups() {
+    return lookups;
   }
 
   @Override
@@ -146,6 +140,21 @@ final class OneDnnKernels implements Kernels {
   @Override
   public void add(Tensor from, Tensor to) {
     rows.add(from, to);
+  }
+
+  @Override
+  public void scale(Tensor x, float factor, Tensor y) {
+    rows.scale(x, factor, y);
+  }
+
+  @Override
+  public void dropout(Tensor x, float rate, CounterRandom random, Tensor y) {
+    rows.dropout(x, rate, random, y);
+  }
+
+  @Override
+  public void rotate(Heads x, Tensor positions, Tensor cos, Tensor sin, boolean back) {
+    rows.rotate(x, positions, cos, sin, back);
   }
 
   @Override
@@ -165,9 +174,15 @@ final class OneDnnKernels implements Kernels {
   }
 
   @Override
-  public void crossEntropy(Tensor x, PackedWeight head, Tensor targets, Tensor losses, Tensor dx, Tensor dHead) {
-    requireType(x, head);
-    crossEntropy.run(x, own(head), targets, losses, dx, dHead);
+  public void crossEntropy(Tensor x, Logits logits, Tensor targets, Tensor losses, Tensor dx, Tensor dHead,
+      Tensor dBias) {
+    requireType(x, logits.head());
+    crossEntropy.run(x, logits, targets, losses, dx, dHead, dBias);
+  }
+
+  @Override
+  public void labelLoss(LabelLoss loss, Tensor logits, Tensor targets, Tensor losses, Tensor dLogits) {
+    labelLosses.run(loss, logits, targets, losses, dLogits);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.kindling.train.kernel;
 
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
@@ -9,10 +10,13 @@ import dev.kindling.train.tensor.Tensor;
  * cheap) and short enough to be read. Every faster implementation is tested against this one.
  */
 public final class PlainKernels implements Kernels {
-  private static final int ELEMENTS = 4096;                // of a block of an elementwise loop
   private final WorkerPool pool;
   private final PlainProduct product;
-  private final PlainRows rows;
+  private final PlainLoops loops;
+  private final Norms norms;
+  private final Activations activations;
+  private final Lookups lookups;
+  private final LabelLosses labelLosses;
   private final PlainAttention attention;
   private final PlainLoss loss;
 
@@ -20,7 +24,11 @@ public final class PlainKernels implements Kernels {
   public PlainKernels(WorkerPool pool) {
     this.pool = pool;
     product = new PlainProduct(pool);
-    rows = new PlainRows(pool);
+    loops = new PlainLoops(pool);
+    norms = new PlainNorms(loops);
+    activations = new PlainActivations(loops);
+    lookups = new PlainLookups(loops);
+    labelLosses = new LabelLosses(loops);
     attention = new PlainAttention(pool);
     loss = new PlainLoss(pool, product);
   }
@@ -78,7 +86,13 @@ public final class PlainKernels implements Kernels {
 
   @Override
   public void biasGradient(Tensor dy, Tensor db) {
-    rows.biasGradient(dy, db);
+    PlainMatrix rows = PlainMatrix.of(dy);
+    PlainMatrix sum = PlainMatrix.of(db);
+    loops.overColumns(rows.columns(), c -> {
+      double total = 0;
+      for (long r = 0; r < rows.rows(); r++) total += rows.get(r, c);
+      sum.put(0, c, (float) (sum.get(0, c) + total));
+    });
   }
 
   @Override
@@ -94,66 +108,71 @@ public final class PlainKernels implements Kernels {
   }
 
   @Override
-  public void embed(Tensor ids, Tensor table, Tensor positions, long time, Tensor x) {
-    rows.embed(ids, table, positions, time, x);
+  public Norms norms() {
+    return norms;
   }
 
   @Override
-  public void embedGradient(Tensor ids, Tensor dx, long time, Tensor dTable, Tensor dPositions) {
-    rows.embedGradient(ids, dx, time, dTable, dPositions);
+  public Activations activations() {
+    return activations;
   }
 
   @Override
-  public void layerNorm(Tensor x, Tensor residual, Tensor sum, Tensor scale, Tensor shift, float epsilon, Tensor y,
-      Tensor stats) {
-    rows.layerNorm(x, residual, sum, scale, shift, epsilon, y, stats);
-  }
-
-  @Override
-  public void layerNormGradient(Tensor dy, Tensor sum, Tensor scale, Tensor stats, Tensor dResidual, Tensor dx,
-      Tensor dScale, Tensor dShift) {
-    rows.layerNormGradient(dy, sum, scale, stats, dResidual, dx, dScale, dShift);
-  }
-
-  private static final double GELU_ROOT = Math.sqrt(2 / Math.PI);
-  private static final double GELU_CUBE = 0.044715;
-
-  @Override
-  public void gelu(Tensor x, Tensor y) {
-    PlainMatrix from = flat(x);
-    PlainMatrix to = flat(y);
-    overElements(x.size(), i -> {
-      double v = from.get(0, i);
-      double tanh = Math.tanh(GELU_ROOT * (v + GELU_CUBE * v * v * v));
-      to.put(0, i, (float) (v / 2 * (1 + tanh)));
-    });
-  }
-
-  @Override
-  public void geluGradient(Tensor x, Tensor dy, Tensor dx) {
-    PlainMatrix from = flat(x);
-    PlainMatrix back = flat(dy);
-    PlainMatrix to = flat(dx);
-    overElements(x.size(), i -> {
-      double v = from.get(0, i);
-      double tanh = Math.tanh(GELU_ROOT * (v + GELU_CUBE * v * v * v));
-      double inner = GELU_ROOT * (1 + 3 * GELU_CUBE * v * v);
-      to.put(0, i, (float) (back.get(0, i) * ((1 + tanh) / 2 + v / 2 * (1 - tanh * tanh) * inner)));
-    });
+  public Lookups lookups() {
+    return lookups;
   }
 
   @Override
   public void convert(Tensor from, Tensor to) {
-    PlainMatrix in = flat(from);
-    PlainMatrix out = flat(to);
-    overElements(from.size(), i -> out.put(0, i, in.get(0, i)));
+    PlainMatrix in = PlainMatrix.flat(from);
+    PlainMatrix out = PlainMatrix.flat(to);
+    loops.overElements(from.size(), i -> out.put(0, i, in.get(0, i)));
   }
 
   @Override
   public void add(Tensor from, Tensor to) {
-    PlainMatrix in = flat(from);
-    PlainMatrix out = flat(to);
-    overElements(from.size(), i -> out.put(0, i, out.get(0, i) + in.get(0, i)));
+    PlainMatrix in = PlainMatrix.flat(from);
+    PlainMatrix out = PlainMatrix.flat(to);
+    loops.overElements(from.size(), i -> out.put(0, i, out.get(0, i) + in.get(0, i)));
+  }
+
+  @Override
+  public void scale(Tensor x, float factor, Tensor y) {
+    PlainMatrix in = PlainMatrix.flat(x);
+    PlainMatrix out = PlainMatrix.flat(y);
+    loops.overElements(x.size(), i -> out.put(0, i, factor * in.get(0, i)));
+  }
+
+  @Override
+  public void dropout(Tensor x, float rate, CounterRandom random, Tensor y) {
+    PlainMatrix in = PlainMatrix.flat(x);
+    PlainMatrix out = PlainMatrix.flat(y);
+    int threshold = KeepMask.threshold(rate);
+    float factor = KeepMask.factor(rate);
+    loops.overElements(x.size(), i -> {
+      boolean keeps = KeepMask.keeps(KeepMask.bits(random, i), (int) (i % Blocks.PIECE), threshold);
+      out.put(0, i, keeps ? in.get(0, i) * factor : 0);
+    });
+  }
+
+  @Override
+  public void rotate(Heads x, Tensor positions, Tensor cos, Tensor sin, boolean back) {
+    PlainMatrix rows = PlainMatrix.of(x.rows());
+    PlainMatrix cosines = PlainMatrix.of(cos);
+    PlainMatrix sines = PlainMatrix.of(sin);
+    int half = (int) cos.dim(-1);
+    loops.overRows(rows.rows(), r -> {
+      int position = Raw.getInt(positions.address() + r * Integer.BYTES);
+      for (int i = 0; i < x.count() * half; i++) {
+        int column = x.column(i / half) + i % half;
+        double c = cosines.get(position, i % half);
+        double s = (back ? -1 : 1) * sines.get(position, i % half);
+        float a = rows.get(r, column);
+        float b = rows.get(r, column + half);
+        rows.put(r, column, (float) (a * c - b * s));
+        rows.put(r, column + half, (float) (b * c + a * s));
+      }
+    });
   }
 
   @Override
@@ -173,8 +192,14 @@ public final class PlainKernels implements Kernels {
   }
 
   @Override
-  public void crossEntropy(Tensor x, PackedWeight head, Tensor targets, Tensor losses, Tensor dx, Tensor dHead) {
-    loss.crossEntropy(x, (PlainWeight) head, targets, losses, dx, dHead);
+  public void crossEntropy(Tensor x, Logits logits, Tensor targets, Tensor losses, Tensor dx, Tensor dHead,
+      Tensor dBias) {
+    loss.crossEntropy(x, logits, targets, losses, dx, dHead, dBias);
+  }
+
+  @Override
+  public void labelLoss(LabelLoss loss, Tensor logits, Tensor targets, Tensor losses, Tensor dLogits) {
+    labelLosses.run(loss, logits, targets, losses, dLogits);
   }
 
   @Override
@@ -195,11 +220,11 @@ public final class PlainKernels implements Kernels {
       double beta2, double epsilon, double decay, long step) {
     double correction1 = 1 - Math.pow(beta1, step);
     double root2 = Math.sqrt(1 - Math.pow(beta2, step));
-    PlainMatrix ws = flat(w);
-    PlainMatrix gs = flat(gradient);
-    PlainMatrix ms = flat(m);
-    PlainMatrix vs = flat(v);
-    overElements(w.size(), i -> {
+    PlainMatrix ws = PlainMatrix.flat(w);
+    PlainMatrix gs = PlainMatrix.flat(gradient);
+    PlainMatrix ms = PlainMatrix.flat(m);
+    PlainMatrix vs = PlainMatrix.flat(v);
+    loops.overElements(w.size(), i -> {
       double g = gradientScale * gs.get(0, i);
       double first = beta1 * ms.get(0, i) + (1 - beta1) * g;
       double second = beta2 * vs.get(0, i) + (1 - beta2) * g * g;
@@ -208,22 +233,6 @@ public final class PlainKernels implements Kernels {
       vs.put(0, i, (float) second);
       ws.put(0, i, (float) (decayed - rate / correction1 * first / (Math.sqrt(second) / root2 + epsilon)));
     });
-  }
-
-  @FunctionalInterface
-  private interface ElementBody {
-    void run(long index);
-  }
-
-  private void overElements(long size, ElementBody body) {
-    pool.run(Math.toIntExact((size + ELEMENTS - 1) / ELEMENTS), (block, worker) -> {
-      long to = Math.min(size, (block + 1L) * ELEMENTS);
-      for (long i = (long) block * ELEMENTS; i < to; i++) body.run(i);
-    });
-  }
-
-  private static PlainMatrix flat(Tensor t) {
-    return PlainMatrix.of(t.reshape(1, t.size()));
   }
 
   @Override

@@ -17,6 +17,16 @@ record PlainMatrix(long address, DType type, long rows, long columns, long rowSt
     return new PlainMatrix(t.address(), t.type(), t.rows(), t.dim(-1), t.dim(-1), 1, false);
   }
 
+  /** All elements in one row. */
+  static PlainMatrix flat(Tensor t) {
+    return of(t.reshape(1, t.size()));
+  }
+
+  static PlainMatrix of(Columns columns) {
+    return new PlainMatrix(columns.address(0, 0), columns.type(), columns.rows(), columns.count(),
+        columns.matrix().dim(-1), 1, false);
+  }
+
   PlainMatrix transposed() {
     return new PlainMatrix(address, type, columns, rows, columnStride, rowStride, rounded);
   }

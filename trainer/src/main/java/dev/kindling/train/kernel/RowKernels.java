@@ -24,6 +24,9 @@ interface RowKernels {
   /** y += x. */
   void add(float[] x, float[] y, int n);
 
+  /** x *= by. */
+  void multiply(float[] by, float[] x, int n);
+
   /** x *= factor. */
   void scale(float[] x, float factor, int n);
 
@@ -45,16 +48,25 @@ interface RowKernels {
 
   /**
    * The way back of {@link #normalize} where mean and rstd are x's own: with h = (x - mean) rstd and e = dy · scale,
-   * dScale += dy h; dShift += dy; dx = rstd (e - mean(e) - h mean(e h)). x and dy are spoilt.
+   * dScale += dy h; dShift += dy; dx = rstd (e - [mean(e) where centered] - h mean(e h)). x and dy are spoilt.
    */
-  void normGradient(float[] dy, float[] x, float mean, float rstd, float[] scale, float[] dScale, float[] dShift,
-      float[] dx, int n);
+  void normGradient(float[] dy, float[] x, boolean centered, float mean, float rstd, float[] scale, float[] dScale,
+      float[] dShift, float[] dx, int n);
 
-  /** y = x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))), that is x σ(2u); y may be x. */
-  void gelu(float[] x, float[] y, int n);
+  /** y = a(x); y may be x. */
+  void activate(Activation a, float[] x, float[] y, int n);
 
-  /** dy *= gelu'(x). x is spoilt. */
-  void geluGradient(float[] x, float[] dy, float[] temporary, int n);
+  /** value = a(x), then x = a'(x). */
+  void activateWithSlope(Activation a, float[] x, float[] value, int n);
+
+  /**
+   * Rotates each pair (x[at + i], x[at + half + i]), i < half, by an angle of its own:
+   * (a, b) → (a cos[i] - b sin[i], b cos[i] + a sin[i]).
+   */
+  void rotate(float[] x, int at, float[] cos, float[] sin, int half);
+
+  /** x[i] *= factor where {@link KeepMask#keeps} says so of i, else 0. */
+  void mask(float[] x, long bits, int threshold, float factor, int n);
 
   /** x = exp(factor · x - minus). @return the sum */
   float exp(float[] x, float factor, float minus, int n);

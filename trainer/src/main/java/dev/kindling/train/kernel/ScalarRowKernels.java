@@ -4,9 +4,6 @@ import dev.kindling.train.tensor.Raw;
 
 /** {@link RowKernels} in plain Java: where there is no Vector API, and the twin that its implementation is tested against. */
 final class ScalarRowKernels implements RowKernels {
-  private static final float TWO_ROOT = 1.5957691216f;      // 2 √(2/π)
-  private static final float CUBIC = 0.044715f;
-
   @Override
   public String describe() {
     return "plain Java rows";
@@ -25,6 +22,11 @@ final class ScalarRowKernels implements RowKernels {
   @Override
   public void add(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) y[i] += x[i];
+  }
+
+  @Override
+  public void multiply(float[] by, float[] x, int n) {
+    for (int i = 0; i < n; i++) x[i] *= by[i];
   }
 
   @Override
@@ -74,59 +76,53 @@ final class ScalarRowKernels implements RowKernels {
   }
 
   @Override
-  public void normGradient(float[] dy, float[] x, float mean, float rstd, float[] scale, float[] dScale, float[] dShift,
-      float[] dx, int n) {
+  public void normGradient(float[] dy, float[] x, boolean centered, float mean, float rstd, float[] scale,
+      float[] dScale,
+      float[] dShift, float[] dx, int n) {
     for (int i = 0; i < n; i++) {
       x[i] = (x[i] - mean) * rstd;
       dScale[i] += dy[i] * x[i];
       dShift[i] += dy[i];
       dy[i] *= scale[i];
     }
-    float a = sum(dy, n) / n;
+    float a = centered ? sum(dy, n) / n : 0;
     float q = dot(dy, x, n) / n;
     for (int i = 0; i < n; i++) dx[i] = (dy[i] - a - x[i] * q) * rstd;
   }
 
   @Override
-  public void gelu(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
-      float v = x[i];
-      y[i] = v / (1 + exp((v * v * CUBIC + 1) * v * -TWO_ROOT));
+  public void activate(Activation a, float[] x, float[] y, int n) {
+    ScalarActivations.activate(a, x, y, n);
+  }
+
+  @Override
+  public void activateWithSlope(Activation a, float[] x, float[] value, int n) {
+    ScalarActivations.activateWithSlope(a, x, value, n);
+  }
+
+  @Override
+  public void rotate(float[] x, int at, float[] cos, float[] sin, int half) {
+    for (int i = 0; i < half; i++) {
+      float a = x[at + i];
+      float b = x[at + half + i];
+      x[at + i] = a * cos[i] - b * sin[i];
+      x[at + half + i] = b * cos[i] + a * sin[i];
     }
   }
 
   @Override
-  public void geluGradient(float[] x, float[] dy, float[] temporary, int n) {
-    for (int i = 0; i < n; i++) {
-      float v = x[i];
-      float s = 1 / (1 + exp((v * v * CUBIC + 1) * v * -TWO_ROOT));
-      float w = (v * v * (3 * CUBIC) + 1) * TWO_ROOT * v;
-      dy[i] *= (w - w * s + 1) * s;
-    }
+  public void mask(float[] x, long bits, int threshold, float factor, int n) {
+    for (int i = 0; i < n; i++) x[i] = KeepMask.keeps(bits, i, threshold) ? x[i] * factor : 0;
   }
 
   @Override
   public float exp(float[] x, float factor, float minus, int n) {
     double sum = 0;
     for (int i = 0; i < n; i++) {
-      x[i] = exp(factor * x[i] - minus);
+      x[i] = ScalarMath.exp(factor * x[i] - minus);
       sum += x[i];
     }
     return (float) sum;
-  }
-
-  /** Cephes' expf: 2ⁿ times a polynomial on [-ln 2 / 2, ln 2 / 2], relative error 1e-7; flat outside [-87, 88]. */
-  private static float exp(float x) {
-    x = Math.max(-87f, Math.min(88f, x));
-    float n = Math.round(x * 1.44269504f);
-    float r = x - n * 0.693359375f + n * 2.12194440e-4f;
-    float p = 1.9875691500e-4f * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 0.5f;
-    p = p * r * r + r + 1;
-    return p * Float.intBitsToFloat((int) n + 127 << 23);
   }
 
   @Override

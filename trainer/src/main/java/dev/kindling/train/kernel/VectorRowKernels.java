@@ -1,10 +1,14 @@
 package dev.kindling.train.kernel;
 
+import static dev.kindling.train.kernel.VectorMath.all;
+import static dev.kindling.train.kernel.VectorMath.at;
+import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2S;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.S2I;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -19,21 +23,21 @@ import jdk.incubator.vector.VectorSpecies;
  * small, as C2 boxes vectors on the heap where a loop is too large for it.
  */
 final class VectorRowKernels implements RowKernels {
-  private static final VectorSpecies<Float> S = species();
+  private static final VectorSpecies<Float> S = VectorMath.S;
   private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, S.vectorShape());
   private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class,
       VectorShape.forBitSize(S.vectorBitSize() / 2));
-  private static final int L = S.length();
+  private static final int L = VectorMath.L;
+  private static final IntVector LANES = lanes();
   private static final VectorShuffle<Float> BY8 = rotation(8);
   private static final VectorShuffle<Float> BY4 = rotation(4);
   private static final VectorShuffle<Float> BY2 = rotation(2);
   private static final VectorShuffle<Float> BY1 = rotation(1);
-  private static final float TWO_ROOT = 1.5957691216f;      // 2 √(2/π)
-  private static final float CUBIC = 0.044715f;
 
-  private static VectorSpecies<Float> species() {
-    VectorSpecies<Float> preferred = FloatVector.SPECIES_PREFERRED;
-    return preferred.vectorBitSize() > 512 ? FloatVector.SPECIES_512 : preferred;
+  private static IntVector lanes() {
+    int[] steps = new int[L];
+    for (int i = 0; i < L; i++) steps[i] = i * KeepMask.STEP;
+    return IntVector.fromArray(INTS, steps, 0);
   }
 
   private static VectorShuffle<Float> rotation(int by) {
@@ -43,14 +47,6 @@ final class VectorRowKernels implements RowKernels {
   @Override
   public String describe() {
     return "Vector API " + S.vectorBitSize() + " bit";
-  }
-
-  private static FloatVector at(float[] x, int i) {
-    return FloatVector.fromArray(S, x, i);
-  }
-
-  private static FloatVector all(float value) {
-    return FloatVector.broadcast(S, value);
   }
 
   /**
@@ -89,6 +85,11 @@ final class VectorRowKernels implements RowKernels {
   @Override
   public void add(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i += L) at(y, i).add(at(x, i)).intoArray(y, i);
+  }
+
+  @Override
+  public void multiply(float[] by, float[] x, int n) {
+    for (int i = 0; i < n; i += L) at(x, i).mul(at(by, i)).intoArray(x, i);
   }
 
   @Override
@@ -150,11 +151,12 @@ final class VectorRowKernels implements RowKernels {
   }
 
   @Override
-  public void normGradient(float[] dy, float[] x, float mean, float rstd, float[] scale, float[] dScale, float[] dShift,
-      float[] dx, int n) {
+  public void normGradient(float[] dy, float[] x, boolean centered, float mean, float rstd, float[] scale,
+      float[] dScale,
+      float[] dShift, float[] dx, int n) {
     normalizeAndAdd(dy, x, mean, rstd, dScale, dShift, n);
     multiply(scale, dy, n);
-    float a = sum(dy, n) / n;
+    float a = centered ? sum(dy, n) / n : 0;
     float q = dot(dy, x, n) / n;
     project(dy, x, a, q, rstd, dx, n);
   }
@@ -174,62 +176,55 @@ final class VectorRowKernels implements RowKernels {
     }
   }
 
-  private static void multiply(float[] by, float[] x, int n) {
-    for (int i = 0; i < n; i += L) at(x, i).mul(at(by, i)).intoArray(x, i);
-  }
-
-  /** Cephes' expf, relative error 1e-7, flat outside [-87, 88]; n by adding 1.5 · 2²³, as converting to int is slow. */
-  private static FloatVector exp(FloatVector x) {
-    x = x.min(88f).max(-87f);
-    FloatVector t = x.fma(all(1.44269504f), all(12582912f));
-    FloatVector n = t.sub(12582912f);
-    FloatVector r = n.fma(all(-0.693359375f), x);
-    r = n.fma(all(2.12194440e-4f), r);
-    FloatVector p = r.fma(all(1.9875691500e-4f), all(1.3981999507e-3f));
-    p = p.fma(r, all(8.3334519073e-3f));
-    p = p.fma(r, all(4.1665795894e-2f));
-    p = p.fma(r, all(1.6666665459e-1f));
-    p = p.fma(r, all(0.5f));
-    p = p.mul(r).fma(r, r.add(1f));
-    return p.reinterpretAsInts().add(t.reinterpretAsInts().lanewise(LSHL, 23)).reinterpretAsFloats();
+  @Override
+  public void activate(Activation a, float[] x, float[] y, int n) {
+    VectorActivations.activate(a, x, y, n);
   }
 
   @Override
-  public void gelu(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i += L) {
-      FloatVector v = at(x, i);
-      FloatVector u = v.mul(v).mul(CUBIC).add(1f).mul(v).mul(-TWO_ROOT);
-      v.div(exp(u).add(1f)).intoArray(y, i);
+  public void activateWithSlope(Activation a, float[] x, float[] value, int n) {
+    VectorActivations.activateWithSlope(a, x, value, n);
+  }
+
+  @Override
+  public void rotate(float[] x, int at, float[] cos, float[] sin, int half) {
+    int whole = half - half % L;                           // past it lies what is not to be rotated
+    for (int i = 0; i < whole; i += L) {
+      FloatVector a = at(x, at + i);
+      FloatVector b = at(x, at + half + i);
+      a.mul(at(cos, i)).sub(b.mul(at(sin, i))).intoArray(x, at + i);
+      b.mul(at(cos, i)).add(a.mul(at(sin, i))).intoArray(x, at + half + i);
+    }
+    for (int i = whole; i < half; i++) {
+      float a = x[at + i];
+      float b = x[at + half + i];
+      x[at + i] = a * cos[i] - b * sin[i];
+      x[at + half + i] = b * cos[i] + a * sin[i];
     }
   }
 
   @Override
-  public void geluGradient(float[] x, float[] dy, float[] temporary, int n) {
-    sigmoid(x, temporary, n);
-    slope(x, temporary, n);
-    multiply(x, dy, n);
-  }
-
-  private static void sigmoid(float[] x, float[] y, int n) {
+  public void mask(float[] x, long bits, int threshold, float factor, int n) {
+    IntVector hash = IntVector.broadcast(INTS, (int) bits).add(LANES);
+    IntVector step = IntVector.broadcast(INTS, L * KeepMask.STEP);
     for (int i = 0; i < n; i += L) {
-      FloatVector v = at(x, i);
-      FloatVector u = v.mul(v).mul(CUBIC).add(1f).mul(v).mul(-TWO_ROOT);
-      all(1f).div(exp(u).add(1f)).intoArray(y, i);
+      IntVector kept = kept(hash, (int) (bits >>> 32), threshold);
+      at(x, i).mul(factor).reinterpretAsInts().and(kept).reinterpretAsFloats().intoArray(x, i);
+      hash = hash.add(step);
     }
   }
 
-  private static void slope(float[] x, float[] sigmoid, int n) {
-    for (int i = 0; i < n; i += L) {
-      FloatVector v = at(x, i);
-      FloatVector s = at(sigmoid, i);
-      FloatVector w = v.mul(v).mul(3 * CUBIC).add(1f).mul(TWO_ROOT).mul(v);
-      w.sub(w.mul(s)).add(1f).mul(s).intoArray(x, i);
-    }
+  /** All bits where an element is kept, none where not. */
+  private static IntVector kept(IntVector h, int salt, int threshold) {
+    h = h.lanewise(XOR, h.lanewise(LSHR, 16)).mul(KeepMask.FIRST);
+    h = h.lanewise(XOR, h.lanewise(LSHR, 13)).mul(KeepMask.SECOND);
+    h = h.lanewise(XOR, h.lanewise(LSHR, 16)).lanewise(XOR, salt).lanewise(LSHR, 8);
+    return h.neg().add(threshold - 1).lanewise(ASHR, 31);
   }
 
   @Override
   public float exp(float[] x, float factor, float minus, int n) {
-    for (int i = 0; i < n; i += L) exp(at(x, i).mul(factor).sub(minus)).intoArray(x, i);
+    for (int i = 0; i < n; i += L) VectorMath.exp(at(x, i).mul(factor).sub(minus)).intoArray(x, i);
     return sum(x, n);
   }
 

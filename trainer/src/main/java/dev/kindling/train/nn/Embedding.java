@@ -1,6 +1,7 @@
 package dev.kindling.train.nn;
 
 import dev.kindling.train.autodiff.Embed;
+import dev.kindling.train.autodiff.Embed.Lookup;
 import dev.kindling.train.autodiff.Tape;
 import dev.kindling.train.autodiff.Value;
 import dev.kindling.train.autodiff.Weight;
@@ -22,6 +23,7 @@ public final class Embedding {
    * @return float32 [sequences · time, width]
    */
   public Value forward(Tape tape, Tensor ids, long first, long time) {
-    return Embed.of(tape, ids, tokens, positions, first, time);
+    Tensor at = tape.positions(ids.size() / time, first, time);
+    return Embed.of(tape, new Lookup(ids, tokens), new Lookup(at, positions));
   }
 }

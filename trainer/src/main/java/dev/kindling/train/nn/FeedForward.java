@@ -1,7 +1,8 @@
 package dev.kindling.train.nn;
 
-import dev.kindling.train.autodiff.Gelu;
+import dev.kindling.train.autodiff.Activate;
 import dev.kindling.train.autodiff.Value;
+import dev.kindling.train.kernel.Activation;
 
 /** y = gelu(x W + b) W' + b': [rows, width] → [rows, inner] → [rows, width]. */
 public final class FeedForward {
@@ -16,6 +17,6 @@ public final class FeedForward {
 
   /** @param x stored [rows, width]; @return float32 [rows, width] */
   public Value forward(Value x) {
-    return down.forwardToResidual(Gelu.of(up.forward(x)));
+    return down.forwardToResidual(Activate.of(Activation.GELU_TANH, up.forward(x)));
   }
 }

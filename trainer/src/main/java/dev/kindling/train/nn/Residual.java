@@ -3,6 +3,8 @@ package dev.kindling.train.nn;
 import dev.kindling.train.autodiff.Normalize;
 import dev.kindling.train.autodiff.Value;
 import dev.kindling.train.autodiff.Weight;
+import dev.kindling.train.kernel.Norm;
+import dev.kindling.train.tensor.DType;
 
 /**
  * The float32 stream that runs through a pre-norm model and that blocks add to. An addition waits for the norm that
@@ -23,10 +25,11 @@ public final class Residual {
     waiting = branch;
   }
 
-  /** The layer norm of the stream. @return stored [rows, width] */
-  Value normalize(Weight scale, Weight shift, float epsilon) {
-    if (waiting == null) return Normalize.of(sum, scale, shift, epsilon);
-    Normalize.Sum next = Normalize.ofSum(waiting, sum, scale, shift, epsilon);
+  /** The stream's norm. @return stored [rows, width] */
+  Value normalize(Norm norm, Weight scale, Weight shift) {
+    DType stored = sum.tape().stored();
+    if (waiting == null) return Normalize.of(norm, sum, scale, shift, stored);
+    Normalize.Sum next = Normalize.ofSum(norm, waiting, sum, scale, shift, stored);
     sum = next.sum();
     waiting = null;
     return next.normalized();

@@ -20,6 +20,11 @@ public final class CounterRandom {
     return new CounterRandom(key);
   }
 
+  /** Another stream, one for each index. */
+  public CounterRandom child(long index) {
+    return new CounterRandom(bits(index));
+  }
+
   /** 64 random bits. */
   public long bits(long index) {
     return mix(mix(key + GAMMA * (index + 1)) ^ key);

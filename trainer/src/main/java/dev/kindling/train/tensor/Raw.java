@@ -37,6 +37,10 @@ public final class Raw {
     UNSAFE.putFloat(address, value);
   }
 
+  public static void putInt(long address, int value) {
+    UNSAFE.putInt(address, value);
+  }
+
   public static int getInt(long address) {
     return UNSAFE.getInt(address);
   }

@@ -1,16 +1,20 @@
 package dev.kindling.train.kernel;
 
-import static dev.kindling.train.kernel.Machine.assertClose;
 import static dev.kindling.train.kernel.Machine.assertSameBits;
+import static dev.kindling.train.kernel.Twins.ONE;
+import static dev.kindling.train.kernel.Twins.PLAIN;
+import static dev.kindling.train.kernel.Twins.TWO;
+import static dev.kindling.train.kernel.Twins.check;
+import static dev.kindling.train.kernel.Twins.tolerance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kindling.train.kernel.Twins.Output;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -18,43 +22,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every kernel against its plain twin, in both precisions, and its bits with one thread against those with two. */
 class OneDnnKernelsTest {
   private static final DType F = DType.FLOAT32;
-  private static final Kernels PLAIN = KernelLibraries.plain(2);
-  private static final Kernels ONE = new OneDnnKernels(1, new VectorRowKernels());
-  private static final Kernels TWO = new OneDnnKernels(2, new VectorRowKernels());
-
-  /** What a call wrote, by name. */
-  record Output(String name, Tensor tensor) {}
-
-  /** A call of kernels on inputs that the machine makes, the same for the same seed. */
-  @FunctionalInterface
-  interface Call {
-    List<Output> on(Machine machine);
-  }
-
-  @AfterAll
-  static void close() {
-    for (Kernels kernels : List.of(PLAIN, ONE, TWO)) kernels.close();
-  }
-
-  /** The result agrees with the twin's, and its bits do not depend on the threads. */
-  private static void check(double tolerance, Call call) {
-    try (Machine plain = new Machine(PLAIN, 7); Machine one = new Machine(ONE, 7); Machine two = new Machine(TWO, 7)) {
-      List<Output> expected = call.on(plain);
-      List<Output> actual = call.on(one);
-      List<Output> threaded = call.on(two);
-      for (int i = 0; i < expected.size(); i++) {
-        String name = expected.get(i).name();
-        assertClose(name, actual.get(i).tensor(), expected.get(i).tensor(), tolerance);
-        assertSameBits(name, threaded.get(i).tensor(), actual.get(i).tensor());
-      }
-    }
-  }
-
-  /** Of float32: rounding alone; of bf16: one unit in the last of its 8 bits, as sums in another order may round apart. */
-  private static double tolerance(DType type) {
-    return type == F ? 2e-6 : 8e-3;
-  }
-
   record Shape(DType type, int rows, int in, int out) {}
 
   static Stream<Shape> products() {
@@ -119,106 +86,26 @@ class OneDnnKernelsTest {
     }
   }
 
-  record Width(DType type, int rows, int width) {}
+  record HeadsShape(DType type, int batch, int time, int heads, int size, int... lengths) {}
 
-  static Stream<Width> rows() {
-    List<Width> widths = new ArrayList<>();
+  static Stream<HeadsShape> attentions() {
+    List<HeadsShape> shapes = new ArrayList<>();
     for (DType type : new DType[]{F, DType.BFLOAT16}) {
-      for (int rows : new int[]{1, 3, 128, 129, 259}) {
-        for (int width : new int[]{24, 64, 97, 200}) widths.add(new Width(type, rows, width));
-      }
-      widths.add(new Width(type, 40, 1000));
-    }
-    return widths.stream();
-  }
-
-  @ParameterizedTest
-  @MethodSource("rows")
-  void normsAgreeWithPlainJava(Width s) {
-    check(tolerance(s.type) * 2, machine -> {
-      Tensor x = machine.random(F, s.rows, s.width);
-      Tensor residual = machine.random(F, s.rows, s.width);
-      Tensor sum = machine.empty(F, s.rows, s.width);
-      Tensor scale = machine.random(F, s.width);
-      Tensor shift = machine.random(F, s.width);
-      Tensor y = machine.empty(s.type, s.rows, s.width);
-      Tensor alone = machine.empty(s.type, s.rows, s.width);
-      Tensor stats = machine.empty(F, s.rows, 2);
-      machine.kernels.layerNorm(x, null, null, scale, shift, 1e-5f, alone, stats);
-      machine.kernels.layerNorm(x, residual, sum, scale, shift, 1e-5f, y, stats);
-      Tensor dy = machine.random(s.type, s.rows, s.width);
-      Tensor dx = machine.random(F, s.rows, s.width);
-      Tensor dAlone = machine.empty(F, s.rows, s.width);
-      Tensor dScale = machine.random(F, s.width);
-      Tensor dShift = machine.random(F, s.width);
-      machine.kernels.layerNormGradient(dy, sum, scale, stats, null, dAlone, dScale, dShift);
-      machine.kernels.layerNormGradient(dy, sum, scale, stats, dx, dx, dScale, dShift);
-      return List.of(new Output("y", y), new Output("y alone", alone), new Output("sum", sum),
-          new Output("stats", stats),
-          new Output("dx", dx), new Output("dx alone", dAlone), new Output("dScale", dScale),
-          new Output("dShift", dShift));
-    });
-  }
-
-  @ParameterizedTest
-  @MethodSource("rows")
-  void elementwiseKernelsAgreeWithPlainJava(Width s) {
-    check(tolerance(s.type), machine -> {
-      Tensor x = machine.scaled(3, s.type, s.rows, s.width);
-      Tensor y = machine.empty(s.type, s.rows, s.width);
-      Tensor dy = machine.random(s.type, s.rows, s.width);
-      Tensor dx = machine.empty(s.type, s.rows, s.width);
-      machine.kernels.gelu(x, y);
-      machine.kernels.geluGradient(x, dy, dx);
-      machine.kernels.geluGradient(x, dy, dy);
-      Tensor wide = machine.empty(F, s.rows, s.width);
-      machine.kernels.convert(x, wide);
-      Tensor from = machine.random(F, s.rows, s.width);
-      Tensor narrow = machine.empty(s.type, s.rows, s.width);
-      machine.kernels.convert(from, narrow);
-      machine.kernels.add(wide, from);
-      return List.of(new Output("y", y), new Output("dx", dx), new Output("dx over dy", dy), new Output("wide", wide),
-          new Output("narrow", narrow), new Output("sum", from));
-    });
-  }
-
-  @ParameterizedTest
-  @MethodSource("rows")
-  void embeddingsAgreeWithPlainJava(Width s) {
-    check(tolerance(F), machine -> {
-      int time = Math.min(s.rows, 37);
-      Tensor ids = machine.ids(11, s.rows);
-      Tensor table = machine.random(F, 11, s.width);
-      Tensor positions = machine.random(F, time, s.width);
-      Tensor x = machine.empty(F, s.rows, s.width);
-      machine.kernels.embed(ids, table, positions, time, x);
-      Tensor dTable = machine.random(F, 11, s.width);
-      Tensor dPositions = machine.random(F, time, s.width);
-      machine.kernels.embedGradient(ids, x, time, dTable, dPositions);
-      return List.of(new Output("x", x), new Output("dTable", dTable), new Output("dPositions", dPositions));
-    });
-  }
-
-  record Heads(DType type, int batch, int time, int heads, int size, int... lengths) {}
-
-  static Stream<Heads> attentions() {
-    List<Heads> shapes = new ArrayList<>();
-    for (DType type : new DType[]{F, DType.BFLOAT16}) {
-      shapes.add(new Heads(type, 1, 1, 1, 24));
-      shapes.add(new Heads(type, 2, 3, 3, 8));
-      shapes.add(new Heads(type, 2, 37, 3, 64));
-      shapes.add(new Heads(type, 1, 128, 1, 64));
-      shapes.add(new Heads(type, 1, 129, 3, 32));
-      shapes.add(new Heads(type, 2, 259, 1, 16));
-      shapes.add(new Heads(type, 4, 37, 3, 8, 0, 1, 20, 37));
-      shapes.add(new Heads(type, 5, 259, 1, 24, 0, 1, 128, 130, 259));
+      shapes.add(new HeadsShape(type, 1, 1, 1, 24));
+      shapes.add(new HeadsShape(type, 2, 3, 3, 8));
+      shapes.add(new HeadsShape(type, 2, 37, 3, 64));
+      shapes.add(new HeadsShape(type, 1, 128, 1, 64));
+      shapes.add(new HeadsShape(type, 1, 129, 3, 32));
+      shapes.add(new HeadsShape(type, 2, 259, 1, 16));
+      shapes.add(new HeadsShape(type, 4, 37, 3, 8, 0, 1, 20, 37));
+      shapes.add(new HeadsShape(type, 5, 259, 1, 24, 0, 1, 128, 130, 259));
     }
     return shapes.stream();
   }
 
   @ParameterizedTest
   @MethodSource("attentions")
-  void attentionAndItsGradientAgreeWithPlainJava(Heads s) {
+  void attentionAndItsGradientAgreeWithPlainJava(HeadsShape s) {
     check(tolerance(s.type) * 2, machine -> {
       int width = s.heads * s.size;
       Tensor qkv = machine.random(s.type, s.batch, s.time, 3 * width);
@@ -298,12 +185,42 @@ class OneDnnKernelsTest {
       Tensor dx = machine.empty(F, s.rows, s.width);
       Tensor dHead = machine.scaled(0.1, F, master.shape());
       try (PackedWeight head = machine.pack(master, s.transposed, s.type)) {
-        machine.kernels.crossEntropy(x, head, targets, losses, dx, dHead);
-        machine.kernels.crossEntropy(x, head, targets, only, null, null);
+        machine.kernels.crossEntropy(x, Logits.of(head), targets, losses, dx, dHead, null);
+        machine.kernels.crossEntropy(x, Logits.of(head), targets, only, null, null, null);
       }
       assertSameBits("losses without gradients", only, losses);
       if (s.rows > 2) { for (int i = 0; i < s.width; i++) assertThat(Machine.get(dx, s.width + i)).isZero(); }
       return List.of(new Output("losses", losses), new Output("dx", dx), new Output("dHead", dHead));
+    });
+  }
+
+  @ParameterizedTest
+  @MethodSource("heads")
+  void theLossOfBiasedAndCappedLogitsAgreesWithPlainJava(Head s) {
+    check(tolerance(s.type) * 2, machine -> {
+      Tensor x = machine.random(s.type, s.rows, s.width);
+      Tensor master = s.transposed
+          ? machine.scaled(0.5, F, s.vocabulary, s.width)
+          : machine.scaled(0.5, F, s.width, s.vocabulary);
+      Tensor bias = machine.random(F, s.vocabulary);
+      Tensor targets = machine.ids(s.vocabulary, s.rows);
+      List<Output> outputs = new ArrayList<>();
+      try (PackedWeight head = machine.pack(master, s.transposed, s.type)) {
+        for (float softcap : new float[]{0, 3}) {
+          Tensor losses = machine.empty(F, s.rows);
+          Tensor dx = machine.empty(F, s.rows, s.width);
+          Tensor dBias = machine.random(F, s.vocabulary);
+          Tensor dHead = machine.scaled(0.1, F, master.shape());
+          Logits logits = new Logits(head, bias, softcap);
+          machine.kernels.crossEntropy(x, logits, targets, losses, dx, null, dBias);
+          machine.kernels.crossEntropy(x, logits, targets, losses, dx, dHead, null);
+          outputs.add(new Output("losses", losses));
+          outputs.add(new Output("dx", dx));
+          outputs.add(new Output("dHead", dHead));
+          outputs.add(new Output("dBias", dBias));
+        }
+      }
+      return outputs;
     });
   }
 
@@ -316,7 +233,7 @@ class OneDnnKernelsTest {
       Tensor dx = machine.empty(F, 2, 24);
       Tensor losses = machine.empty(F, 2);
       try (PackedWeight head = machine.pack(machine.random(F, 97, 24), true, F)) {
-        TWO.crossEntropy(machine.random(F, 2, 24), head, machine.ints(-100, -100), losses, dx, dHead);
+        TWO.crossEntropy(machine.random(F, 2, 24), Logits.of(head), machine.ints(-100, -100), losses, dx, dHead, null);
       }
       assertThat(dHead.toFloats()).isEqualTo(before);
       assertThat(dx.toFloats()).containsOnly(0f);
@@ -399,10 +316,12 @@ class OneDnnKernelsTest {
     try (Machine machine = new Machine(TWO, 5)) {
       Tensor table = machine.random(F, 11, 24);
       Tensor x = machine.empty(F, 2, 24);
-      assertThatThrownBy(() -> TWO.embed(machine.ints(3, 11), table, table, 2, x)).hasMessage(
+      assertThatThrownBy(() -> TWO.lookups().gather(machine.ints(3, 11), table, 1, false, x)).hasMessage(
           "token id 11 at 1 is not in [0, 11)");
       try (PackedWeight head = machine.pack(table, true, F)) {
-        assertThatThrownBy(() -> TWO.crossEntropy(x, head, machine.ints(3, -1), machine.empty(F, 2), null, null))
+        assertThatThrownBy(
+            () -> TWO.crossEntropy(x, Logits.of(head), machine.ints(3, -1), machine.empty(F, 2), null, null,
+                null))
             .hasMessage(
                 "target -1 at 1 is not in [0, 11) nor -100");
       }

@@ -25,10 +25,6 @@ class RowKernelsTest {
     return row;
   }
 
-  private static double expectedGelu(double x) {
-    return x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
-  }
-
   private static double slope(DoubleUnaryOperator f, double x) {
     double h = 1e-5;
     return (f.applyAsDouble(x + h) - f.applyAsDouble(x - h)) / (2 * h);
@@ -58,18 +54,62 @@ class RowKernelsTest {
   }
 
   @Property(tries = 100)
-  void geluAndItsSlopeAreThoseOfDoublePrecision(@ForAll @IntRange(min = 1, max = LONGEST) int n, @ForAll long seed) {
+  void activationsAndTheirSlopesAreThoseOfDoublePrecision(@ForAll @IntRange(min = 1, max = LONGEST) int n,
+      @ForAll long seed) {
     for (RowKernels kernels : BOTH) {
-      float[] x = row(new Random(seed), n);
-      kernels.scale(x, 3, n);
-      float[] y = new float[x.length];
-      kernels.gelu(x, y, n);
-      float[] dy = new float[x.length];
-      Arrays.fill(dy, 2);
-      kernels.geluGradient(x.clone(), dy, new float[x.length], n);
-      for (int i = 0; i < n; i++) {
-        assertThat((double) y[i]).isCloseTo(expectedGelu(x[i]), within(2e-6));
-        assertThat((double) dy[i]).isCloseTo(2 * slope(RowKernelsTest::expectedGelu, x[i]), within(1e-5));
+      for (Activation a : Activation.values()) {
+        float[] x = row(new Random(seed), n);
+        kernels.scale(x, 3, n);
+        float[] y = new float[x.length];
+        kernels.activate(a, x, y, n);
+        float[] value = new float[x.length];
+        float[] slope = x.clone();
+        kernels.activateWithSlope(a, slope, value, n);
+        for (int i = 0; i < n; i++) {
+          assertThat((double) y[i]).as("%s(%s)", a, x[i]).isCloseTo(expected(a, x[i]),
+              within(4e-7 * (1 + Math.abs(x[i]))));
+          assertThat((double) value[i]).as("%s(%s)", a, x[i]).isCloseTo(expected(a, x[i]),
+              within(4e-7 * (1 + Math.abs(x[i]))));
+          assertThat((double) slope[i]).as("slope of %s at %s", a, x[i])
+              .isCloseTo(slope(v -> expected(a, v), x[i]), within(1e-6 * (1 + Math.abs(x[i]))));
+        }
+      }
+    }
+  }
+
+  private static double expected(Activation a, double x) {
+    return switch (a) {
+      case GELU_TANH -> x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+      case GELU_ERF -> x / 2 * (1 + erf(x / Math.sqrt(2)));
+      case RELU -> Math.max(x, 0);
+      case SILU -> x / (1 + Math.exp(-x));
+      case TANH -> Math.tanh(x);
+    };
+  }
+
+  /** 2/√π times the integral of e^(-t²) from 0 to x, by Simpson's rule. */
+  private static double erf(double x) {
+    int steps = 200;
+    double end = Math.max(-7, Math.min(7, x));
+    double h = end / (2 * steps);
+    double sum = 1 + Math.exp(-end * end);
+    for (int i = 1; i < 2 * steps; i++) sum += (i % 2 == 1 ? 4 : 2) * Math.exp(-(i * h) * (i * h));
+    return 2 / Math.sqrt(Math.PI) * sum * h / 3;
+  }
+
+  @Test
+  void erfAndTanhAreRightToSevenDigits() {
+    float[] x = new float[4000 + RowKernels.SLACK];
+    for (int i = 0; i < 4000; i++) x[i] = (float) ((i % 2 == 0 ? 1 : -1) * Math.pow(10, -4 + i * 0.0012));
+    for (int i = 0; i + VectorMath.L <= 4000; i += VectorMath.L) {
+      float[] erf = VectorMath.erf(VectorMath.at(x, i)).toArray();
+      float[] tanh = VectorMath.tanh(VectorMath.at(x, i)).toArray();
+      for (int j = 0; j < VectorMath.L; j++) {
+        double v = x[i + j];
+        assertThat(erf[j] / erf(v)).as("erf(%s)", v).isCloseTo(1, within(5e-7));
+        assertThat(tanh[j] / Math.tanh(v)).as("tanh(%s)", v).isCloseTo(1, within(4e-7));
+        assertThat(ScalarMath.erf((float) v) / erf(v)).as("erf(%s)", v).isCloseTo(1, within(5e-7));
+        assertThat(ScalarMath.tanh((float) v) / Math.tanh(v)).as("tanh(%s)", v).isCloseTo(1, within(4e-7));
       }
     }
   }
@@ -134,8 +174,11 @@ class RowKernelsTest {
       RowKernels kernels = BOTH[i];
       kernels.adamw(x[0], x[1], x[2], x[3], RowKernels.AdamWStep.of(0.5, 1e-2, 0.9, 0.95, 1e-8, 0.1, 2), n);
       kernels.normalize(x[2], 0.1f, 1.2f, x[4], x[5], x[6], n);
-      kernels.normGradient(x[7], x[6], 0.1f, 1.2f, x[0], x[4], x[5], x[1], n);
+      kernels.normGradient(x[7], x[6], n % 2 == 0, 0.1f, 1.2f, x[0], x[4], x[5], x[1], n);
       kernels.add(x[0], x[3], n);
+      kernels.multiply(x[2], x[4], n);
+      kernels.rotate(x[0], n / 3, x[2], x[6], n / 3);
+      kernels.mask(x[5], seed, KeepMask.threshold(0.4f), 1.5f, n);
       kernels.addScaled(x[1], 0.3f, x[3], n);
       results[i] = x;
     }

@@ -12,17 +12,29 @@ import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Proxy;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 
 /** What a step costs beside its kernels. */
 class LeanStepTest {
+  private static final Map<Class<?>, Object> FAMILIES = new ConcurrentHashMap<>();
   private static final Set<String> KEPT = Set.of("weight", "pool", "close");
 
   /** Kernels that compute nothing. */
   private static Kernels idle(Kernels real) {
     return (Kernels) Proxy.newProxyInstance(Kernels.class.getClassLoader(), new Class<?>[]{Kernels.class},
-        (proxy, method, args) -> KEPT.contains(method.getName()) ? method.invoke(real, args) : null);
+        (proxy, method, args) -> KEPT.contains(method.getName())
+            ? method.invoke(real, args)
+            : idle(method.getReturnType()));
+  }
+
+  /** Of a family of kernels, one that computes nothing either; else nothing. */
+  private static Object idle(Class<?> type) {
+    if (!type.isInterface()) return null;
+    return FAMILIES.computeIfAbsent(type, t -> Proxy.newProxyInstance(t.getClassLoader(), new Class<?>[]{t},
+        (proxy, method, args) -> null));
   }
 
   @Test
