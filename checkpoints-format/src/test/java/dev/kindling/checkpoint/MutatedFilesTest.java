@@ -11,6 +11,8 @@ import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.checkpoint.gguf.GgufExport;
 import dev.kindling.checkpoint.gguf.GgufReader;
 import dev.kindling.checkpoint.gguf.GgufType;
+import dev.kindling.checkpoint.onnx.OnnxBytes;
+import dev.kindling.checkpoint.onnx.OnnxReader;
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -31,7 +33,7 @@ class MutatedFilesTest {
   /** Small files are read here; a length taken on trust would be far above. */
   private static final long MOST_MEMORY = 40L << 20;
   private static Path folder;
-  private static byte[] safetensors, gguf, manifest, config;
+  private static byte[] safetensors, gguf, onnx, manifest, config;
 
   @BeforeContainer
   static void write() throws IOException {
@@ -45,6 +47,11 @@ class MutatedFilesTest {
     writer.commit();
     safetensors = Files.readAllBytes(folder.resolve("model/model.safetensors"));
     gguf = Files.readAllBytes(folder.resolve("model.gguf"));
+    onnx = OnnxBytes.model(OnnxBytes.initializer("w", 1, new long[]{2, 3}, OnnxBytes.raw(1, 2, 3, 4, 5, 6)),
+        OnnxBytes.initializer("listed", 10, new long[]{3}, OnnxBytes.packed(5, 1, 2, 300)),
+        OnnxBytes.node("Constant", new String[0], "shape", OnnxBytes.attribute("value",
+            OnnxBytes.bytes(5, OnnxBytes.tensor("", 7, new long[]{4}, OnnxBytes.packed(7, 0, 0, 2, 2))))),
+        OnnxBytes.node("MatMul", new String[]{"x", "w"}, "y"));
     manifest = Files.readAllBytes(folder.resolve("step-00000007/manifest.json"));
     config = Files.readAllBytes(folder.resolve("model/config.json"));
   }
@@ -99,6 +106,15 @@ class MutatedFilesTest {
     read("x.gguf", mutated(gguf, random.nextBoolean() ? 700 : gguf.length, random), () -> {
       try (GgufReader in = GgufReader.open(CONF, hadoop(folder.resolve("x.gguf")))) {
         in.tensors().forEach(t -> in.read(t.name()));
+      }
+    });
+  }
+
+  @Property(tries = 2000)
+  void onnxGivesTensorsOrAUserError(@ForAll java.util.Random random) throws IOException {
+    read("x.onnx", mutated(onnx, onnx.length, random), () -> {
+      try (OnnxReader in = OnnxReader.open(CONF, hadoop(folder.resolve("x.onnx")))) {
+        for (TensorSpec t : in.tensors()) { if (t.type().readable()) in.read(t.name()); }
       }
     });
   }

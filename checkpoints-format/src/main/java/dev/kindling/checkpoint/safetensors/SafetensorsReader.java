@@ -113,12 +113,12 @@ public final class SafetensorsReader implements WeightSource, Closeable {
 
   @Override
   public void read(String name, long from, float[] into, int offset, int count) {
-    file(name).read(name, from, into, offset, count);
+    file(name).tensor(name).read(from, into, offset, count);
   }
 
   /** Reads a tensor of whole numbers, I64 or I32. */
   public void readLongs(String name, long from, long[] into, int offset, int count) {
-    file(name).read(name, from, into, offset, count);
+    file(name).tensor(name).read(from, into, offset, count);
   }
 
   /** All of a tensor of whole numbers; for small ones. */
