@@ -8,5 +8,7 @@ public enum CorpusFormat {
    * A line is a document, a JSON object (RFC 8259). Lines end at {@code \n} only; a {@code \r} before it is white space to JSON.
    * The other line ends of Unicode are ordinary characters.
    */
-  JSONL
+  JSONL,
+  /** A line is a document, plain text; it ends as in {@link #JSONL}, and a {@code \r} before its end is dropped. */
+  LINES
 }

@@ -89,9 +89,12 @@ public final class CorpusReader implements Iterator<Document>, Closeable {
     while (lines.next()) {
       if (lines.isBlank()) continue;
       long offset = lines.offset();
-      String json = StrictUtf8.decode(lines.bytes(), lines.from(), lines.to(),
+      String line = StrictUtf8.decode(lines.bytes(), lines.from(), lines.to(),
           at -> wrong(offset, "byte " + (at + 1) + " of the line is not UTF-8; convert the file to UTF-8"));
-      return JsonDocument.parse(json, source, piece.file().name() + "@" + offset, what -> wrong(offset, what));
+      String place = piece.file().name() + "@" + offset;
+      if (source.format() == CorpusFormat.LINES)
+        return new Document(place, line.endsWith("\r") ? line.substring(0, line.length() - 1) : line, Map.of());
+      return JsonDocument.parse(line, source, place, what -> wrong(offset, what));
     }
     return null;
   }

@@ -56,6 +56,16 @@ class CorpusReaderTest {
   }
 
   @Test
+  void aLineOfPlainTextMayBeADocument() throws IOException {
+    write("in.txt", "\uFEFFFirst.\r\n\n {\"text\":\"no JSON\"} \nlast");
+    List<Document> documents = read(
+        new CorpusSource(List.of(folder.resolve("in.txt").toString()), CorpusFormat.LINES, "text", "id"),
+        Long.MAX_VALUE);
+    assertThat(documents).extracting(Document::text).containsExactly("First.", " {\"text\":\"no JSON\"} ", "last");
+    assertThat(documents).extracting(Document::id).containsExactly("in.txt@0", "in.txt@12", "in.txt@33");
+  }
+
+  @Test
   void aTextFileIsADocumentNamedByItsPath() throws IOException {
     write("a/one.txt", "First.\n\nStill first.\n");
     write("b/two.txt.gz", gzip("Second."));

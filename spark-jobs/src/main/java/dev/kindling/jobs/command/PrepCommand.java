@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     ""}, footer = {"", "Examples:", "  kindling prep --in corpus.jsonl --out data/corpus",
         "  kindling prep --in 'hdfs:///books/*.txt' --out hdfs:///data/books --set format=text --set sequenceLength=512",
         "  kindling prep prep.yaml --master yarn -- --num-executors 8", "",
-        "Settings: input, format (jsonl, text), textField, idField, output, tokenizer (yours, a folder or file),",
+        "Settings: input, format (jsonl, text, lines), textField, idField, output, tokenizer (yours, a folder or file),",
         "  vocabularySize, sequenceLength, heldOutPercent, seed"})
 final class PrepCommand implements Callable<Integer> {
   @Mixin

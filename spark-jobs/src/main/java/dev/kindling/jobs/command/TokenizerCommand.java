@@ -35,7 +35,7 @@ final class TokenizerCommand implements Runnable {
   }
 
   @Command(name = "train", header = "Train a byte-level byte-pair tokenizer; writes a tokenizer.json", footer = {"",
-      "Settings: input, format (jsonl, text), textField, output, vocabularySize"})
+      "Settings: input, format (jsonl, text, lines), textField, output, vocabularySize"})
   int train(@Mixin VerbOptions options,
       @Option(names = "--in", paramLabel = "PATH", description = "Files, folders or globs (setting input).") List<String> input,
       @Option(names = "--out", paramLabel = "DIR", description = "Where the tokenizer goes (setting output).") String output)

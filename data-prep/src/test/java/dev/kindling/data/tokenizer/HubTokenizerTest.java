@@ -1,0 +1,70 @@
+package dev.kindling.data.tokenizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.checkpoint.UserError;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Tokenizers that are no byte-level ones: BERT's WordPiece, here with a vocabulary of a few words. */
+class HubTokenizerTest {
+  private static final int CLS = 1, SEP = 2, FIRE = 4, WOOD = 5, S = 6;
+  private static final String WORDPIECE = """
+      {"version": "1.0",
+       "truncation": {"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0},
+       "padding": {"strategy": {"Fixed": 8}, "direction": "Right", "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]",
+         "pad_to_multiple_of": null},
+       "added_tokens": [
+         {"id": 0, "content": "[PAD]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
+         {"id": 1, "content": "[CLS]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
+         {"id": 2, "content": "[SEP]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
+         {"id": 3, "content": "[UNK]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
+       "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null,
+         "lowercase": true},
+       "pre_tokenizer": {"type": "BertPreTokenizer"},
+       "post_processor": {"type": "TemplateProcessing",
+         "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+           {"SpecialToken": {"id": "[SEP]", "type_id": 0}}],
+         "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+         "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [1], "tokens": ["[CLS]"]},
+           "[SEP]": {"id": "[SEP]", "ids": [2], "tokens": ["[SEP]"]}}},
+       "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
+       "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+         "max_input_chars_per_word": 100,
+         "vocab": {"[PAD]": 0, "[CLS]": 1, "[SEP]": 2, "[UNK]": 3, "fire": 4, "##wood": 5, "##s": 6}}}
+      """;
+
+  private static HubTokenizer.Encoded encode(String text, int longest) {
+    try (HubTokenizer tokenizer = HubTokenizer.parse(WORDPIECE, "tokenizer.json", longest)) {
+      return tokenizer.encode(text);
+    }
+  }
+
+  @Test
+  void aTextIsWholeBetweenItsSpecialTokensWhateverTheFileSaysOfTruncationAndPadding() {
+    HubTokenizer.Encoded encoded = encode("Firewoods fire", 512);
+    assertThat(encoded.ids()).containsExactly(CLS, FIRE, WOOD, S, FIRE, SEP);
+    assertThat(encoded.cut()).isFalse();
+  }
+
+  @Test
+  void aTextThatIsTooLongIsCutBeforeTheTokenThatEndsIt() {
+    assertThat(encode("Firewoods fire", 6).cut()).isFalse();
+    HubTokenizer.Encoded encoded = encode("Firewoods fire", 4);
+    assertThat(encoded.ids()).containsExactly(CLS, FIRE, WOOD, SEP);
+    assertThat(encoded.cut()).isTrue();
+  }
+
+  @Test
+  void noTextIsItsSpecialTokens() {
+    assertThat(encode("", 512).ids()).containsExactly(CLS, SEP);
+  }
+
+  @Test
+  void aFileThatIsNoTokenizerIsTold() {
+    for (String json : List.of("", "{}", "{\"model\": {\"type\": \"Sorcery\"}}"))
+      assertThatThrownBy(() -> HubTokenizer.parse(json, "folder/tokenizer.json", 8)).isInstanceOf(UserError.class)
+          .hasMessageStartingWith("folder/tokenizer.json is no tokenizer");
+  }
+}
