@@ -51,7 +51,7 @@ public final class TrainSide {
   }
 
   /** Random tokens; each call begins a step, so between two calls lies one whole step. */
-  private static final class Windows implements BatchSource {
+  private static final class Windows implements BatchSource<Batch> {
     private final Shape shape;
     private final Random random = new Random(1);
     private final BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

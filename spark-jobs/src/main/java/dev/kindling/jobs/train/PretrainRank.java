@@ -58,7 +58,7 @@ final class PretrainRank {
     TrainingLoop loop = new TrainingLoop(model, kernels, rank.communicator(), batches, options)
         .saving(checkpoints(plan, rank)).telling(new ProgressLine(rank.driver()::say));
     plan.heldOut(rank.conf()).map(HeldOutRows::of)
-        .ifPresent(rows -> loop.evaluating(new Perplexity(rows, config.train().evaluationRows())));
+        .ifPresent(rows -> loop.evaluating(new Perplexity(rows, config.train().evaluationRows()).of(model)));
     return loop;
   }
 

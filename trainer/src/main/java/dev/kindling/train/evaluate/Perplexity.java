@@ -15,13 +15,18 @@ import java.util.List;
  *
  * @param batchRows rows of a batch
  */
-public record Perplexity(HeldOutRows heldOut, int batchRows) implements Evaluation {
+public record Perplexity(HeldOutRows heldOut, int batchRows) {
   public Perplexity {
     UserError.require(heldOut.rows() > 0, "held-out rows", heldOut.rows(), "at least 1 to measure on");
     UserError.require(batchRows > 0, "evaluation batch", batchRows, "1 or more rows");
   }
 
-  @Override
+  /** As what a training loop measures its model with. */
+  public Evaluation of(LanguageModel model) {
+    return communicator -> meanLoss(model, communicator);
+  }
+
+  /** Called by all ranks. @return the same on all: nats a label */
   public double meanLoss(LanguageModel model, Communicator communicator) {
     int batches = Math.toIntExact((heldOut.rows() + batchRows - 1) / batchRows);
     int worldSize = communicator.worldSize();

@@ -1,18 +1,20 @@
 package dev.kindling.train.loop;
 
-import dev.kindling.train.model.Batch;
+import dev.kindling.train.model.MicroBatch;
 
 /**
  * The order of the data: a pure function of the step, the virtual rank and the place within its accumulation, so that any
  * rank can make any micro-batch at any time and a resumed run reads on where it stopped.
+ *
+ * @param <B> what the model's micro-batches are
  */
-public interface BatchSource {
+public interface BatchSource<B extends MicroBatch> {
   /**
    * @param step counted from 1
    * @param virtualRank in [0, V)
    * @param accumulation in [0, accumulate)
    */
-  Batch batch(long step, int virtualRank, int accumulation);
+  B batch(long step, int virtualRank, int accumulation);
 
   /** The last step that there is data for. */
   default long lastStep() {

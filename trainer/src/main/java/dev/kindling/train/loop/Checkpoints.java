@@ -1,7 +1,7 @@
 package dev.kindling.train.loop;
 
 import dev.kindling.train.collective.Communicator;
-import dev.kindling.train.model.LanguageModel;
+import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.optim.Optimizer;
 import java.util.Optional;
 
@@ -18,14 +18,14 @@ public interface Checkpoints {
    *
    * @return its name
    */
-  String save(TrainerState state, LanguageModel model, Optimizer optimizer, Communicator communicator);
+  String save(TrainerState state, TrainableModel<?> model, Optimizer optimizer, Communicator communicator);
 
   /** One checkpoint. */
   interface Saved {
     TrainerState state();
 
     /** Writes the weights; the caller tells the model. */
-    void loadWeights(LanguageModel model);
+    void loadWeights(TrainableModel<?> model);
 
     /** Fills the states of a shard, however the writers' shards were cut. */
     void loadOptimizer(Optimizer optimizer);

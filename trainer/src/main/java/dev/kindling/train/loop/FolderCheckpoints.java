@@ -14,7 +14,7 @@ import dev.kindling.checkpoint.commit.OptimizerStates;
 import dev.kindling.checkpoint.commit.Retention;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.train.collective.Communicator;
-import dev.kindling.train.model.LanguageModel;
+import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.optim.Optimizer;
 import dev.kindling.train.tensor.Tensor;
@@ -56,7 +56,7 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
   }
 
   @Override
-  public String save(TrainerState state, LanguageModel model, Optimizer optimizer, Communicator communicator) {
+  public String save(TrainerState state, TrainableModel<?> model, Optimizer optimizer, Communicator communicator) {
     try {
       CheckpointStore store = new CheckpointStore(conf, folder);
       CheckpointWriter writer = store.begin(state.step(), attempt);
@@ -92,7 +92,7 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
   }
 
   /** A model's master weights under their names, read live. */
-  public static WeightSource weights(LanguageModel model) {
+  public static WeightSource weights(TrainableModel<?> model) {
     List<TensorSpec> tensors = model.layout().parameters().stream()
         .map(p -> TensorSpec.float32(p.name(), p.shape())).toList();
     return new WeightSource() {
@@ -122,7 +122,7 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
     }
 
     @Override
-    public void loadWeights(LanguageModel model) {
+    public void loadWeights(TrainableModel<?> model) {
       try (ModelFolder stored = checkpoint.model()) {
         for (Parameter p : model.layout().parameters()) {
           fill(p.in(model.weights()), (at, into, count) -> stored.weights().read(p.name(), at, into, 0, count));

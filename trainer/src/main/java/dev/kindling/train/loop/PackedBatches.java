@@ -14,7 +14,7 @@ import java.util.List;
  * Batches of a dataset's rows in the order of {@link SampleOrder}: every epoch another permutation of all rows, without a
  * seam between two, so that the steps asked for are done whatever the number of rows is.
  */
-public final class PackedBatches implements BatchSource {
+public final class PackedBatches implements BatchSource<Batch> {
   private final PackedDataset dataset;
   private final SampleOrder order;
   private final int microBatch;

@@ -3,7 +3,8 @@ package dev.kindling.train.loop;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.model.LanguageModel;
+import dev.kindling.train.model.MicroBatch;
+import dev.kindling.train.model.TrainableModel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,15 +18,14 @@ import java.util.Optional;
  *
  * <pre>{@code
  * TrainingResult result = new TrainingLoop(model, kernels, communicator, batches, options)
- *     .saving(checkpoints).evaluating(perplexity).telling(listener).run();
+ *     .saving(checkpoints).evaluating(evaluation).telling(listener).run();
  * }</pre>
  */
 public final class TrainingLoop {
   private static final double NANOS = 1e9;
-  private final LanguageModel model;
+  private final MicroBatches<?> microBatches;
   private final Kernels kernels;
   private final Communicator communicator;
-  private final BatchSource batches;
   private final RunOptions options;
   private Optional<Checkpoints> checkpoints = Optional.empty();
   private Optional<Evaluation> evaluation = Optional.empty();
@@ -36,12 +36,11 @@ public final class TrainingLoop {
   private long saved;                            // the step of the newest checkpoint
 
   /** @param model at its start; none of what is given is closed here */
-  public TrainingLoop(LanguageModel model, Kernels kernels, Communicator communicator, BatchSource batches,
-      RunOptions options) {
-    this.model = model;
+  public <B extends MicroBatch> TrainingLoop(TrainableModel<B> model, Kernels kernels, Communicator communicator,
+      BatchSource<B> batches, RunOptions options) {
+    this.microBatches = new MicroBatches<>(model, batches);
     this.kernels = kernels;
     this.communicator = communicator;
-    this.batches = batches;
     this.options = options;
   }
 
@@ -74,13 +73,14 @@ public final class TrainingLoop {
    * @throws UserError where the options do not fit the checkpoint, the data ends too early or the loss is not finite
    */
   public TrainingResult run() {
-    try (TrainingStep step = new TrainingStep(model, kernels, communicator, batches, options)) {
+    try (TrainingStep step = new TrainingStep(microBatches, kernels, communicator, options)) {
       stepper = step;
       long done = resume();
       if (done >= options.steps()) return new TrainingResult(done, true, history, 0, 0);
-      if (batches.lastStep() < options.steps()) {
-        throw new UserError("steps is " + options.steps() + "; there is data for " + batches.lastStep() + ": "
-            + batches.whyItEnds());
+      if (microBatches.source().lastStep() < options.steps()) {
+        throw new UserError(
+            "steps is " + options.steps() + "; there is data for " + microBatches.source().lastStep() + ": "
+                + microBatches.source().whyItEnds());
       }
       return train(done);
     } catch (RuntimeException | Error e) {
@@ -124,7 +124,7 @@ public final class TrainingLoop {
 
   private void evaluate(long step) {
     if (evaluation.isEmpty()) return;
-    double loss = evaluation.get().meanLoss(model, communicator);
+    double loss = evaluation.get().meanLoss(communicator);
     history.add(new LossPoint(LossPoint.VALIDATION, step, loss));
     listener.evaluated(step, loss);
   }
@@ -133,7 +133,7 @@ public final class TrainingLoop {
     if (checkpoints.isEmpty() || step == saved) return;
     TrainerState state = new TrainerState(step, stepper.updates(), step * options.globalBatch(),
         communicator.worldSize(), kernels.describe(), options.identity(), history);
-    String name = checkpoints.get().save(state, model, stepper.optimizer(), communicator);
+    String name = checkpoints.get().save(state, microBatches.model(), stepper.optimizer(), communicator);
     saved = step;
     listener.checkpointed(step, name);
   }
@@ -151,8 +151,8 @@ public final class TrainingLoop {
     TrainerState state = checkpoint.state();
     options.refuseUnlessStartedWith(state.identity(), newest);
     history.addAll(state.history());
-    checkpoint.loadWeights(model);
-    model.weightsChanged();
+    checkpoint.loadWeights(microBatches.model());
+    microBatches.model().weightsChanged();
     checkpoint.loadOptimizer(stepper.optimizer());
     stepper.resumeAt(state.updates());
     if (!withoutThreads(state.kernels()).equals(withoutThreads(kernels.describe()))) {

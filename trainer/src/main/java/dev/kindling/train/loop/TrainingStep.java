@@ -9,8 +9,7 @@ import dev.kindling.train.collective.Shards;
 import dev.kindling.train.collective.SubtreeSums;
 import dev.kindling.train.collective.VirtualRankTree;
 import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.model.Batch;
-import dev.kindling.train.model.LanguageModel;
+import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.optim.Optimizer;
 import dev.kindling.train.optim.OwnedRange;
 import dev.kindling.train.tensor.Tensor;
@@ -30,10 +29,10 @@ import java.util.List;
  * batch was cut. With no label at all nothing is updated, not even by momentum or decay.
  */
 final class TrainingStep implements AutoCloseable {
-  private final LanguageModel model;
+  private final MicroBatches<?> microBatches;
+  private final TrainableModel<?> model;
   private final Kernels kernels;
   private final Communicator communicator;
-  private final BatchSource batches;
   private final RunOptions options;
   private final VirtualRankTree.Node range;
   private final Shards shards;
@@ -45,12 +44,11 @@ final class TrainingStep implements AutoCloseable {
   /** What a step came to, the same on all ranks. */
   record Outcome(double loss, long labels, double gradientNorm, double rate, long tokens, boolean stop) {}
 
-  TrainingStep(LanguageModel model, Kernels kernels, Communicator communicator, BatchSource batches,
-      RunOptions options) {
-    this.model = model;
+  TrainingStep(MicroBatches<?> microBatches, Kernels kernels, Communicator communicator, RunOptions options) {
+    this.microBatches = microBatches;
+    this.model = microBatches.model();
     this.kernels = kernels;
     this.communicator = communicator;
-    this.batches = batches;
     this.options = options;
     VirtualRankTree tree = new VirtualRankTree(options.virtualRanks());
     int rank = communicator.rank();
@@ -147,10 +145,10 @@ final class TrainingStep implements AutoCloseable {
 
     void accumulate(int virtualRank, Tensor gradients) {
       for (int i = 0; i < options.accumulate(); i++) {
-        Batch batch = batches.batch(step, virtualRank, i);
-        losses[virtualRank - range.from()] += model.accumulate(batch, gradients);
-        labels += batch.labels();
-        tokens += (long) batch.rows() * batch.time();
+        MicroBatches.Counted counted = microBatches.accumulate(step, virtualRank, i, gradients);
+        losses[virtualRank - range.from()] += counted.loss();
+        labels += counted.labels();
+        tokens += counted.tokens();
       }
     }
   }

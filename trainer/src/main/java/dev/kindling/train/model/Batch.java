@@ -10,11 +10,17 @@ package dev.kindling.train.model;
  * @param lengths positions of each row that are not padding on the right, [rows]; null: all
  * @param sampleIds the dataset's row number of each sequence, [rows]
  */
-public record Batch(int rows, int time, int[] inputs, int[] targets, int[] lengths, long[] sampleIds) {
-  /** Labels that count towards the loss. */
+public record Batch(int rows, int time, int[] inputs, int[] targets, int[] lengths,
+    long[] sampleIds) implements MicroBatch {
+  @Override
   public long labels() {
     long n = 0;
     for (int target : targets) if (target >= 0) n++;
     return n;
+  }
+
+  @Override
+  public long tokens() {
+    return (long) rows * time;
   }
 }

@@ -1,25 +1,7 @@
 package dev.kindling.train.model;
 
-import dev.kindling.train.tensor.Tensor;
-
 /** A decoder that predicts the next token: what the training loop, evaluation and generation need of it. */
-public interface LanguageModel extends AutoCloseable {
-  ParameterLayout layout();
-
-  /** The float32 master weights, flat, [layout().size()]; write them, then call {@link #weightsChanged}. */
-  Tensor weights();
-
-  /** Tells the model that its master weights were written: layouts and roundings are made anew. */
-  void weightsChanged();
-
-  /**
-   * Forward and backward of the SUMMED loss of a micro-batch.
-   *
-   * @param gradients flat like the weights; d(sum of losses)/d(weights) is ADDED
-   * @return the sum over the labels that count; 0 where none does, and the gradients keep their bits
-   */
-  double accumulate(Batch batch, Tensor gradients);
-
+public interface LanguageModel extends TrainableModel<Batch> {
   /**
    * Forward only. @param losses out, [rows · time]: -log p of each target, 0 where it does not count; @return their sum
    */
@@ -50,7 +32,4 @@ public interface LanguageModel extends AutoCloseable {
     @Override
     void close();
   }
-
-  @Override
-  void close();
 }

@@ -44,7 +44,7 @@ class LabelCountTest {
 
   private record Told(Progress progress, float[] before, float[] after) {}
 
-  private static Told step(OptimizerRecipe recipe, BatchSource data, int accumulate) {
+  private static Told step(OptimizerRecipe recipe, BatchSource<Batch> data, int accumulate) {
     RunOptions options = RunOptions.of(1, recipe).virtualRanks(1).accumulate(accumulate).clipNorm(0).build();
     List<Progress> told = new ArrayList<>();
     try (Kernels kernels = PlainKernels.of(1);
@@ -104,7 +104,7 @@ class LabelCountTest {
 
   @Test
   void aStepWithoutLabelsIsNoUpdateForTheOptimizersCount() {
-    BatchSource skipping = (step, v, a) -> step == 1 ? batch(0) : TinyRun.random(step - 1, v, a);
+    BatchSource<Batch> skipping = (step, v, a) -> step == 1 ? batch(0) : TinyRun.random(step - 1, v, a);
     RunOptions.Builder options = RunOptions.of(4, AdamW.Recipe.of(1e-3)).virtualRanks(2);
     TinyRun.Ended skipped = TinyRun.train(2, options.build(), Precision.FLOAT32, 1, skipping, l -> l);
     TinyRun.Ended three = TinyRun.train(1, RunOptions.of(3, AdamW.Recipe.of(1e-3)).virtualRanks(2).build());

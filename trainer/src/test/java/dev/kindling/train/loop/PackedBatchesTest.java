@@ -26,7 +26,7 @@ class PackedBatchesTest {
   void anEpochReadsEveryRowOnceWhoeverReadsIt(@TempDir Path folder) throws IOException {
     PackedDataset dataset = TinyDataset.write(folder, 18 * 6, 8);
     RunOptions options = RunOptions.of(3, AdamW.Recipe.of(1e-3)).virtualRanks(3).microBatch(1).accumulate(2).build();
-    BatchSource batches = new PackedBatches(dataset, options, 0);
+    BatchSource<Batch> batches = new PackedBatches(dataset, options, 0);
     List<Long> seen = new ArrayList<>();
     for (int step = 1; step <= 3; step++) {
       for (int v = 0; v < 3; v++) for (int a = 0; a < 2; a++) seen.add(batches.batch(step, v, a).sampleIds()[0]);
@@ -38,8 +38,8 @@ class PackedBatchesTest {
   void microBatchAndAccumulationCutTheSameSamplesInTheSameOrder(@TempDir Path folder) throws IOException {
     PackedDataset dataset = TinyDataset.write(folder, 50, 4);
     RunOptions.Builder options = RunOptions.of(3, AdamW.Recipe.of(1e-3)).virtualRanks(2);
-    BatchSource two = new PackedBatches(dataset, options.microBatch(2).accumulate(1).build(), 0);
-    BatchSource one = new PackedBatches(dataset, options.microBatch(1).accumulate(2).build(), 0);
+    BatchSource<Batch> two = new PackedBatches(dataset, options.microBatch(2).accumulate(1).build(), 0);
+    BatchSource<Batch> one = new PackedBatches(dataset, options.microBatch(1).accumulate(2).build(), 0);
     for (int step = 1; step < 20; step++) {
       for (int a = 0; a < 2; a++) {
         assertThat(one.batch(step, 1, a).sampleIds()[0]).isEqualTo(two.batch(step, 1, 0).sampleIds()[a]);

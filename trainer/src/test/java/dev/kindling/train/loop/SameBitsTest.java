@@ -3,6 +3,7 @@ package dev.kindling.train.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.checkpoint.WeightsHash;
+import dev.kindling.train.model.Batch;
 import dev.kindling.train.optim.AdamW;
 import dev.kindling.train.optim.CosineSchedule;
 import dev.kindling.train.optim.OptimizerRecipe;
@@ -61,7 +62,7 @@ class SameBitsTest {
   @Test
   void virtualRanksDoShowInTheLastBits() {
     // else the tests above would prove nothing
-    BatchSource bySample = (step, v, a) -> TinyRun.random(step, 2 * v + a, 0);
+    BatchSource<Batch> bySample = (step, v, a) -> TinyRun.random(step, 2 * v + a, 0);
     RunOptions eight = RunOptions.of(3, TinyRun.MUON).virtualRanks(8).accumulate(1).build();
     RunOptions four = RunOptions.of(3, TinyRun.MUON).virtualRanks(4).accumulate(2).build();
     TinyRun.Ended byEight = TinyRun.train(1, eight, Precision.FLOAT32, 1, (s, v, a) -> TinyRun.random(s, v, 0), l -> l);

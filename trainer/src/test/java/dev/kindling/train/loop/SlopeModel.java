@@ -10,7 +10,7 @@ import dev.kindling.train.tensor.Tensor;
 
 /** One weight, and a loss that grows by it with every label: what an optimizer does with it can be said in advance. */
 final class SlopeModel implements LanguageModel {
-  static final BatchSource DATA = (step, v, a) -> new Batch(1, 1, new int[]{0}, new int[]{0}, null, new long[1]);
+  static final BatchSource<Batch> DATA = (step, v, a) -> new Batch(1, 1, new int[]{0}, new int[]{0}, null, new long[1]);
   private final ParameterLayout layout;
   private final Memory memory;
   private final Tensor weights;

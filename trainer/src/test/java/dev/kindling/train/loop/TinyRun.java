@@ -28,7 +28,7 @@ import org.apache.hadoop.fs.Path;
 final class TinyRun {
   static final Gpt2Config CONFIG = Gpt2Config.of(41, 12, 16, 2, 2);
   static final OptimizerRecipe MUON = new MuonWithAdamW.Recipe(Muon.Recipe.of(5e-3, true), AdamW.Recipe.of(1e-3));
-  static final BatchSource DATA = TinyRun::random;
+  static final BatchSource<Batch> DATA = TinyRun::random;
 
   /** How a run ended. */
   record Ended(String weightsSha256, float[] weights, TrainingResult result) {}
@@ -59,7 +59,7 @@ final class TinyRun {
     return train(worldSize, options, Precision.FLOAT32, 1, DATA, loop -> loop);
   }
 
-  static Ended train(int worldSize, RunOptions options, Precision precision, int threads, BatchSource data,
+  static Ended train(int worldSize, RunOptions options, Precision precision, int threads, BatchSource<Batch> data,
       UnaryOperator<TrainingLoop> more) {
     Ended[] ended = new Ended[worldSize];
     var ranks = InProcess.ranks(worldSize, options.virtualRanks());

@@ -31,7 +31,7 @@ class TrainingLoopTest {
     return RunOptions.of(steps, AdamW.Recipe.of(1e-3)).virtualRanks(4);
   }
 
-  private static TinyRun.Ended train(int worldSize, RunOptions options, BatchSource data,
+  private static TinyRun.Ended train(int worldSize, RunOptions options, BatchSource<Batch> data,
       java.util.function.UnaryOperator<TrainingLoop> more) {
     return TinyRun.train(worldSize, options, Precision.FLOAT32, 1, data, more);
   }
@@ -48,7 +48,7 @@ class TrainingLoopTest {
   @Test
   void aLossThatIsNotFiniteEndsTheRunAndNamesStepAndRank() {
     // a weight so large that the loss of two labels leaves float32's range
-    BatchSource data = (step, v, a) -> {
+    BatchSource<Batch> data = (step, v, a) -> {
       int labels = step == 3 && v == 2 ? 2 : 1;
       return new Batch(1, labels, new int[labels], new int[labels], null, new long[1]);
     };
@@ -64,7 +64,7 @@ class TrainingLoopTest {
 
   @Test
   void dataThatEndsTooEarlyIsSaidBeforeTheFirstStep() {
-    BatchSource nineSteps = new BatchSource() {
+    BatchSource<Batch> nineSteps = new BatchSource<Batch>() {
       @Override
       public Batch batch(long step, int virtualRank, int accumulation) {
         throw new AssertionError("no step was to run");
@@ -86,7 +86,7 @@ class TrainingLoopTest {
 
   @Test
   void aRankThatFailsTakesAllOthersWithIt() {
-    BatchSource damaged = (step, v, a) -> {
+    BatchSource<Batch> damaged = (step, v, a) -> {
       if (step == 3 && v == 2) throw new UserError("the shard part-7 is damaged");
       return TinyRun.random(step, v, a);
     };
@@ -123,7 +123,7 @@ class TrainingLoopTest {
   @Test
   void aStopThatOneRankAsksForEndsAllAfterTheSameStepWithACheckpoint(@TempDir Path folder) {
     AtomicReference<TrainingLoop> any = new AtomicReference<>();
-    BatchSource asking = (step, v, a) -> {
+    BatchSource<Batch> asking = (step, v, a) -> {
       if (step == 3) any.get().requestStop();
       return TinyRun.random(step, v, a);
     };
@@ -143,7 +143,7 @@ class TrainingLoopTest {
     List<String> told = new ArrayList<>();
     RunOptions options = options(7).logEvery(3).evaluateEvery(4).build();
     train(3, options, TinyRun.DATA,
-        loop -> loop.evaluating((model, communicator) -> 1.5).telling(new TrainingListener() {
+        loop -> loop.evaluating(communicator -> 1.5).telling(new TrainingListener() {
           @Override
           public void started(long firstStep, long steps, int worldSize) {
             told.add("started " + firstStep + " " + steps + " " + worldSize);

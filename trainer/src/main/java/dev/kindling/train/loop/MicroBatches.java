@@ -1,0 +1,17 @@
+package dev.kindling.train.loop;
+
+import dev.kindling.train.model.MicroBatch;
+import dev.kindling.train.model.TrainableModel;
+import dev.kindling.train.tensor.Tensor;
+
+/** A model with the batches that it learns from: steps run them and need not know what is in them. */
+record MicroBatches<B extends MicroBatch>(TrainableModel<B> model, BatchSource<B> source) {
+  /** What a micro-batch came to. @param loss the sum over its labels; @param tokens positions that were read */
+  record Counted(double loss, long labels, long tokens) {}
+
+  /** Adds one micro-batch's gradients. */
+  Counted accumulate(long step, int virtualRank, int accumulation, Tensor gradients) {
+    B batch = source.batch(step, virtualRank, accumulation);
+    return new Counted(model.accumulate(batch, gradients), batch.labels(), batch.tokens());
+  }
+}

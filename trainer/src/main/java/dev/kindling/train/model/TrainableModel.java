@@ -1,0 +1,29 @@
+package dev.kindling.train.model;
+
+import dev.kindling.train.tensor.Tensor;
+
+/**
+ * What the training loop needs of a model: one flat vector of weights, and the gradients of a micro-batch's loss.
+ *
+ * @param <B> what its micro-batches are
+ */
+public interface TrainableModel<B extends MicroBatch> extends AutoCloseable {
+  ParameterLayout layout();
+
+  /** The float32 master weights, flat, [layout().size()]; write them, then call {@link #weightsChanged}. */
+  Tensor weights();
+
+  /** Tells the model that its master weights were written: layouts and roundings are made anew. */
+  void weightsChanged();
+
+  /**
+   * Forward and backward of the SUMMED loss of a micro-batch.
+   *
+   * @param gradients flat like the weights; d(sum of losses)/d(weights) is ADDED
+   * @return the sum over the labels that count; 0 where none does, and the gradients keep their bits
+   */
+  double accumulate(B batch, Tensor gradients);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,124 @@
+package dev.kindling.train.objective;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.train.model.Seq2SeqBatch;
+import dev.kindling.train.tensor.CounterRandom;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Write what was cut out of a text (Raffel et al. 2020, sections 3.1.4 and 3.3.4): spans are replaced by one sentinel each, and
+ * the target names each sentinel and the span behind it. Text and spans alternate, beginning with text:
+ *
+ * <pre>
+ *   tokens   Thank you for inviting me to your party last week
+ *   inputs   Thank you  X  me to your party  Y  end             X, Y, ...: the first sentinel, the one before it, ...
+ *   targets  X  for inviting  Y  last week  end
+ * </pre>
+ *
+ * The spans are a pure function of (seed, step, sample). Lengths follow from the number of tokens alone, so that rows of one
+ * length need no padding.
+ *
+ * @param density share of the tokens that are cut out; the paper's is 0.15
+ * @param meanSpan mean length of a span; the paper's is 3
+ * @param firstSentinel the sentinel of the first span, usually the vocabulary's last token; the next ones are below it
+ * @param endToken written behind inputs and targets
+ * @param pairs how the decoder reads
+ */
+public record SpanCorruption(double density, double meanSpan, int firstSentinel, int endToken,
+    SequenceToSequence pairs) {
+  public SpanCorruption {
+    UserError.require(density > 0 && density < 1, "density", density, "above 0 and below 1, such as 0.15");
+    UserError.require(meanSpan >= 1, "meanSpan", meanSpan, "1 or more tokens, such as 3");
+    UserError.require(firstSentinel > 0, "firstSentinel", firstSentinel, "a token id");
+  }
+
+  /** The paper's choices. @param vocabularySize its last tokens are the sentinels; @param padToken begins the decoder's input */
+  public static SpanCorruption of(int vocabularySize, int padToken, int endToken) {
+    return new SpanCorruption(0.15, 3, vocabularySize - 1, endToken, new SequenceToSequence(padToken, padToken));
+  }
+
+  /** How a number of tokens divides: tokens cut out, spans, and the lengths of both sequences, end tokens included. */
+  public record Lengths(int cut, int spans, int inputs, int targets) {}
+
+  /** A text with holes and what was in them. */
+  public record Corrupted(int[] inputs, int[] targets) {}
+
+  /** @param tokens of a text, at least 2 */
+  public Lengths lengths(int tokens) {
+    if (tokens < 2) throw new IllegalArgumentException("a text of " + tokens + " tokens cannot be cut");
+    int cut = (int) Math.min(Math.max(Math.rint(tokens * density), 1), tokens - 1);
+    int spans = (int) Math.max(Math.rint(cut / meanSpan), 1);
+    spans = Math.min(spans, tokens - cut);                  // text stands before each span
+    return new Lengths(cut, spans, tokens - cut + spans + 1, cut + spans + 1);
+  }
+
+  /** The most tokens of a text whose inputs are no longer than {@code inputs}. */
+  public int mostTokens(int inputs) {
+    int tokens = 2;
+    UserError.require(lengths(tokens).inputs() <= inputs, "sequenceLength", inputs, "3 or more");
+    while (lengths(tokens + 1).inputs() <= inputs) tokens++;
+    return tokens;
+  }
+
+  /** @param tokens at least 2 */
+  public Corrupted corrupted(int[] tokens, CounterRandom random) {
+    Lengths lengths = lengths(tokens.length);
+    if (firstSentinel - lengths.spans() < 0) {
+      throw new UserError("a text of " + tokens.length + " tokens has " + lengths.spans()
+          + " spans, the vocabulary only " + firstSentinel + " sentinels; use shorter sequences");
+    }
+    int[] spans = parts(lengths.cut(), lengths.spans(), random, 0);
+    int[] texts = parts(tokens.length - lengths.cut(), lengths.spans(), random, 1L << 32);
+    int[] inputs = new int[lengths.inputs()];
+    int[] targets = new int[lengths.targets()];
+    int in = 0;
+    int out = 0;
+    int at = 0;
+    for (int i = 0; i < spans.length; i++) {
+      System.arraycopy(tokens, at, inputs, in, texts[i]);
+      in += texts[i];
+      at += texts[i];
+      inputs[in++] = firstSentinel - i;
+      targets[out++] = firstSentinel - i;
+      System.arraycopy(tokens, at, targets, out, spans[i]);
+      out += spans[i];
+      at += spans[i];
+    }
+    inputs[in] = endToken;
+    targets[out] = endToken;
+    return new Corrupted(inputs, targets);
+  }
+
+  /** Cuts a length into that many parts of at least 1, every way with the same chance. @param from which random numbers */
+  private static int[] parts(int length, int count, CounterRandom random, long from) {
+    int[] parts = new int[count];
+    int part = 0;
+    int bordersLeft = count - 1;
+    parts[0] = 1;
+    for (int i = 1; i < length; i++) {                      // of the places left, each border has the same chance
+      if (random.uniform(from + i) * (length - i) < bordersLeft) {
+        bordersLeft--;
+        part++;
+      }
+      parts[part]++;
+    }
+    return parts;
+  }
+
+  /**
+   * @param rows token ids, each at least 2; @param sampleIds the dataset's number of each
+   * @param step in which they are read, so that another epoch cuts elsewhere
+   */
+  public Seq2SeqBatch batch(List<int[]> rows, long[] sampleIds, long seed, long step) {
+    List<int[]> inputs = new ArrayList<>();
+    List<int[]> targets = new ArrayList<>();
+    for (int r = 0; r < rows.size(); r++) {
+      Corrupted row = corrupted(rows.get(r),
+          CounterRandom.of(seed, "spans of sample " + sampleIds[r] + " in step " + step));
+      inputs.add(row.inputs());
+      targets.add(row.targets());
+    }
+    return pairs.batch(inputs, targets, sampleIds);
+  }
+}
