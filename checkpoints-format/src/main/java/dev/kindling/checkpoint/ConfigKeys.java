@@ -7,6 +7,7 @@ import java.util.List;
 
 /** The keys of one {@code config.json}, each read with what is allowed; an error names file, key, found and allowed. */
 final class ConfigKeys {
+  private static final int MOST_LABELS = 1 << 20;
   private final ObjectNode json;
   private final String where;
   private final String parent;
@@ -147,6 +148,31 @@ final class ConfigKeys {
       ids.add(id.intValue());
     }
     return ids;
+  }
+
+  /** The first of a list of names. @param otherwise where there is no list; @param allowed the names that are read */
+  String first(String key, String otherwise, List<String> allowed) {
+    JsonNode value = json.path(key);
+    if (!present(key) || value.isArray() && value.isEmpty()) return otherwise;
+    if (value.path(0).isTextual() && allowed.contains(value.get(0).textValue())) return value.get(0).textValue();
+    throw wrong(key, "a list that begins with " + String.join(" or ", allowed));
+  }
+
+  /** The names of labels in their order: {@code id2label}, else {@code num_labels} of them without a name of their own. */
+  List<String> labels() {
+    List<String> names = new ArrayList<>();
+    if (!present("id2label")) {
+      for (int i = 0, n = Math.min(positive("num_labels", 2), MOST_LABELS); i < n; i++) names.add("LABEL_" + i);
+      return names;
+    }
+    JsonNode all = json.get("id2label");
+    for (int i = 0; i < all.size(); i++) {
+      JsonNode name = all.path(Integer.toString(i));
+      if (!name.isTextual()) throw wrong("id2label", "a name for each label from 0 on");
+      names.add(name.textValue());
+    }
+    if (names.isEmpty()) throw wrong("id2label", "a name for each label from 0 on");
+    return names;
   }
 
   private UserError missing(String key, String allowed) {

@@ -6,7 +6,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /** What a model is made of, as Hugging Face's {@code config.json} tells it; one record for families that are alike. */
-public sealed interface ModelConfig permits DecoderConfig {
+public sealed interface ModelConfig permits DecoderConfig, BertConfig, T5Config {
   /** The file's name in every model folder. */
   String FILE = "config.json";
 
@@ -35,6 +35,11 @@ public sealed interface ModelConfig permits DecoderConfig {
 
   /** How files of the family name their weights, other than {@link #tensors} does. */
   WeightNames names();
+
+  /** The same where {@code config.json} told all; else with what the weights beside it tell. @param stored by any names */
+  default ModelConfig found(WeightSource stored) {
+    return this;
+  }
 
   /** All parameters, a tied one counted once. */
   default long parameters() {

@@ -13,6 +13,8 @@ final class ModelFamilies {
     for (LlamaFamily kind : LlamaFamily.values()) READERS.put(kind.modelType(), keys -> LlamaKeys.read(kind, keys));
     READERS.put("gpt_neox", GptNeoxConfig::parse);
     READERS.put("bloom", BloomConfig::parse);
+    for (BertFamily kind : BertFamily.values()) READERS.put(kind.modelType(), keys -> BertJson.parse(keys, kind));
+    READERS.put("t5", T5Config::parse);
   }
 
   private ModelFamilies() {

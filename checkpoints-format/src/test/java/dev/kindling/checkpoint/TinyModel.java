@@ -43,7 +43,7 @@ public final class TinyModel {
   }
 
   /** Normal values of standard deviation 0.4, wide enough for the logits to differ clearly; norms around 1. */
-  public static InMemory random(Gpt2Config config, long seed) {
+  public static InMemory random(ModelConfig config, long seed) {
     Random random = new Random(seed);
     InMemory all = none();
     for (TensorSpec t : config.tensors()) {

@@ -43,9 +43,10 @@ public final class ModelFolder implements Closeable {
     FileSystem fs = Storage.of(conf, path);
     if (!Storage.exists(fs, path))
       throw new UserError(path + " does not exist; a folder with config.json and model.safetensors is needed");
-    ModelConfig config = ModelConfig.read(conf, path);
+    ModelConfig told = ModelConfig.read(conf, path);
     SafetensorsReader files = SafetensorsReader.open(conf, path);
     try {
+      ModelConfig config = told.found(files);
       return new ModelFolder(fs, path, config, files, named(config, files, path.toString()));
     } catch (UserError e) {
       files.close();

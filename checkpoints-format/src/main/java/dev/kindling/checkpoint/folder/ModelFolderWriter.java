@@ -2,12 +2,14 @@ package dev.kindling.checkpoint.folder;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.ElementType;
 import dev.kindling.checkpoint.FileEntry;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightSource;
 import java.io.IOException;
@@ -15,7 +17,9 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -27,6 +31,14 @@ public final class ModelFolderWriter {
   public static final String MARK = "kindling-export.json";
   private static final Set<String> OURS = Set.of(MARK, ModelConfig.FILE, ModelFolder.TOKENIZER,
       ModelFolder.TOKENIZER_CONFIG, ModelFolder.GENERATION_CONFIG);
+
+  private static final List<String> GENERATION_TOKENS = List.of("bos_token_id", "eos_token_id", "pad_token_id",
+      "decoder_start_token_id");
+  /** What a masked language model's tokenizer calls them: BERT's and RoBERTa's. */
+  private static final Map<String, List<String>> BERT_TOKENS = new TreeMap<>(
+      Map.of("cls_token", List.of("[CLS]", "<s>"), "sep_token",
+          List.of("[SEP]", "</s>"), "pad_token", List.of("[PAD]", "<pad>"), "unk_token", List.of("[UNK]", "<unk>"),
+          "mask_token", List.of("[MASK]", "<mask>")));
 
   private ModelFolderWriter() {
   }
@@ -125,8 +137,7 @@ public final class ModelFolderWriter {
   private static ObjectNode generationConfig(ModelConfig config) {
     ObjectNode json = Json.object(), all = config.toJson();
     json.put("_from_model_config", true);
-    json.set("bos_token_id", all.get("bos_token_id"));
-    json.set("eos_token_id", all.get("eos_token_id"));
+    for (String token : GENERATION_TOKENS) if (all.has(token)) json.set(token, all.get(token));
     return json;
   }
 
@@ -138,12 +149,20 @@ public final class ModelFolderWriter {
     json.put("clean_up_tokenization_spaces", false);
     putToken(json, "bos_token", tokenizer, config.beginToken());
     if (!config.endTokens().isEmpty()) putToken(json, "eos_token", tokenizer, config.endTokens().get(0));
+    if (config instanceof BertConfig) BERT_TOKENS.forEach((key, words) -> putWord(json, key, tokenizer, words));
+    if (config instanceof T5Config t5) putToken(json, "pad_token", tokenizer, t5.padToken());
     return json;
   }
 
   private static void putToken(ObjectNode json, String key, ObjectNode tokenizer, int id) {
     for (JsonNode added : tokenizer.path("added_tokens")) {
       if (added.path("id").asInt(-1) == id && id >= 0) json.put(key, added.path("content").asText());
+    }
+  }
+
+  private static void putWord(ObjectNode json, String key, ObjectNode tokenizer, List<String> words) {
+    for (JsonNode added : tokenizer.path("added_tokens")) {
+      if (words.contains(added.path("content").asText())) json.put(key, added.path("content").asText());
     }
   }
 }

@@ -71,8 +71,9 @@ final class NamedWeights implements WeightSource {
     known.add(names.head());
     Map<String, TensorSpec> found = new LinkedHashMap<>();
     for (TensorSpec t : stored.tensors()) {
-      boolean whole = known.contains(t.name()) || t.name().startsWith(names.prefix());
-      String name = whole ? t.name() : names.prefix() + t.name();
+      String spelled = names.spelling().apply(t.name());
+      boolean whole = known.contains(spelled) || spelled.startsWith(names.prefix());
+      String name = whole ? spelled : names.prefix() + spelled;
       if (found.put(name, t) != null)
         throw new UserError(where + " holds " + name + " twice, with and without its prefix");
     }
