@@ -92,6 +92,11 @@ public final class Tape implements AutoCloseable {
     return arena.take(type, shape);
   }
 
+  /** A value that is given, not learned: no gradient flows back to it. Its memory must last until the next reset. */
+  public Value constant(Tensor data) {
+    return new Value(this, data, true);
+  }
+
   Value value(DType type, long... shape) {
     return new Value(this, arena.take(type, shape));
   }
@@ -107,6 +112,7 @@ public final class Tape implements AutoCloseable {
 
   /** Hands a gradient back to an input: {@code write} fills a tensor of that type and of the input's shape. */
   void flow(Value to, DType type, Consumer<Tensor> write) {
+    if (to.isConstant()) return;
     Tensor dx = borrow(type, to.data().shape());
     write.accept(dx);
     flow(to, new Gradient(dx));
@@ -114,6 +120,10 @@ public final class Tape implements AutoCloseable {
 
   /** Hands a gradient back to an input; where several come they are added, in float32. */
   void flow(Value to, Gradient more) {
+    if (to.isConstant()) {
+      drop(more);
+      return;
+    }
     Gradient wide = to.isUsedOften() ? widened(more) : more;
     if (to.gradient == null) {
       to.gradient = wide;
@@ -138,6 +148,7 @@ public final class Tape implements AutoCloseable {
       write.accept(passing == null ? null : passing.tensor, dx);
       if (passing != null) drop(passing);
       to.gradient = new Gradient(dx);
+      if (to.isConstant()) done(to);
     }
   }
 

@@ -8,12 +8,18 @@ public final class Value {
   private final Tape tape;
   private final Tensor data;
   private int uses;
+  private final boolean constant;
   private boolean spent;
   Gradient gradient;
 
   Value(Tape tape, Tensor data) {
+    this(tape, data, false);
+  }
+
+  Value(Tape tape, Tensor data, boolean constant) {
     this.tape = tape;
     this.data = data;
+    this.constant = constant;
   }
 
   public Tape tape() {
@@ -46,6 +52,11 @@ public final class Value {
 
   boolean isUsedOften() {
     return uses > 1;
+  }
+
+  /** Whether nothing learned is behind it, so that its gradient is not wanted. */
+  boolean isConstant() {
+    return constant;
   }
 
   /** What reached this value on the way back, or null. */

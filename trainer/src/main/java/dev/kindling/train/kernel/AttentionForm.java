@@ -7,7 +7,9 @@ package dev.kindling.train.kernel;
  * @param softcap 0: none
  */
 public record AttentionForm(float scale, float softcap) {
-  public AttentionForm { if (!(softcap >= 0)) throw new IllegalArgumentException("a softcap of " + softcap); }
+  public AttentionForm {
+    if (!(scale > 0) || !(softcap >= 0)) throw new IllegalArgumentException("scale " + scale + ", softcap " + softcap);
+  }
 
   /** Scale 1 / √headDim, no cap (Vaswani et al. 2017, eq. 1). */
   public static AttentionForm scaled(int headDim) {

@@ -89,26 +89,16 @@ public interface Kernels extends AutoCloseable {
   // ---- attention ------------------------------------------------------------------------------------------------------
 
   /**
-   * Causal multi-head self-attention in tiles (Dao et al. 2022, arXiv:2205.14135): never holds [time, time] of a batch.
+   * y = softmax(scale q kᵀ, capped, plus bias, over the keys that each query sees) v for each head, in tiles (Dao et al. 2022,
+   * arXiv:2205.14135): memory grows with the time, not with its square, and work with the keys that are seen.
    *
-   * @param qkv stored [batch, time, 3 · heads · headDim]: queries, keys, values side by side
-   * @param lengths int32 [batch]: tokens of each row that are not padding on the right; what is past them is not attended to
-   *        and their own output is zero; null: all
-   * @param y stored [batch, time, heads · headDim]
-   * @param logSumExp float32 [batch, heads, time], for the way back
+   * @param y stored [batch, queryTime, ..], heads as q's; where nothing is seen it is zero
+   * @param logSumExp float32 [batch, heads, queryTime], for the way back, or null where none follows
    */
-  void attention(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp);
+  void attention(AttentionInputs inputs, Heads y, Tensor logSumExp);
 
-  /** dqkv from dy; every element of dqkv is written. y is the forward's output. */
-  void attentionGradient(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp, Tensor dy, Tensor dqkv);
-
-  /**
-   * One token's attention over a cache: y = softmax(q kᵀ / √headDim) v over the first {@code length} entries.
-   *
-   * @param q float32 [heads · headDim]; @param keys float32 [≥ length, heads · headDim]; @param values likewise
-   * @param y float32 [heads · headDim]
-   */
-  void attendOne(Tensor q, Tensor keys, Tensor values, long length, int heads, Tensor y);
+  /** The way back of {@link #attention}. y and logSumExp are what it gave; dy has heads as y's. */
+  void attentionGradient(AttentionInputs inputs, Heads y, Tensor logSumExp, Heads dy, AttentionGradients gradients);
 
   // ---- loss -----------------------------------------------------------------------------------------------------------
 

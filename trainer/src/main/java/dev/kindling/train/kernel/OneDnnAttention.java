@@ -2,7 +2,6 @@ package dev.kindling.train.kernel;
 
 import dev.kindling.train.kernel.OneDnnProducts.Place;
 import dev.kindling.train.kernel.Primitive.Matrix;
-import dev.kindling.train.kernel.Primitive.Order;
 import dev.kindling.train.kernel.Primitive.Product;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Raw;
@@ -10,224 +9,164 @@ import dev.kindling.train.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * Causal attention by tiles of {@link Blocks#ROWS} queries of one head against the keys up to them (Dao et al. 2022,
- * arXiv:2205.14135): a worker holds the scores of one tile. The way back computes them again from the log-sum-exp.
- *
- * <pre>
- *   S = Q Kᵀ / √headDim      P = exp(S - logSumExp), causal      Y = P V
- *   dV = Pᵀ dY     dP = dY Vᵀ     dS = P (dP - sum of P dP over keys) / √headDim     dQ = dS K     dK = dSᵀ Q
- * </pre>
+ * Attention by tiles of {@link Blocks#ROWS} queries of one head against {@link #KEYS} of the keys that they see (Dao et al.
+ * 2022, arXiv:2205.14135). A worker holds the scores of one tile, at most ROWS · KEYS numbers a matrix whatever the time is;
+ * more keys are joined by the running maximum and sum of each row (algorithm 1 there).
  */
 final class OneDnnAttention {
+  /** Keys that a tile takes at once. */
+  static final int KEYS = 512;
   private static final DType F = DType.FLOAT32;
+  private static final int LARGEST = 6;                    // rows of a worker
+  private static final int SUMS = 7;
   private final WorkerPool pool;
   private final OneDnnWorker[] workers;
+  private final OneDnnAttentionGradient gradient;
 
-  OneDnnAttention(WorkerPool pool, OneDnnWorker[] workers) {
+  OneDnnAttention(WorkerPool pool, OneDnnWorker[] workers, Scratch scratch) {
     this.pool = pool;
     this.workers = workers;
+    gradient = new OneDnnAttentionGradient(pool, workers, scratch);
   }
 
-  void forward(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp) {
-    int batch = Math.toIntExact(qkv.dim(0));
-    int tiles = Blocks.count(qkv.dim(1), Blocks.ROWS);
-    pool.run(batch * heads * tiles, (i, k) -> {
-      Head head = new Head(workers[k].here(), qkv, heads, lengths, i / tiles);
-      head.forward(i % tiles, y, logSumExp);
+  void forward(AttentionInputs in, Heads y, Tensor logSumExp) {
+    int heads = in.heads();
+    long sums = logSumExp == null ? 0 : logSumExp.address();
+    if (in.queryTime() == 1) {
+      pool.run(in.batch() * heads, (i, k) -> one(workers[k].rows(), in, i / heads, i % heads, y, sums));
+      return;
+    }
+    Seen[] seen = Seen.ofSequences(in);
+    int tiles = AttentionTile.count(in);
+    pool.run(in.batch() * heads * tiles, (i, k) -> {
+      int head = i / tiles % heads;
+      OneDnnWorker worker = workers[k].here();
+      AttentionTile tile = new AttentionTile(worker, in, seen, i / tiles / heads, head, i % tiles);
+      new Forward(worker, in, tile, new AttentionScores(in, head, worker.rows())).run(y, sums);
     });
   }
 
-  void backward(Tensor qkv, int heads, Tensor lengths, Tensor logSumExp, Tensor dy, Tensor dqkv) {
-    int batch = Math.toIntExact(qkv.dim(0));
-    pool.run(batch * heads,
-        (i, k) -> new Head(workers[k].here(), qkv, heads, lengths, i).backward(logSumExp, dy, dqkv));
+  void backward(AttentionInputs in, Heads y, Tensor logSumExp, Heads dy, AttentionGradients to) {
+    gradient.run(in, y, logSumExp, dy, to);
   }
 
-  /** One head of one sequence. */
-  private static final class Head {
-    private final OneDnnWorker worker;
-    private final Rows rows;
-    private final DType type;
-    private final int time;
-    private final int width;                     // of all heads together
-    private final int size;                      // of one
-    private final int length;                    // tokens that are not padding
-    private final long firstRow;
-    private final int column;
-    private final int number;                    // of the head among all of the batch
-    private final float factor;
-    private final int stride;                    // of scores and probabilities
-    private Place q;
-    private Place k;
-    private Place v;
+  /** c [m, n] = a [m, inner] b [inner, n], plus c itself where {@code sum}. */
+  static void multiply(OneDnnWorker worker, int m, int n, int inner, Place a, Matrix aMatrix, Place b, Matrix bMatrix,
+      Place c, boolean sum) {
+    worker.run(new Product(m, n, inner, aMatrix, bMatrix, c.inRows(), false, sum), a.address(), b.address(),
+        c.address());
+  }
 
-    Head(OneDnnWorker worker, Tensor qkv, int heads, Tensor lengths, int number) {
-      this.worker = worker;
-      this.number = number;
-      rows = worker.rows();
-      type = qkv.type();
-      time = Math.toIntExact(qkv.dim(1));
-      width = Math.toIntExact(qkv.dim(2) / 3);
-      size = width / heads;
-      int sequence = number / heads;
-      length = lengths == null ? time : Math.min(time, Raw.getInt(lengths.address() + 4L * sequence));
-      firstRow = (long) sequence * time;
-      column = number % heads * size;
-      factor = (float) (1 / Math.sqrt(size));
-      stride = Blocks.stride(time, F.bytes());
-      Place all = Place.of(qkv);
-      q = part(all, column);
-      k = part(all, width + column);
-      v = part(all, 2 * width + column);
-      if (length < time) copyWithoutPadding();
-    }
+  /** Room for numbers by queries and keys of a tile. */
+  static Place scratch(OneDnnWorker worker, Scratch.Slot slot, DType type, AttentionInputs in) {
+    int stride = Blocks.stride(Math.min(KEYS, in.keyTime()), F.bytes());
+    return new Place(worker.scratch(slot, (long) Blocks.ROWS * stride * type.bytes()), type, stride);
+  }
 
-    private Place part(Place all, int from) {
-      return new Place(all.at(firstRow, from), all.type(), all.stride());
-    }
+  /** A row of a tile: numbers from column {@code from} to {@code to} of n, zeros in all others. */
+  static void writeRow(Rows rows, float[] row, Place to, int r, int from, int end, int n) {
+    int bytes = to.type().bytes();
+    rows.write(row, end - from, to.type(), to.at(r, from));
+    if (from > 0) Raw.zero(to.at(r, 0), (long) from * bytes);
+    if (end < n) Raw.zero(to.at(r, end), (long) (n - end) * bytes);
+  }
 
-    /** What stands on padding may be anything, even no number: zeros in its place. */
-    private void copyWithoutPadding() {
-      long bytes = (long) time * size * type.bytes();
-      long to = worker.scratch(Scratch.Slot.QUERIES_KEYS_VALUES, 3 * bytes);
-      q = withoutPadding(q, to);
-      k = withoutPadding(k, to + bytes);
-      v = withoutPadding(v, to + 2 * bytes);
-    }
+  /** One tile on the way forward. */
+  private record Forward(OneDnnWorker worker, AttentionInputs in, AttentionTile tile, AttentionScores form) {
 
-    private Place withoutPadding(Place from, long address) {
-      Place to = new Place(address, type, size);
-      for (int t = 0; t < length; t++) Raw.copy(from.at(t, 0), to.at(t, 0), (long) size * type.bytes());
-      Raw.zero(to.at(length, 0), (long) (time - length) * size * type.bytes());
-      return to;
-    }
-
-    void forward(int tile, Tensor y, Tensor logSumExp) {
-      int first = tile * Blocks.ROWS;
-      int m = Blocks.size(time, Blocks.ROWS, tile);
-      Place to = part(Place.of(y), column);
-      long sums = logSumExp.address() + 4 * ((long) number * time + first);
-      if (first >= length) {
-        zero(to, first, m);
-        Raw.zero(sums, 4L * m);
+    void run(Heads y, long logSumExp) {
+      if (tile.seesNothing()) {
+        tile.zero(y);
+        for (int r = 0; r < tile.rows() && logSumExp != 0; r++) Raw.putFloat(tile.at(logSumExp, r), 0);
         return;
       }
-      int keys = first + m;
-      Place scores = scratch(Scratch.Slot.SCORES, F);
-      Place probabilities = scratch(Scratch.Slot.PROBABILITIES, type);
-      multiply(m, keys, size, q, q.at(first, 0), k.inColumns(), k.address(), scores.inRows(), scores.address());
-      for (int r = 0; r < m; r++)
-        softmax(scores.at(r, 0), visible(first + r), keys, probabilities.at(r, 0), sums + 4L * r);
-      multiply(m, size, keys, probabilities, probabilities.address(), v.inRows(), v.address(), to.inRows(),
-          to.at(first, 0));
-    }
-
-    /** Keys that query t sees. */
-    private int visible(int t) {
-      return t < length ? t + 1 : 0;
-    }
-
-    private Place scratch(Scratch.Slot slot, DType of) {
-      return new Place(worker.scratch(slot, (long) Blocks.ROWS * stride * of.bytes()), of, stride);
-    }
-
-    /** c [m, n] = a [m, inner] b [inner, n]. */
-    private void multiply(int m, int n, int inner, Place a, long aAddress, Matrix b, long bAddress, Matrix c,
-        long cAddress) {
-      worker.run(new Product(m, n, inner, a.inRows(), b, c, false, false), aAddress, bAddress, cAddress);
-    }
-
-    private void softmax(long scores, int n, int keys, long probabilities, long logSumExp) {
-      RowKernels kernels = rows.kernels();
-      float[] row = rows.row(0, keys);
-      if (n > 0) {
-        rows.read(0, F, scores, n);
-        float max = kernels.max(row, n);
-        float sum = kernels.exp(row, factor, factor * max, n);
-        kernels.scale(row, 1 / sum, n);
-        Raw.putFloat(logSumExp, factor * max + (float) Math.log(sum));
-      } else {
-        Raw.putFloat(logSumExp, 0);
+      int m = tile.rows();
+      int size = in.headDim();
+      boolean whole = tile.to() - tile.from() <= KEYS;
+      Place q = tile.queries(in.q(), Scratch.Slot.QUERIES);
+      Place scores = scratch(worker, Scratch.Slot.SCORES, F, in);
+      Place p = scratch(worker, Scratch.Slot.PROBABILITIES, in.type(), in);
+      Place out = whole
+          ? tile.place(y)
+          : new Place(worker.scratch(Scratch.Slot.OUTPUTS, 4L * Blocks.ROWS * size), F, size);
+      float[] largest = worker.rows().row(LARGEST, m);
+      Arrays.fill(largest, 0, m, Float.NEGATIVE_INFINITY);
+      float[] sums = worker.rows().zeros(SUMS, m);
+      for (int key = tile.from(); key < tile.to(); key += KEYS) {
+        int n = Math.min(KEYS, tile.to() - key);
+        Place k = tile.keys(in.k(), key, n, Scratch.Slot.KEYS, KEYS);
+        Place v = tile.keys(in.v(), key, n, Scratch.Slot.VALUES, KEYS);
+        multiply(worker, m, n, size, q, q.inRows(), k, k.inColumns(), scores, false);
+        for (int r = 0; r < m; r++) weights(r, key, n, scores, p, whole ? null : out, largest, sums);
+        multiply(worker, m, size, n, p, p.inRows(), v, v.inRows(), out, key > tile.from());
       }
-      Arrays.fill(row, n, keys, 0);
-      rows.write(row, keys, type, probabilities);
-    }
-
-    private void zero(Place matrix, int from, int count) {
-      for (int t = from; t < from + count; t++) Raw.zero(matrix.at(t, 0), (long) size * matrix.type().bytes());
-    }
-
-    void backward(Tensor logSumExp, Tensor dy, Tensor dqkv) {
-      Place all = Place.of(dqkv);
-      Place dq = part(all, column);
-      Place dk = gradient(Scratch.Slot.KEY_GRADIENTS);
-      Place dv = gradient(Scratch.Slot.VALUE_GRADIENTS);
-      Place dOut = part(Place.of(dy), column);
-      if (length < time) {
-        dOut = withoutPadding(dOut, worker.scratch(Scratch.Slot.OUTPUT_GRADIENTS, (long) time * size * type.bytes()));
+      if (!whole) divide(out, sums, tile.place(y));
+      for (int r = 0; r < m && logSumExp != 0; r++) {
+        float log = sums[r] > 0 ? largest[r] + (float) Math.log(sums[r]) : 0;
+        Raw.putFloat(tile.at(logSumExp, r), log);
       }
-      for (int first = 0; first < time; first += Blocks.ROWS) {
-        int m = Math.min(Blocks.ROWS, time - first);
-        if (first >= length) zero(dq, first, m);
-        else backwardTile(first, m, logSumExp.address() + 4 * ((long) number * time + first), dOut, dq, dk, dv);
+    }
+
+    /** @param out what was found by the keys before, to be divided by the sum at the end; null: these are all keys */
+    private void weights(int r, int key, int n, Place scores, Place p, Place out, float[] largest, float[] sums) {
+      int from = tile.from(r, key);
+      int to = tile.to(r, key, n);
+      if (from >= to) {
+        Raw.zero(p.at(r, 0), (long) n * p.type().bytes());
+        return;
       }
-      write(dk, part(all, width + column));
-      write(dv, part(all, 2 * width + column));
-    }
-
-    /** Zeros [time, size] in float32, for sums over the tiles of queries. */
-    private Place gradient(Scratch.Slot slot) {
-      long bytes = 4L * time * size;
-      Place sums = new Place(worker.scratch(slot, bytes), F, size);
-      Raw.zero(sums.address(), bytes);
-      return sums;
-    }
-
-    private void backwardTile(int first, int m, long sums, Place dOut, Place dq, Place dk, Place dv) {
-      int keys = first + m;
-      Place scores = scratch(Scratch.Slot.SCORES, F);
-      Place dProbabilities = scratch(Scratch.Slot.PROBABILITY_GRADIENTS, F);
-      Place p = scratch(Scratch.Slot.PROBABILITIES, type);
-      Place ds = scratch(Scratch.Slot.SCORE_GRADIENTS, type);
-      multiply(m, keys, size, q, q.at(first, 0), k.inColumns(), k.address(), scores.inRows(), scores.address());
-      multiply(m, keys, size, dOut, dOut.at(first, 0), v.inColumns(), v.address(), dProbabilities.inRows(),
-          dProbabilities.address());
-      for (int r = 0; r < m; r++) {
-        softmaxGradient(scores.at(r, 0), dProbabilities.at(r, 0), Raw.getFloat(sums + 4L * r), visible(first + r), keys,
-            p.at(r, 0), ds.at(r, 0));
+      Rows rows = worker.rows();
+      int count = to - from;
+      float[] row = rows.read(0, F, scores.at(r, from), count);
+      float factor = form.of(row, count, tile.query(r), key + from);
+      float max = factor * rows.kernels().max(row, count);
+      if (max > largest[r]) {
+        if (out != null && key > tile.from()) shrink(out.at(r, 0), (float) Math.exp(largest[r] - max), sums, r);
+        largest[r] = max;
       }
-      multiply(m, size, keys, ds, ds.address(), k.inRows(), k.address(), dq.inRows(), dq.at(first, 0));
-      addTransposed(keys, m, p, dOut, first, dv);
-      addTransposed(keys, m, ds, q, first, dk);
+      float sum = rows.kernels().exp(row, factor, largest[r], count);
+      sums[r] += sum;
+      if (out == null) rows.kernels().scale(row, 1 / sum, count);
+      writeRow(rows, row, p, r, from, to, n);
     }
 
-    /** sums [keys, size] += aᵀ b[first..], a [m, keys]. */
-    private void addTransposed(int keys, int m, Place a, Place b, int first, Place sums) {
-      Matrix transposed = new Matrix(type, Order.COLUMNS, a.stride());
-      worker.run(new Product(keys, size, m, transposed, b.inRows(), sums.inRows(), false, true), a.address(),
-          b.at(first, 0),
-          sums.address());
+    private void shrink(long out, float factor, float[] sums, int r) {
+      sums[r] *= factor;
+      float[] row = worker.rows().read(1, F, out, in.headDim());
+      worker.rows().kernels().scale(row, factor, in.headDim());
+      worker.rows().write(row, in.headDim(), F, out);
     }
 
-    private void softmaxGradient(long scores, long dProbabilities, float logSumExp, int n, int keys, long p, long ds) {
-      RowKernels kernels = rows.kernels();
-      float[] row = rows.row(0, keys);
-      float[] gradient = rows.row(1, keys);
-      if (n > 0) {
-        rows.read(0, F, scores, n);
-        rows.read(1, F, dProbabilities, n);
-        kernels.exp(row, factor, logSumExp, n);
-        float inner = kernels.dot(row, gradient, n);
-        kernels.softmaxGradient(row, gradient, inner, factor, n);
+    private void divide(Place out, float[] sums, Place y) {
+      for (int r = 0; r < tile.rows(); r++) {
+        float[] row = worker.rows().read(0, F, out.at(r, 0), in.headDim());
+        worker.rows().kernels().scale(row, sums[r] > 0 ? 1 / sums[r] : 0, in.headDim());
+        worker.rows().write(row, in.headDim(), y.type(), y.at(r, 0));
       }
-      Arrays.fill(row, n, keys, 0);
-      Arrays.fill(gradient, n, keys, 0);
-      rows.write(row, keys, type, p);
-      rows.write(gradient, keys, type, ds);
     }
+  }
 
-    private void write(Place sums, Place to) {
-      for (int t = 0; t < time; t++) rows.write(rows.read(0, F, sums.at(t, 0), size), size, type, to.at(t, 0));
-    }
+  /** One query of one head, key by key: a product of one row would run no faster. */
+  private static void one(Rows rows, AttentionInputs in, int sequence, int head, Heads y, long logSumExp) {
+    RowKernels kernels = rows.kernels();
+    int size = in.headDim();
+    int from = in.from(sequence, 0);
+    int n = Math.max(0, in.to(sequence, 0) - from);
+    Place q = AttentionTile.place(in.q(), sequence, head, 0);
+    Place k = AttentionTile.place(in.k(), sequence, head / in.group(), from);
+    Place v = AttentionTile.place(in.v(), sequence, head / in.group(), from);
+    Place to = AttentionTile.place(y, sequence, head, 0);
+    float[] query = rows.read(0, q.type(), q.address(), size);
+    float[] scores = rows.row(1, n);
+    for (int i = 0; i < n; i++) scores[i] = kernels.dot(query, rows.read(2, k.type(), k.at(i, 0), size), size);
+    float factor = new AttentionScores(in, head, rows).of(scores, n, 0, from);
+    float max = n == 0 ? 0 : factor * kernels.max(scores, n);
+    float sum = kernels.exp(scores, factor, max, n);
+    float[] out = rows.zeros(3, size);
+    for (int i = 0; i < n; i++)
+      kernels.addScaled(rows.read(2, v.type(), v.at(i, 0), size), scores[i] / sum, out, size);
+    rows.write(out, size, to.type(), to.address());
+    long at = logSumExp + 4 * ((long) sequence * in.heads() + head);
+    if (logSumExp != 0) Raw.putFloat(at, n == 0 ? 0 : max + (float) Math.log(sum));
   }
 }

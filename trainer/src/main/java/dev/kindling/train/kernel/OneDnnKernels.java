@@ -31,7 +31,7 @@ final class OneDnnKernels implements Kernels {
     workers = new OneDnnWorker[threads];
     Arrays.setAll(workers, i -> new OneDnnWorker(rowKernels, MOST_PRIMITIVES));
     products = new OneDnnProducts(pool, workers, scratch);
-    attention = new OneDnnAttention(pool, workers);
+    attention = new OneDnnAttention(pool, workers, scratch);
     RowWork work = new RowWork(pool, Arrays.stream(workers).map(OneDnnWorker::rows).toArray(Rows[]::new));
     rows = new RowOperations(work);
     norms = new RowNorms(work);
@@ -158,19 +158,14 @@ final class OneDnnKernels implements Kernels {
   }
 
   @Override
-  public void attention(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp) {
-    attention.forward(qkv, heads, lengths, y, logSumExp);
+  public void attention(AttentionInputs inputs, Heads y, Tensor logSumExp) {
+    attention.forward(inputs, y, logSumExp);
   }
 
   @Override
-  public void attentionGradient(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp, Tensor dy,
-      Tensor dqkv) {
-    attention.backward(qkv, heads, lengths, logSumExp, dy, dqkv);
-  }
-
-  @Override
-  public void attendOne(Tensor q, Tensor keys, Tensor values, long length, int heads, Tensor y) {
-    rows.attendOne(q, keys, values, length, heads, y);
+  public void attentionGradient(AttentionInputs inputs, Heads y, Tensor logSumExp, Heads dy,
+      AttentionGradients gradients) {
+    attention.backward(inputs, y, logSumExp, dy, gradients);
   }
 
   @Override

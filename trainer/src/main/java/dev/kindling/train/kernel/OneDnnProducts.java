@@ -35,6 +35,11 @@ final class OneDnnProducts {
       return address + (row * stride + column) * type.bytes();
     }
 
+    /** The same matrix from a row on. */
+    Place row(long row) {
+      return new Place(at(row, 0), type, stride);
+    }
+
     Matrix inRows() {
       return new Matrix(type, Order.ROWS, stride);
     }

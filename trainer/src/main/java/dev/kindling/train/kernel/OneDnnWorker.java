@@ -52,6 +52,11 @@ final class OneDnnWorker implements AutoCloseable {
     primitive.run(scratch.at(Scratch.Slot.PRIMITIVE, primitive.scratchBytes()), addresses);
   }
 
+  /** Off-heap memory beside what the primitives hold. */
+  long scratchBytes() {
+    return scratch.bytes();
+  }
+
   /** How many primitives there are. */
   int primitives() {
     return primitives.size();

@@ -3,10 +3,7 @@ package dev.kindling.train.kernel;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 
-/**
- * Causal attention in plain Java, one row of weights at a time, sums in double; each head of each sequence by one
- * worker.
- */
+/** Attention in plain Java, one row of weights at a time, sums in double. */
 final class PlainAttention {
   private final WorkerPool pool;
 
@@ -14,134 +11,164 @@ final class PlainAttention {
     this.pool = pool;
   }
 
-  /** One head of one sequence. Part 0, 1, 2 of qkv are queries, keys, values. */
-  private record Head(int sequence, int head, int heads, long time, int headDim, int length) {
-    static Head of(int block, int heads, Tensor qkv, Tensor lengths) {
-      int sequence = block / heads;
-      long time = qkv.dim(1);
-      int length = lengths == null ? (int) time : Raw.getInt(lengths.address() + 4L * sequence);
-      return new Head(sequence, block % heads, heads, time, (int) (qkv.dim(2) / (3L * heads)), length);
-    }
-
-    /** All positions of this head, [time, headDim] on the heap; zero past the length. */
-    float[] read(Tensor x, int part) {
-      float[] all = new float[Math.toIntExact(time * headDim)];
-      part(x, part).read(0, length, 0, headDim, all, headDim);
-      return all;
-    }
-
-    void write(double[] values, Tensor x, int part) {
-      PlainMatrix to = part(x, part);
-      for (int t = 0; t < time; t++) {
-        for (int d = 0; d < headDim; d++) to.put(t, d, t < length ? (float) values[t * headDim + d] : 0);
+  void forward(AttentionInputs in, Heads y, Tensor logSumExp) {
+    pool.run(in.batch() * in.heads(), (i, worker) -> {
+      Head head = new Head(in, i / in.heads(), i % in.heads());
+      double[] out = new double[in.queryTime() * in.headDim()];
+      double[] p = new double[in.keyTime()];
+      for (int t = 0; t < in.queryTime(); t++) {
+        double log = head.weights(t, p);
+        if (logSumExp != null) Raw.putFloat(head.at(logSumExp, t), (float) log);
+        head.weigh(t, p, out);
       }
-    }
-
-    private PlainMatrix part(Tensor x, int part) {
-      long width = x.dim(2);
-      long from = sequence * time * width + ((long) part * heads + head) * headDim;
-      return new PlainMatrix(x.address() + from * x.type().bytes(), x.type(), time, headDim, width, 1, false);
-    }
-
-    long logSumExp(Tensor logSumExp, int t) {
-      return logSumExp.address() + (((long) sequence * heads + head) * time + t) * Float.BYTES;
-    }
-
-    double scale() {
-      return 1 / Math.sqrt(headDim);
-    }
-  }
-
-  void forward(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp) {
-    pool.run(Math.toIntExact(qkv.dim(0) * heads), (block, worker) -> {
-      Head head = Head.of(block, heads, qkv, lengths);
-      int n = head.headDim;
-      float[] q = head.read(qkv, 0);
-      float[] k = head.read(qkv, 1);
-      float[] v = head.read(qkv, 2);
-      double[] out = new double[q.length];
-      double[] p = new double[head.length];
-      for (int t = 0; t < head.time; t++) {
-        double log = t < head.length ? softmax(q, t * n, k, t + 1, n, head.scale(), p) : 0;
-        Raw.putFloat(head.logSumExp(logSumExp, t), (float) log);
-        if (t < head.length) weigh(p, v, t + 1, n, out, t * n);
-      }
-      head.write(out, y, 0);
+      write(out, y, head.sequence, head.head);
     });
   }
 
-  void backward(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp, Tensor dy, Tensor dqkv) {
-    pool.run(Math.toIntExact(qkv.dim(0) * heads), (block, worker) -> {
-      Head head = Head.of(block, heads, qkv, lengths);
-      int n = head.headDim;
-      float[] q = head.read(qkv, 0);
-      float[] k = head.read(qkv, 1);
-      float[] v = head.read(qkv, 2);
-      float[] out = head.read(y, 0);
-      float[] dOut = head.read(dy, 0);
-      double[] dq = new double[q.length];
-      double[] dk = new double[q.length];
-      double[] dv = new double[q.length];
-      for (int t = 0; t < head.length; t++) {
-        double log = Raw.getFloat(head.logSumExp(logSumExp, t));
-        double mean = dot(dOut, t * n, out, t * n, n);     // Σ p dp of the row
-        for (int s = 0; s <= t; s++) {
-          double p = Math.exp(dot(q, t * n, k, s * n, n) * head.scale() - log);
-          double ds = p * (dot(dOut, t * n, v, s * n, n) - mean) * head.scale();
+  /** Each key head of each sequence by one worker, which takes the query heads of its group in their order. */
+  void backward(AttentionInputs in, Tensor logSumExp, Heads dy, AttentionGradients to) {
+    double[][] dBias = new double[in.batch() * in.heads()][];
+    pool.run(in.batch() * in.k().count(), (i, worker) -> {
+      int sequence = i / in.k().count();
+      int keyHead = i % in.k().count();
+      double[] dk = new double[in.keyTime() * in.headDim()];
+      double[] dv = dk.clone();
+      for (int h = keyHead * in.group(); h < (keyHead + 1) * in.group(); h++) {
+        double[] dq = new double[in.queryTime() * in.headDim()];
+        double[] bias = new double[in.distances()];
+        new Head(in, sequence, h).backward(logSumExp, read(dy, sequence, h), dq, dk, dv, bias);
+        dBias[sequence * in.heads() + h] = bias;
+        write(dq, to.q(), sequence, h);
+      }
+      write(dk, to.k(), sequence, keyHead);
+      write(dv, to.v(), sequence, keyHead);
+    });
+    if (to.bias() != null) addOverTheBatch(dBias, in, PlainMatrix.of(to.bias()));
+  }
+
+  private static void addOverTheBatch(double[][] parts, AttentionInputs in, PlainMatrix to) {
+    for (int h = 0; h < in.heads(); h++) {
+      for (int c = 0; c < in.distances(); c++) {
+        double sum = 0;
+        for (int sequence = 0; sequence < in.batch(); sequence++) sum += parts[sequence * in.heads() + h][c];
+        to.put(h, c, (float) (to.get(h, c) + sum));
+      }
+    }
+  }
+
+  /** One head of one sequence as a matrix [time, headDim]. */
+  private static PlainMatrix matrix(Heads heads, int sequence, int head) {
+    Tensor rows = heads.rows();
+    long columns = rows.dim(2);
+    long from = sequence * rows.dim(1) * columns + heads.column(head);
+    return new PlainMatrix(rows.address() + from * rows.type().bytes(), rows.type(), rows.dim(1), heads.headDim(),
+        columns, 1, false);
+  }
+
+  private static float[] read(Heads heads, int sequence, int head) {
+    float[] all = new float[Math.multiplyExact(heads.time(), heads.headDim())];
+    matrix(heads, sequence, head).read(0, heads.time(), 0, heads.headDim(), all, heads.headDim());
+    return all;
+  }
+
+  private static void write(double[] values, Heads heads, int sequence, int head) {
+    PlainMatrix to = matrix(heads, sequence, head);
+    for (int t = 0; t < heads.time(); t++) {
+      for (int d = 0; d < heads.headDim(); d++) to.put(t, d, (float) values[t * heads.headDim() + d]);
+    }
+  }
+
+  /** One query head of one sequence. */
+  private static final class Head {
+    private final AttentionInputs in;
+    private final int sequence;
+    private final int head;
+    private final int n;                         // of a head
+    private final float[] q;
+    private final float[] k;
+    private final float[] v;
+
+    Head(AttentionInputs in, int sequence, int head) {
+      this.in = in;
+      this.sequence = sequence;
+      this.head = head;
+      n = in.headDim();
+      q = read(in.q(), sequence, head);
+      k = read(in.k(), sequence, head / in.group());
+      v = read(in.v(), sequence, head / in.group());
+    }
+
+    long at(Tensor logSumExp, int t) {
+      return logSumExp.address() + (((long) sequence * in.heads() + head) * in.queryTime() + t) * Float.BYTES;
+    }
+
+    /** The score before its bias. */
+    private double capped(int t, int s) {
+      double score = dot(q, t * n, k, s * n, n) * in.form().scale();
+      double cap = in.form().softcap();
+      return cap == 0 ? score : cap * Math.tanh(score / cap);
+    }
+
+    private double bias(int t, int s) {
+      if (in.bias() == null) return 0;
+      long column = (long) head * in.distances() + in.distance(t, s);
+      return Raw.getFloat(in.bias().address() + column * Float.BYTES);
+    }
+
+    /** p[s] = softmax of the scores of the keys that query t sees. @return the log of the sum of the exponentials */
+    double weights(int t, double[] p) {
+      int from = in.from(sequence, t);
+      int to = in.to(sequence, t);
+      if (from >= to) return 0;
+      double most = Double.NEGATIVE_INFINITY;
+      for (int s = from; s < to; s++) {
+        p[s] = capped(t, s) + bias(t, s);
+        most = Math.max(most, p[s]);
+      }
+      double sum = 0;
+      for (int s = from; s < to; s++) sum += p[s] = Math.exp(p[s] - most);
+      for (int s = from; s < to; s++) p[s] /= sum;
+      return most + Math.log(sum);
+    }
+
+    void weigh(int t, double[] p, double[] out) {
+      for (int s = in.from(sequence, t); s < in.to(sequence, t); s++) {
+        for (int d = 0; d < n; d++) out[t * n + d] += p[s] * v[s * n + d];
+      }
+    }
+
+    void backward(Tensor logSumExp, float[] dOut, double[] dq, double[] dk, double[] dv, double[] dBias) {
+      double[] p = new double[in.keyTime()];
+      double[] dp = new double[in.keyTime()];
+      for (int t = 0; t < in.queryTime(); t++) {
+        double log = Raw.getFloat(at(logSumExp, t));
+        double mean = 0;                         // Σ p dp of the row
+        for (int s = in.from(sequence, t); s < in.to(sequence, t); s++) {
+          p[s] = Math.exp(capped(t, s) + bias(t, s) - log);
+          dp[s] = dot(dOut, t * n, v, s * n, n);
+          mean += p[s] * dp[s];
+        }
+        for (int s = in.from(sequence, t); s < in.to(sequence, t); s++) {
+          double ds = p[s] * (dp[s] - mean);
+          dBias[in.distance(t, s)] += ds;
+          if (in.form().softcap() > 0) {         // tanh' = 1 - tanh²
+            double tanh = capped(t, s) / in.form().softcap();
+            ds *= 1 - tanh * tanh;
+          }
+          ds *= in.form().scale();
           for (int d = 0; d < n; d++) {
-            dv[s * n + d] += p * dOut[t * n + d];
+            dv[s * n + d] += p[s] * dOut[t * n + d];
             dq[t * n + d] += ds * k[s * n + d];
             dk[s * n + d] += ds * q[t * n + d];
           }
         }
       }
-      head.write(dq, dqkv, 0);
-      head.write(dk, dqkv, 1);
-      head.write(dv, dqkv, 2);
-    });
-  }
-
-  void one(Tensor q, Tensor keys, Tensor values, long length, int heads, Tensor y) {
-    int n = (int) (q.size() / heads);
-    int count = Math.toIntExact(length);
-    pool.run(heads, (head, worker) -> {
-      float[] query = new float[n];
-      float[] k = new float[count * n];
-      float[] v = new float[count * n];
-      double[] out = new double[n];
-      double[] p = new double[count];
-      Raw.copy(q.address() + 4L * head * n, query, 0, n);
-      for (int s = 0; s < count; s++) {
-        long at = ((long) s * heads + head) * n * Float.BYTES;
-        Raw.copy(keys.address() + at, k, s * n, n);
-        Raw.copy(values.address() + at, v, s * n, n);
-      }
-      softmax(query, 0, k, count, n, 1 / Math.sqrt(n), p);
-      weigh(p, v, count, n, out, 0);
-      for (int d = 0; d < n; d++) Raw.putFloat(y.address() + 4L * (head * n + d), (float) out[d]);
-    });
-  }
-
-  /** p[s] = softmax over s of q · k[s] scale, for s < count. @return the log of the sum of the exponentials */
-  private static double softmax(float[] q, int at, float[] k, int count, int n, double scale, double[] p) {
-    double most = Double.NEGATIVE_INFINITY;
-    for (int s = 0; s < count; s++) {
-      p[s] = dot(q, at, k, s * n, n) * scale;
-      most = Math.max(most, p[s]);
     }
-    double sum = 0;
-    for (int s = 0; s < count; s++) sum += p[s] = Math.exp(p[s] - most);
-    for (int s = 0; s < count; s++) p[s] /= sum;
-    return most + Math.log(sum);
-  }
 
-  private static void weigh(double[] p, float[] v, int count, int n, double[] out, int at) {
-    for (int s = 0; s < count; s++) { for (int d = 0; d < n; d++) out[at + d] += p[s] * v[s * n + d]; }
-  }
-
-  private static double dot(float[] a, int aAt, float[] b, int bAt, int n) {
-    double sum = 0;
-    for (int d = 0; d < n; d++) sum += (double) a[aAt + d] * b[bAt + d];
-    return sum;
+    private static double dot(float[] a, int aAt, float[] b, int bAt, int n) {
+      double sum = 0;
+      for (int d = 0; d < n; d++) sum += (double) a[aAt + d] * b[bAt + d];
+      return sum;
+    }
   }
 }

@@ -176,19 +176,14 @@ public final class PlainKernels implements Kernels {
   }
 
   @Override
-  public void attention(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp) {
-    attention.forward(qkv, heads, lengths, y, logSumExp);
+  public void attention(AttentionInputs inputs, Heads y, Tensor logSumExp) {
+    attention.forward(inputs, y, logSumExp);
   }
 
   @Override
-  public void attentionGradient(Tensor qkv, int heads, Tensor lengths, Tensor y, Tensor logSumExp, Tensor dy,
-      Tensor dqkv) {
-    attention.backward(qkv, heads, lengths, y, logSumExp, dy, dqkv);
-  }
-
-  @Override
-  public void attendOne(Tensor q, Tensor keys, Tensor values, long length, int heads, Tensor y) {
-    attention.one(q, keys, values, length, heads, y);
+  public void attentionGradient(AttentionInputs inputs, Heads y, Tensor logSumExp, Heads dy,
+      AttentionGradients gradients) {
+    attention.backward(inputs, logSumExp, dy, gradients);
   }
 
   @Override

@@ -103,28 +103,6 @@ final class RowOperations {
     }
   }
 
-  void attendOne(Tensor q, Tensor keys, Tensor values, long length, int heads, Tensor y) {
-    int width = RowWork.width(keys);
-    int size = width / heads;
-    int n = Math.toIntExact(length);
-    float factor = (float) (1 / Math.sqrt(size));
-    work.pool().run(heads, (head, k) -> {
-      Rows rows = work.workers()[k];
-      RowKernels kernels = rows.kernels();
-      int column = head * size;
-      float[] query = rows.read(0, F, at(q, column), size);
-      float[] scores = rows.row(1, n);
-      for (int i = 0; i < n; i++)
-        scores[i] = kernels.dot(query, rows.read(2, F, at(keys, (long) i * width + column), size), size);
-      float sum = kernels.exp(scores, factor, factor * kernels.max(scores, n), n);
-      float[] out = rows.zeros(3, size);
-      for (int i = 0; i < n; i++) {
-        kernels.addScaled(rows.read(2, F, at(values, (long) i * width + column), size), scores[i] / sum, out, size);
-      }
-      rows.write(out, size, F, at(y, column));
-    });
-  }
-
   void sumSquares(Tensor g, double[] squares) {
     work.forBlocks(g.size(), Kernels.NORM_BLOCK, (block, from, end, rows) -> {
       double sum = 0;

@@ -10,7 +10,7 @@ final class Scratch implements AutoCloseable {
   enum Slot {
     PRIMITIVE, TRANSPOSED, PACKED, LEFT, RIGHT, PRODUCT, LOGITS, SCORES, PROBABILITIES, SCORE_GRADIENTS,
     PROBABILITY_GRADIENTS,
-    QUERIES_KEYS_VALUES, OUTPUT_GRADIENTS, KEY_GRADIENTS, VALUE_GRADIENTS
+    QUERIES, KEYS, VALUES, OUTPUTS, QUERY_GRADIENTS, KEY_GRADIENTS, VALUE_GRADIENTS, OUTPUT_GRADIENTS, BIAS_GRADIENTS
   }
 
   private static final long STEP = 4096;
@@ -25,6 +25,11 @@ final class Scratch implements AutoCloseable {
       slots.put(slot, memory);
     }
     return memory.address();
+  }
+
+  /** Of all slots. */
+  long bytes() {
+    return slots.values().stream().mapToLong(Memory::bytes).sum();
   }
 
   @Override

@@ -12,7 +12,7 @@ final class CachedSequence implements LanguageModel.Sequence {
 
   CachedSequence(Gpt2Model model, Gpt2Config config, int capacity) {
     this.model = model;
-    cache = new KeyValueCache(config.layers(), capacity, config.width());
+    cache = model.newCache(capacity);
     logits = new float[config.vocabularySize()];
   }
 

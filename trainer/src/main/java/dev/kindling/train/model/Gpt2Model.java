@@ -152,15 +152,13 @@ public final class Gpt2Model implements LanguageModel {
 
   private Value hidden(Batch batch) {
     int[] ids = batch.inputs().clone();
-    Tensor lengths = null;
-    if (batch.lengths() != null) {
-      lengths = tape.integers(batch.lengths(), batch.rows());
-      for (int row = 0; row < batch.rows(); row++) {       // any id may stand on padding: one that exists is read
-        for (int t = batch.lengths()[row]; t < batch.time(); t++) ids[row * batch.time() + t] = 0;
-      }
+    // any id may stand on padding: one that exists is read
+    for (int row = 0; batch.lengths() != null && row < batch.rows(); row++) {
+      for (int t = batch.lengths()[row]; t < batch.time(); t++) ids[row * batch.time() + t] = 0;
     }
     checkIds(ids, "token");
-    return hidden(ids, 0, batch.time(), new WholeSequences(batch.rows(), lengths));
+    Context context = WholeSequences.causal(tape, batch.rows(), batch.time(), batch.lengths());
+    return hidden(ids, 0, batch.time(), context);
   }
 
   /** The final norm's output. @param ids of sequences of {@code time} tokens each, from position {@code first} on */
@@ -216,11 +214,16 @@ public final class Gpt2Model implements LanguageModel {
     return new CachedSequence(this, config, capacity);
   }
 
+  /** An empty cache for {@code capacity} tokens. */
+  KeyValueCache newCache(int capacity) {
+    return new KeyValueCache(config.layers(), capacity, config.width(), tape.stored());
+  }
+
   /** Logits of what comes after the last of {@code tokens}, which follow those in the cache. */
   void append(int[] tokens, KeyValueCache cache, float[] logits) {
     checkIds(tokens, "token");
     tape.reset(false);
-    Tensor hidden = hidden(tokens, cache.length(), tokens.length, cache).data();
+    Tensor hidden = hidden(tokens, cache.length(), tokens.length, cache.next(tape, tokens.length)).data();
     long width = config.width();
     logits(hidden.slice((tokens.length - 1) * width, 1, width)).get(0, logits, 0, logits.length);
     cache.advance(tokens.length);

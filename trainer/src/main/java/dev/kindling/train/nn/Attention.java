@@ -1,5 +1,6 @@
 package dev.kindling.train.nn;
 
+import dev.kindling.train.autodiff.HeadsOf;
 import dev.kindling.train.autodiff.Value;
 
 /**
@@ -14,6 +15,7 @@ import dev.kindling.train.autodiff.Value;
 public final class Attention {
   private final int layer;
   private final int heads;
+  private final int headDim;
   private final Linear queryKeyValue;
   private final Linear output;
 
@@ -21,6 +23,7 @@ public final class Attention {
   public Attention(Weights weights, int layer, int width, int heads, Initial initial, Initial outputInitial) {
     this.layer = layer;
     this.heads = heads;
+    headDim = width / heads;
     queryKeyValue = new Linear(weights.under("c_attn"), width, 3L * width, initial);
     output = new Linear(weights.under("c_proj"), width, width, outputInitial);
   }
@@ -28,6 +31,12 @@ public final class Attention {
   /** @param x stored [rows, width]; @return float32 [rows, width] */
   public Value forward(Value x, Context context) {
     Value qkv = queryKeyValue.forward(x);
-    return output.forwardToResidual(context.attend(layer, qkv, heads));
+    Value found = context.attend(layer, heads(qkv, 0), heads(qkv, 1), heads(qkv, 2), Scoring.scaled(headDim));
+    return output.forwardToResidual(found);
+  }
+
+  /** @param part 0: queries, 1: keys, 2: values */
+  private HeadsOf heads(Value qkv, int part) {
+    return new HeadsOf(qkv, part * heads * headDim, headDim, heads, headDim);
   }
 }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Products, attention, the loss, and what a tape does with values that several operations use; the other operations are in
+ * Products, the loss, and what a tape does with values that several operations use; the other operations are in {@link AttendGradientsTest} and
  * {@link RowGradientsTest}.
  */
 class OperationGradientsTest {
@@ -32,13 +32,6 @@ class OperationGradientsTest {
     Weight b = by.vector(7);
     by.check((tape, in) -> List.of(Multiply.of(in[0], w, b, DType.FLOAT32)), new long[]{3, 5});
     by.check((tape, in) -> List.of(Multiply.of(in[0], w, null, DType.FLOAT32)), new long[]{1, 5});
-  }
-
-  @Test
-  void attend() {
-    by.check((tape, in) -> List.of(Attend.of(in[0], 2, 2, null)), new long[]{2 * 5, 3 * 2 * 3});
-    by.check((tape, in) -> List.of(Attend.of(in[0], 1, 3, tape.integers(new int[]{4, 0, 1}, 3))),
-        new long[]{3 * 4, 3 * 2});
   }
 
   @Test

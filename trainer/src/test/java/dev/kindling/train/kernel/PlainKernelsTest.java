@@ -7,7 +7,6 @@ import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
-import java.util.Arrays;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -129,28 +128,5 @@ class PlainKernelsTest {
     }
     assertThat(w.toFloats()[0]).isCloseTo(0.94f, Offset.offset(5e-6f));
     assertThat(rounded(w.toFloats()[0])).isEqualTo(0.94140625f);
-  }
-
-  @Test
-  void oneTokensAttentionIsTheLastRowOfAll() {
-    int time = 9;
-    int heads = 3;
-    int width = heads * 5;
-    float[] qkv = random("qkv", time * 3 * width);
-    Tensor all = arena.take(DType.FLOAT32, 1, time, width);
-    kernels.attention(floats(qkv, 1, time, 3L * width), heads, null, all, arena.take(DType.FLOAT32, 1, heads, time));
-    float[] keys = new float[(time + 3) * width];               // room for more: not to be read
-    float[] values = keys.clone();
-    Arrays.fill(keys, Float.NaN);
-    for (int t = 0; t < time; t++) {
-      System.arraycopy(qkv, t * 3 * width + width, keys, t * width, width);
-      System.arraycopy(qkv, t * 3 * width + 2 * width, values, t * width, width);
-    }
-    float[] query = Arrays.copyOfRange(qkv, (time - 1) * 3 * width, (time - 1) * 3 * width + width);
-    Tensor found = arena.take(DType.FLOAT32, width);
-    kernels.attendOne(floats(query, width), floats(keys, time + 3, width), floats(values, time + 3, width), time, heads,
-        found);
-    assertThat(found.toFloats()).containsExactly(all.slice((time - 1L) * width, width).toFloats(),
-        Offset.offset(1e-6f));
   }
 }

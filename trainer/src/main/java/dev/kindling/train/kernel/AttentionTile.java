@@ -1,0 +1,131 @@
+package dev.kindling.train.kernel;
+
+import dev.kindling.train.kernel.OneDnnProducts.Place;
+import dev.kindling.train.tensor.Raw;
+
+/**
+ * Up to {@link Blocks#ROWS} queries of one head, the keys that they see, and both as operands of products, in which what
+ * nobody sees is zero: what stands on padding may be anything, even no number.
+ */
+final class AttentionTile {
+  /** The keys begin and end on multiples of this, so that documents of all lengths need products of few shapes. */
+  private static final int STEP = 32;
+  private final OneDnnWorker worker;
+  private final AttentionInputs in;
+  private final int sequence;
+  private final int head;
+  private final int first;
+  private final int rows;
+  private final Seen ofSequence;
+  private final Seen seen;
+
+  /** @param sequences what the queries of each sequence see; @param tile counted from 0 */
+  AttentionTile(OneDnnWorker worker, AttentionInputs in, Seen[] sequences, int sequence, int head, int tile) {
+    this.worker = worker;
+    this.in = in;
+    this.sequence = sequence;
+    this.head = head;
+    first = tile * Blocks.ROWS;
+    rows = Blocks.size(in.queryTime(), Blocks.ROWS, tile);
+    ofSequence = sequences[sequence];
+    seen = Seen.of(in, sequence, first, rows);
+  }
+
+  /** How many there are for a head. */
+  static int count(AttentionInputs in) {
+    return Blocks.count(in.queryTime(), Blocks.ROWS);
+  }
+
+  /** Queries. */
+  int rows() {
+    return rows;
+  }
+
+  /** The number of a row's query in its sequence. */
+  int query(int row) {
+    return first + row;
+  }
+
+  boolean seesNothing() {
+    return seen.nothing();
+  }
+
+  /** First key to be looked at. */
+  int from() {
+    return seen.from() / STEP * STEP;
+  }
+
+  /** Past the last key to be looked at. */
+  int to() {
+    return Math.min(in.keyTime(), (seen.to() + STEP - 1) / STEP * STEP);
+  }
+
+  /** First of the {@code count} keys from {@code key} on that a row's query sees, counted from {@code key}. */
+  int from(int row, int key) {
+    return Math.max(0, in.from(sequence, first + row) - key);
+  }
+
+  /** Past the last of them; where it is not above {@link #from(int, int)} the query sees none. */
+  int to(int row, int key, int count) {
+    return Math.min(count, in.to(sequence, first + row) - key);
+  }
+
+  /** Address of the row's number in a float32 tensor [batch, heads, queryTime]. */
+  long at(long logSumExp, int row) {
+    return logSumExp + 4 * (((long) sequence * in.heads() + head) * in.queryTime() + first + row);
+  }
+
+  /** The rows of these queries in a matrix like q. */
+  Place place(Heads matrix) {
+    return place(matrix, sequence, head, first);
+  }
+
+  /** One head of one sequence from a row on. */
+  static Place place(Heads matrix, int sequence, int head, int row) {
+    Place all = Place.of(matrix.rows());
+    return new Place(all.at((long) sequence * matrix.time() + row, matrix.column(head)), all.type(), all.stride());
+  }
+
+  /** {@link #place} to be read, zero where a query sees nothing. */
+  Place queries(Heads matrix, Scratch.Slot slot) {
+    Place from = place(matrix);
+    if (!seen.blind()) return from;
+    Place to = copy(slot, Blocks.ROWS);
+    for (int r = 0; r < rows; r++) copyRow(in.from(sequence, first + r) < in.to(sequence, first + r), from, to, r);
+    return to;
+  }
+
+  /** Rows [key, key + count) of k or v to be read, zero where no query sees them. @param most of all counts */
+  Place keys(Heads matrix, int key, int count, Scratch.Slot slot, int most) {
+    Place from = place(matrix, sequence, head / in.group(), key);
+    if (!ofSequence.gaps() && key >= ofSequence.from() && key + count <= ofSequence.to()) return from;
+    Place to = copy(slot, most);
+    for (int i = 0; i < count; i++) copyRow(isSeen(key + i), from, to, i);
+    return to;
+  }
+
+  private boolean isSeen(int key) {
+    if (!ofSequence.gaps()) return key >= ofSequence.from() && key < ofSequence.to();
+    for (int t = first; t < first + rows; t++) {
+      if (key >= in.from(sequence, t) && key < in.to(sequence, t)) return true;
+    }
+    return false;
+  }
+
+  private Place copy(Scratch.Slot slot, int most) {
+    long bytes = (long) most * in.headDim() * in.type().bytes();
+    return new Place(worker.scratch(slot, bytes), in.type(), in.headDim());
+  }
+
+  private void copyRow(boolean really, Place from, Place to, int row) {
+    long bytes = (long) in.headDim() * in.type().bytes();
+    if (really) Raw.copy(from.at(row, 0), to.at(row, 0), bytes);
+    else Raw.zero(to.at(row, 0), bytes);
+  }
+
+  /** Zeros in the rows of these queries. */
+  void zero(Heads matrix) {
+    Place to = place(matrix);
+    for (int r = 0; r < rows; r++) Raw.zero(to.at(r, 0), (long) in.headDim() * to.type().bytes());
+  }
+}
