@@ -1,7 +1,5 @@
 package dev.kindling.train.autodiff;
 
-import dev.kindling.train.tensor.DType;
-import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 
 /**
@@ -21,10 +19,7 @@ public record TakeRows(Value x, Tensor rows, Value y) implements Operation {
   @Override
   public void backward(Tape tape) {
     if (y.dy() == null) return;
-    tape.flow(x, DType.FLOAT32, dx -> {
-      Raw.zero(dx.address(), dx.bytes());
-      tape.kernels().lookups().gatherGradient(rows, y.dy(), 1, dx);
-    });
+    tape.flowAdded(x, dx -> tape.kernels().lookups().gatherGradient(rows, y.dy(), 1, dx));
     tape.done(y);
   }
 }

@@ -170,6 +170,17 @@ public final class Tape implements AutoCloseable {
     flow(to, d);
   }
 
+  /** Hands an input a gradient by adding to what is there, float32: {@code add} is given zeros where nothing is. */
+  void flowAdded(Value to, Consumer<Tensor> add) {
+    if (to.gradient == null) {
+      Tensor zeros = borrow(DType.FLOAT32, to.data().shape());
+      Raw.zero(zeros.address(), zeros.bytes());
+      to.gradient = new Gradient(zeros);
+    }
+    to.gradient = own(to.gradient);
+    add.accept(to.gradient.tensor);
+  }
+
   /** What the gradient of a value is best made in: float32 where several are added, else the value's own type. */
   static DType gradientType(Value value) {
     return value.isUsedOften() ? DType.FLOAT32 : value.type();

@@ -58,6 +58,8 @@ public interface Kernels extends AutoCloseable {
 
   Lookups lookups();
 
+  Routing routing();
+
   /** to = from, float32 to stored or back, rounding to nearest even. */
   void convert(Tensor from, Tensor to);
 

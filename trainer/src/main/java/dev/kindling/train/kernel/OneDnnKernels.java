@@ -23,6 +23,7 @@ final class OneDnnKernels implements Kernels {
   private final Norms norms;
   private final Activations activations;
   private final Lookups lookups;
+  private final Routing routing;
   private final LabelLosses labelLosses;
 
   OneDnnKernels(int threads, RowKernels rowKernels) {
@@ -37,6 +38,7 @@ final class OneDnnKernels implements Kernels {
     norms = new RowNorms(work);
     activations = new RowActivations(work);
     lookups = new RowLookups(work);
+    routing = new RowRouting(work);
     crossEntropy = new OneDnnCrossEntropy(pool, workers, products, rows, scratch);
     labelLosses = new LabelLosses(new PlainLoops(pool));
   }
@@ -130,6 +132,11 @@ final class OneDnnKernels implements Kernels {
   @Override
   public Lookups lookups() {
     return lookups;
+  }
+
+  @Override
+  public Routing routing() {
+    return routing;
   }
 
   @Override

@@ -16,6 +16,7 @@ public final class PlainKernels implements Kernels {
   private final Norms norms;
   private final Activations activations;
   private final Lookups lookups;
+  private final Routing routing;
   private final LabelLosses labelLosses;
   private final PlainAttention attention;
   private final PlainLoss loss;
@@ -28,6 +29,7 @@ public final class PlainKernels implements Kernels {
     norms = new PlainNorms(loops);
     activations = new PlainActivations(loops);
     lookups = new PlainLookups(loops);
+    routing = new PlainRouting(loops);
     labelLosses = new LabelLosses(loops);
     attention = new PlainAttention(pool);
     loss = new PlainLoss(pool, product);
@@ -120,6 +122,11 @@ public final class PlainKernels implements Kernels {
   @Override
   public Lookups lookups() {
     return lookups;
+  }
+
+  @Override
+  public Routing routing() {
+    return routing;
   }
 
   @Override

@@ -67,7 +67,7 @@ final class FiniteDifferences implements AutoCloseable {
       });
     }
     for (Weight w : weights) {
-      compare(w.name(), w.gradient().toFloats(), (at, change) -> {
+      compare(w.name() + " " + weights.indexOf(w), w.gradient().toFloats(), (at, change) -> {
         float[] before = new float[1];
         w.value().get(at, before, 0, 1);
         set(w, at, before[0] + change);

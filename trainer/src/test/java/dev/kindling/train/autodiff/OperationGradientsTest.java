@@ -32,6 +32,8 @@ class OperationGradientsTest {
     Weight b = by.vector(7);
     by.check((tape, in) -> List.of(Multiply.of(in[0], w, b, DType.FLOAT32)), new long[]{3, 5});
     by.check((tape, in) -> List.of(Multiply.of(in[0], w, null, DType.FLOAT32)), new long[]{1, 5});
+    Weight transposed = by.matrix(5, 7, true);
+    by.check((tape, in) -> List.of(Multiply.of(in[0], transposed, b, DType.FLOAT32)), new long[]{3, 5});
   }
 
   @Test

@@ -178,6 +178,36 @@ class RowOperationsTest {
     });
   }
 
+  @ParameterizedTest
+  @MethodSource("rows")
+  void expertsAreJoinedAsInPlainJava(Width s) {
+    check(tolerance(s.type), machine -> {
+      Routing kernels = machine.kernels.routing();
+      Tensor logits = machine.random(F, s.rows, 7);
+      Tensor chosen = machine.ids(7, 3 * s.rows).reshape(s.rows, 3);
+      Tensor weights = machine.empty(F, s.rows, 3);
+      kernels.route(logits, chosen, weights);
+      Tensor dLogits = machine.empty(F, s.rows, 7);
+      kernels.routeGradient(chosen, weights, machine.random(F, s.rows, 3), dLogits);
+      Tensor losses = machine.empty(F, s.rows);
+      Tensor dLoss = machine.empty(F, s.rows, 7);
+      kernels.routerLoss(logits, null, new double[]{1, 2, 3, 4, 5, 6, 7}, 0.1, losses, dLoss);
+      int n = (s.rows + 1) / 2;
+      Tensor said = machine.random(s.type, n, s.width);
+      int[] every = new int[n];
+      for (int i = 0; i < n; i++) every[i] = s.rows - 1 - 2 * i;
+      Tensor rows = machine.ints(every);
+      Tensor to = machine.random(F, s.rows, s.width);
+      kernels.combine(said, rows, rows, weights, to);
+      Tensor dSaid = machine.empty(s.type, n, s.width);
+      Tensor dWeights = machine.random(F, s.rows, 3);
+      kernels.combineGradient(said, rows, rows, weights, to, dSaid, dWeights);
+      return List.of(new Output("weights", weights), new Output("dLogits", dLogits), new Output("losses", losses),
+          new Output("dLoss", dLoss), new Output("to", to), new Output("dSaid", dSaid),
+          new Output("dWeights", dWeights));
+    });
+  }
+
   record Rotary(DType type, int offset, int step, int count, int headDim, int half, int columns) {}
 
   static Stream<Rotary> rotations() {
