@@ -99,6 +99,24 @@ public final class Checkpoint {
     return ModelFolder.open(conf, path);
   }
 
+  /**
+   * The same with a state of each weight in the weight's place, such as the average of what it was; to be closed.
+   *
+   * @param state its name in the optimizer shards; @throws UserError where it is not kept
+   */
+  public ModelFolder model(String state) {
+    OptimizerStates states = optimizer();
+    ModelFolder model = null;
+    try {
+      model = model();
+      return model.withWeights(states.weights(state, model.config().tensors()), states::close);
+    } catch (UserError e) {
+      states.close();
+      if (model != null) model.close();
+      throw e;
+    }
+  }
+
   /** The optimizer's states for any sharding; to be closed. */
   public OptimizerStates optimizer() {
     List<String> files = manifest.files().stream().map(FileEntry::name).filter(n -> n.startsWith(OPTIMIZER)).toList();

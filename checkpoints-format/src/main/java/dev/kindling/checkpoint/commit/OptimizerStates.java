@@ -3,6 +3,7 @@ package dev.kindling.checkpoint.commit;
 import dev.kindling.checkpoint.ElementType;
 import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
 import java.io.Closeable;
 import java.util.ArrayList;
@@ -99,6 +100,26 @@ public final class OptimizerStates implements Closeable {
       part.shard().read(part.tensor(), at - part.from(), into, offset + done, n);
       done += n;
     }
+  }
+
+  /** One state of each tensor as a tensor of the same name, float32. @throws UserError where it is not kept of one */
+  WeightSource weights(String state, List<TensorSpec> tensors) {
+    for (TensorSpec t : tensors) {
+      if (size(state + "/" + t.name()) != t.count())
+        throw new UserError(where + " holds no " + state + " of " + t.name() + ": its run did not keep one");
+    }
+    List<TensorSpec> stored = tensors.stream().map(t -> t.as(ElementType.F32)).toList();
+    return new WeightSource() {
+      @Override
+      public List<TensorSpec> tensors() {
+        return stored;
+      }
+
+      @Override
+      public void read(String name, long from, float[] into, int offset, int count) {
+        OptimizerStates.this.read(state + "/" + name, from, into, offset, count);
+      }
+    };
   }
 
   @Override

@@ -27,14 +27,14 @@ public final class ModelFolder implements Closeable {
   private final FileSystem fs;
   private final Path path;
   private final ModelConfig config;
-  private final SafetensorsReader files;
+  private final Runnable closing;
   private final WeightSource weights;
 
-  private ModelFolder(FileSystem fs, Path path, ModelConfig config, SafetensorsReader files, WeightSource weights) {
+  private ModelFolder(FileSystem fs, Path path, ModelConfig config, Runnable closing, WeightSource weights) {
     this.fs = fs;
     this.path = path;
     this.config = config;
-    this.files = files;
+    this.closing = closing;
     this.weights = weights;
   }
 
@@ -47,7 +47,7 @@ public final class ModelFolder implements Closeable {
     SafetensorsReader files = SafetensorsReader.open(conf, path);
     try {
       ModelConfig config = told.found(files);
-      return new ModelFolder(fs, path, config, files, named(config, files, path.toString()));
+      return new ModelFolder(fs, path, config, files::close, named(config, files, path.toString()));
     } catch (UserError e) {
       files.close();
       throw e;
@@ -62,6 +62,14 @@ public final class ModelFolder implements Closeable {
    */
   public static WeightSource named(ModelConfig config, WeightSource stored, String where) {
     return NamedWeights.of(config, stored, where);
+  }
+
+  /** This model with other weights under the same names. @param closing run when the result is closed, as this is */
+  public ModelFolder withWeights(WeightSource other, Runnable closing) {
+    return new ModelFolder(fs, path, config, () -> {
+      this.closing.run();
+      closing.run();
+    }, other);
   }
 
   public Path path() {
@@ -106,6 +114,6 @@ public final class ModelFolder implements Closeable {
 
   @Override
   public void close() {
-    files.close();
+    closing.run();
   }
 }

@@ -28,6 +28,9 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--data", required = true, paramLabel = "DIR", description = "A dataset that prep wrote.")
   private String data;
 
+  @Option(names = "--average", description = ExportCommand.AVERAGE)
+  private boolean average;
+
   @Option(names = "--baselines", description = "Also train n-gram models on the dataset and measure them.")
   private boolean withBaselines;
 
@@ -43,7 +46,7 @@ final class EvaluateCommand implements Callable<Integer> {
     Configuration conf = HadoopFiles.configuration();
     PrintWriter out = spec.commandLine().getOut();
     PackedDataset heldOut = PackedDataset.openHeldOut(conf, new Path(data));
-    try (TrainedModel trained = TrainedModel.open(conf, ModelPath.resolve(conf, model), Precision.FLOAT32, threads)) {
+    try (TrainedModel trained = TrainedModel.open(ModelPath.open(conf, model, average), Precision.FLOAT32, threads)) {
       out.printf("%-18s %8.2f%n", "model", HeldOut.perplexity(trained.model(), heldOut));
     }
     if (withBaselines) {

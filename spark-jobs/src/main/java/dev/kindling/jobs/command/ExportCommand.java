@@ -23,6 +23,8 @@ import picocli.CommandLine.Spec;
     "  kindling export hf --model runs/books --out export/half --type BF16",
     "  kindling export gguf --model out/demo/run --out export/demo-q8_0.gguf --type Q8_0"})
 final class ExportCommand implements Runnable {
+  static final String AVERAGE = "Take the average of the weights that the run keeps (average.decay), not the weights.";
+
   @Spec
   private CommandSpec spec;
 
@@ -35,7 +37,8 @@ final class ExportCommand implements Runnable {
   int hf(
       @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.") String model,
       @Option(names = "--out", required = true, paramLabel = "DIR", description = "A new or an empty folder, or an older export's.") String out,
-      @Option(names = "--type", defaultValue = "F32", paramLabel = "TYPE", description = "F32, F16 or BF16 (default ${DEFAULT-VALUE}).") String type)
+      @Option(names = "--type", defaultValue = "F32", paramLabel = "TYPE", description = "F32, F16 or BF16 (default ${DEFAULT-VALUE}).") String type,
+      @Option(names = "--average", description = AVERAGE) boolean average)
       throws IOException {
     ElementType element = switch (type.toUpperCase(Locale.ROOT)) {
       case "F32" -> ElementType.F32;
@@ -44,7 +47,7 @@ final class ExportCommand implements Runnable {
       default -> throw new UserError("--type is " + type + "; it must be F32, F16 or BF16");
     };
     Configuration conf = HadoopFiles.configuration();
-    try (ModelFolder folder = ModelFolder.open(conf, ModelPath.resolve(conf, model))) {
+    try (ModelFolder folder = ModelPath.open(conf, model, average)) {
       ModelFolderWriter.export(conf, new Path(out), folder, element);
     }
     told().printf("%s: config.json, model.safetensors (%s), tokenizer.json%n", out, element);
@@ -55,7 +58,8 @@ final class ExportCommand implements Runnable {
   int gguf(
       @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.") String model,
       @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file; an older GGUF file is replaced.") String out,
-      @Option(names = "--type", defaultValue = "F16", paramLabel = "TYPE", description = "F32, F16 or Q8_0 (default ${DEFAULT-VALUE}).") String type)
+      @Option(names = "--type", defaultValue = "F16", paramLabel = "TYPE", description = "F32, F16 or Q8_0 (default ${DEFAULT-VALUE}).") String type,
+      @Option(names = "--average", description = AVERAGE) boolean average)
       throws IOException {
     GgufType stored = switch (type.toUpperCase(Locale.ROOT)) {
       case "F32" -> GgufType.F32;
@@ -64,7 +68,7 @@ final class ExportCommand implements Runnable {
       default -> throw new UserError("--type is " + type + "; it must be F32, F16 or Q8_0");
     };
     Configuration conf = HadoopFiles.configuration();
-    try (ModelFolder folder = ModelFolder.open(conf, ModelPath.resolve(conf, model))) {
+    try (ModelFolder folder = ModelPath.open(conf, model, average)) {
       GgufExport.write(conf, folder, new Path(out), stored);
     }
     told().printf("%s: %s%n", out, stored);

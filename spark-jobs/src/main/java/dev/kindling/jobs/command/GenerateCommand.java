@@ -1,5 +1,6 @@
 package dev.kindling.jobs.command;
 
+import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.data.tokenizer.TextStream;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.jobs.config.Configuration;
@@ -33,6 +34,9 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--prompt", paramLabel = "TEXT", description = "What the text begins with; may be repeated.")
   private List<String> prompts;
 
+  @Option(names = "--average", description = ExportCommand.AVERAGE)
+  private boolean average;
+
   @Option(names = "--tokens", paramLabel = "N", description = "New tokens at most (default 100).")
   private String tokens;
 
@@ -48,8 +52,8 @@ final class GenerateCommand implements Callable<Integer> {
         .option("--prompt", "prompts", prompts);
     GenerateSettings settings = configuration.as(GenerateSettings.class);
     int threads = settings.threads() > 0 ? settings.threads() : Runtime.getRuntime().availableProcessors();
-    var path = configuration.located(() -> ModelPath.resolve(hadoop, settings.model()));
-    try (TrainedModel trained = TrainedModel.open(hadoop, path, settings.precision(), threads)) {
+    ModelFolder folder = configuration.located(() -> ModelPath.open(hadoop, settings.model(), average));
+    try (TrainedModel trained = TrainedModel.open(folder, settings.precision(), threads)) {
       write(trained, settings, spec.commandLine().getOut());
     }
     return 0;

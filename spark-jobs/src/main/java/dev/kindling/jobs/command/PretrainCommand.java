@@ -26,8 +26,11 @@ import picocli.CommandLine.Spec;
         "  model        layers, heads, width, innerWidth, contextLength",
         "  train        steps, epochs, microBatch, accumulate, virtualRanks, seed, precision (auto, float32, bf16),",
         "               clipNorm, evaluateEvery, evaluationRows, logEvery, stopAfter",
-        "  optimizer    kind (muon, adamw, sgd), rate, adamwRate, momentum, beta1, beta2, epsilon, decay",
-        "  schedule     shape (cosine, linear, warmup-stable-decay, constant), warmupSteps, decaySteps, floor",
+        "  optimizer    kind (muon, adamw, adafactor, lion, sgd), rate, adamwRate, momentum, nesterov, beta1, beta2, epsilon,",
+        "               decay, groups: a list of names, roles (hidden-matrix, embedding, vector), rateFactor, decayFactor",
+        "  schedule     shape (cosine, linear, polynomial, inverse-square-root, warmup-stable-decay, constant),",
+        "               warmupSteps, decaySteps, floor, power, timescale",
+        "  average      decay (0: no average of the weights is kept), evaluate",
         "  checkpoints  every, keepLast, keepEvery",
         "  cluster      ranks, waitSeconds, retries, kernels (best, plain), port, silenceSeconds"})
 final class PretrainCommand implements Callable<Integer> {

@@ -64,7 +64,7 @@ public record DemoSettings(Data data, ModelSettings model, TrainSettings train, 
   /** A run that is cut short with {@code train.steps} warms up for a tenth of it at most. */
   PretrainConfig pretraining(String dataset, String run) {
     long warmup = Math.min(schedule.warmupSteps(), train.steps() / 10);
-    ScheduleSettings fitting = new ScheduleSettings(schedule.shape(), warmup, schedule.decaySteps(), schedule.floor());
-    return new PretrainConfig(dataset, run, model, train, optimizer, fitting, checkpoints, cluster);
+    return PretrainConfig.of(dataset, run).withModel(model).withTrain(train).withOptimizer(optimizer)
+        .withSchedule(schedule.withWarmupSteps(warmup)).withCheckpoints(checkpoints).withCluster(cluster);
   }
 }

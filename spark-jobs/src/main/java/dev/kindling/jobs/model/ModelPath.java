@@ -5,6 +5,9 @@ import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.checkpoint.commit.Manifest;
+import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.train.optim.AveragedWeights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.apache.hadoop.conf.Configuration;
@@ -14,6 +17,21 @@ import org.apache.hadoop.fs.Path;
 /** What a user may call a model: a folder that holds one, or a run's folder, whose newest whole checkpoint is meant. */
 public final class ModelPath {
   private ModelPath() {
+  }
+
+  /**
+   * Opens what {@link #resolve} finds.
+   *
+   * @param average whether the average of the weights is meant, which a run keeps where {@code average.decay} is set
+   */
+  public static ModelFolder open(Configuration conf, String named, boolean average) {
+    Path path = resolve(conf, named);
+    if (!average) return ModelFolder.open(conf, path);
+    if (!Storage.exists(Storage.of(conf, path), new Path(path, Manifest.FILE))) {
+      throw new UserError(
+          "--average: model " + named + " is not of a run, and only runs keep an average of their weights");
+    }
+    return Checkpoint.read(conf, path).model(AveragedWeights.STATE);
   }
 
   /** @return a folder with a {@code config.json}; @throws UserError where there is none */

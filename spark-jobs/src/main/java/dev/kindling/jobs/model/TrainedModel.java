@@ -25,7 +25,11 @@ public final class TrainedModel implements AutoCloseable {
 
   /** @param path as {@link ModelPath#resolve} gives it; @throws UserError naming a file that is missing or damaged */
   public static TrainedModel open(Configuration conf, Path path, Precision precision, int threads) {
-    ModelFolder folder = ModelFolder.open(conf, path);
+    return open(ModelFolder.open(conf, path), precision, threads);
+  }
+
+  /** @param folder closed with the model, and where this fails */
+  public static TrainedModel open(ModelFolder folder, Precision precision, int threads) {
     Kernels kernels = null;
     try {
       kernels = NativeCache.loading(() -> KernelLibraries.best(threads));

@@ -12,7 +12,8 @@ import java.io.Serializable;
  */
 public record PretrainConfig(String dataset, String run, ModelSettings model, TrainSettings train,
     OptimizerSettings optimizer,
-    ScheduleSettings schedule, CheckpointSettings checkpoints, ClusterSettings cluster) implements Serializable {
+    ScheduleSettings schedule, AverageSettings average, CheckpointSettings checkpoints,
+    ClusterSettings cluster) implements Serializable {
   public PretrainConfig {
     require(!dataset.isBlank(), "dataset", "empty", "the folder that prep wrote");
     require(!run.isBlank(), "run", "empty", "a folder for the run's checkpoints");
@@ -24,30 +25,35 @@ public record PretrainConfig(String dataset, String run, ModelSettings model, Tr
   public static PretrainConfig of(String dataset, String run) {
     return new PretrainConfig(dataset, run, ModelSettings.defaults(), TrainSettings.defaults(),
         OptimizerSettings.defaults(),
-        ScheduleSettings.defaults(), CheckpointSettings.defaults(), ClusterSettings.defaults());
+        ScheduleSettings.defaults(), AverageSettings.defaults(), CheckpointSettings.defaults(),
+        ClusterSettings.defaults());
   }
 
   public PretrainConfig withModel(ModelSettings value) {
-    return new PretrainConfig(dataset, run, value, train, optimizer, schedule, checkpoints, cluster);
+    return new PretrainConfig(dataset, run, value, train, optimizer, schedule, average, checkpoints, cluster);
   }
 
   public PretrainConfig withTrain(TrainSettings value) {
-    return new PretrainConfig(dataset, run, model, value, optimizer, schedule, checkpoints, cluster);
+    return new PretrainConfig(dataset, run, model, value, optimizer, schedule, average, checkpoints, cluster);
   }
 
   public PretrainConfig withOptimizer(OptimizerSettings value) {
-    return new PretrainConfig(dataset, run, model, train, value, schedule, checkpoints, cluster);
+    return new PretrainConfig(dataset, run, model, train, value, schedule, average, checkpoints, cluster);
   }
 
   public PretrainConfig withSchedule(ScheduleSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, value, checkpoints, cluster);
+    return new PretrainConfig(dataset, run, model, train, optimizer, value, average, checkpoints, cluster);
+  }
+
+  public PretrainConfig withAverage(AverageSettings value) {
+    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, value, checkpoints, cluster);
   }
 
   public PretrainConfig withCheckpoints(CheckpointSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, value, cluster);
+    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, average, value, cluster);
   }
 
   public PretrainConfig withCluster(ClusterSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, checkpoints, value);
+    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, average, checkpoints, value);
   }
 }

@@ -2,12 +2,14 @@ package dev.kindling.jobs.train;
 
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.train.loop.RunOptions;
+import dev.kindling.train.optim.OptimizerRecipe;
 import dev.kindling.train.tensor.Precision;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -73,8 +75,13 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, Gpt2Config model
   RunOptions options(Precision precision) {
     TrainSettings t = config.train();
     return new RunOptions(t.virtualRanks(), t.microBatch(), t.accumulate(), t.seed(),
-        config.optimizer().recipe(precision == Precision.BFLOAT16), config.schedule().over(steps), t.clipNorm(),
+        optimizer(precision), config.schedule().over(steps), t.clipNorm(),
         identity(precision), steps, t.stopAfter(), config.checkpoints().every(), t.evaluateEvery(), t.logEvery());
+  }
+
+  private OptimizerRecipe optimizer(Precision precision) {
+    config.optimizer().refuseNamesThatAreNone(model.tensors().stream().map(TensorSpec::name).toList());
+    return config.average().around(config.optimizer().recipe(precision == Precision.BFLOAT16));
   }
 
   /** What besides the options may not change when the run goes on. */

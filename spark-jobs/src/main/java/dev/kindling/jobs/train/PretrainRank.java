@@ -59,6 +59,7 @@ final class PretrainRank {
         .saving(checkpoints(plan, rank)).telling(new ProgressLine(rank.driver()::say));
     plan.heldOut(rank.conf()).map(HeldOutRows::of)
         .ifPresent(rows -> loop.evaluating(new Perplexity(rows, config.train().evaluationRows()).of(model)));
+    if (config.average().evaluate()) loop.evaluatingAverages();
     return loop;
   }
 

@@ -5,6 +5,7 @@ import dev.kindling.jobs.train.OptimizerSettings.Kind;
 import dev.kindling.jobs.train.ScheduleSettings.Shape;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Runs that take a second. */
 final class TinyRuns {
@@ -14,8 +15,9 @@ final class TinyRuns {
   static PretrainConfig of(String dataset, Path run, PrecisionChoice precision, KernelChoice kernels, int ranks) {
     return PretrainConfig.of(dataset, run.toString()).withModel(new ModelSettings(2, 2, 32, 0, 0))
         .withTrain(new TrainSettings(6, 0, 1, 2, 8, 7, precision, 1, 3, 4, 1, 0))
-        .withOptimizer(new OptimizerSettings(Kind.MUON, 5e-3, 3e-3, 0.95, 0.9, 0.95, 1e-8, 0.1))
-        .withSchedule(new ScheduleSettings(Shape.COSINE, 2, 0, 0.1))
+        .withOptimizer(new OptimizerSettings(Kind.MUON, 5e-3, 3e-3, 0.95, false, 0.9, 0, 0, 0.1,
+            List.of(GroupSettings.vectors())))
+        .withSchedule(ScheduleSettings.of(Shape.COSINE, 2, 0.1))
         .withCluster(new ClusterSettings(ranks, 45, 0, kernels, "0", 20));
   }
 

@@ -25,20 +25,30 @@ public final class SubtreeSums implements AutoCloseable {
   }
 
   private static final long ZERO_BLOCK = 1 << 20;          // bytes that one thread clears at once
+  private static final long ALIGNMENT = 64;                // bytes
   private final Kernels kernels;
   private final List<VirtualRankTree.Node> subtrees;
-  private final List<Memory> taken = new ArrayList<>();
+  private final Memory memory;                   // of all buffers: either all of them are there or none is
   private final Deque<Tensor> free = new ArrayDeque<>();
 
   /** @param elements of a flat vector; @param range the virtual ranks of this rank */
   public SubtreeSums(Kernels kernels, long elements, VirtualRankTree tree, VirtualRankTree.Node range) {
     this.kernels = kernels;
     this.subtrees = tree.maximalSubtrees(range);
-    for (int i = 0; i < buffers(tree, range); i++) {
-      Memory memory = Memory.allocate(Math.max(1, elements * Float.BYTES));
-      taken.add(memory);
-      free.push(Tensor.at(memory.address(), DType.FLOAT32, elements));
+    int buffers = buffers(tree, range);
+    memory = Memory.allocate(bytes(elements, buffers));
+    for (int i = 0; i < buffers; i++) {
+      free.push(Tensor.at(memory.address() + i * bufferBytes(elements), DType.FLOAT32, elements));
     }
+  }
+
+  /** What so many buffers take. */
+  public static long bytes(long elements, int buffers) {
+    return Math.max(1, bufferBytes(elements) * buffers);
+  }
+
+  private static long bufferBytes(long elements) {
+    return (elements * Float.BYTES + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
   /** How many gradient buffers a rank with these virtual ranks holds at most: a plan of its memory counts them. */
@@ -104,7 +114,6 @@ public final class SubtreeSums implements AutoCloseable {
   @Override
   public void close() {
     free.clear();
-    taken.forEach(Memory::close);
-    taken.clear();
+    memory.close();
   }
 }

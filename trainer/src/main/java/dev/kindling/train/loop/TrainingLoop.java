@@ -5,11 +5,13 @@ import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.MicroBatch;
 import dev.kindling.train.model.TrainableModel;
+import dev.kindling.train.optim.AveragedWeights;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.DoubleSupplier;
 
 /**
  * A rank's whole run: resume where there is something to resume, step, report, evaluate, save. All ranks run it at the same time
@@ -29,6 +31,7 @@ public final class TrainingLoop {
   private final RunOptions options;
   private Optional<Checkpoints> checkpoints = Optional.empty();
   private Optional<Evaluation> evaluation = Optional.empty();
+  private boolean ofAverages;
   private TrainingListener listener = new TrainingListener() {};
   private volatile boolean stopRequested;
   private final List<LossPoint> history = new ArrayList<>();
@@ -53,6 +56,12 @@ public final class TrainingLoop {
   /** What to measure at every {@link RunOptions#evaluateEvery}-th step and at the end. */
   public TrainingLoop evaluating(Evaluation how) {
     evaluation = Optional.of(how);
+    return this;
+  }
+
+  /** To be measured are the averages of the weights, which an {@link AveragedWeights} keeps, and not the weights. */
+  public TrainingLoop evaluatingAverages() {
+    ofAverages = true;
     return this;
   }
 
@@ -124,7 +133,8 @@ public final class TrainingLoop {
 
   private void evaluate(long step) {
     if (evaluation.isEmpty()) return;
-    double loss = evaluation.get().meanLoss(communicator);
+    DoubleSupplier measure = () -> evaluation.get().meanLoss(communicator);
+    double loss = ofAverages ? stepper.onAverages(measure) : measure.getAsDouble();
     history.add(new LossPoint(LossPoint.VALIDATION, step, loss));
     listener.evaluated(step, loss);
   }

@@ -10,10 +10,12 @@ import dev.kindling.train.collective.SubtreeSums;
 import dev.kindling.train.collective.VirtualRankTree;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.TrainableModel;
+import dev.kindling.train.optim.AveragedWeights;
 import dev.kindling.train.optim.Optimizer;
 import dev.kindling.train.optim.OwnedRange;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
+import java.util.function.DoubleSupplier;
 
 /**
  * One optimizer step of one rank:
@@ -59,7 +61,12 @@ final class TrainingStep implements AutoCloseable {
     shards = ShardPlanner.plan(model.layout(), worldSize, options.optimizer()::needsWhole);
     owned = OwnedRange.of(model.layout(), shards.from(rank), shards.to(rank));
     sums = new SubtreeSums(kernels, model.layout().size(), tree, range);
-    optimizer = options.optimizer().create(owned, kernels);
+    try {
+      optimizer = options.optimizer().create(owned, kernels);
+    } catch (Throwable e) {
+      sums.close();
+      throw e;
+    }
   }
 
   Optimizer optimizer() {
@@ -98,6 +105,26 @@ final class TrainingStep implements AutoCloseable {
     communicator.allGather(model.weights(), shards);
     model.weightsChanged();
     return new Outcome(loss, all.labels(), norm, rate, all.tokens(), all.stop());
+  }
+
+  /**
+   * Runs something while the model has the averages of its weights, and brings the weights back; all ranks do.
+   *
+   * @throws IllegalStateException where the optimizer keeps no averages
+   */
+  double onAverages(DoubleSupplier body) {
+    if (!(optimizer instanceof AveragedWeights averages)) throw new IllegalStateException("no averages are kept");
+    if (updates == 0) return body.getAsDouble();           // they begin with the first update
+    exchange(averages);
+    double result = body.getAsDouble();
+    exchange(averages);
+    return result;
+  }
+
+  private void exchange(AveragedWeights averages) {
+    averages.swap(model.weights());
+    communicator.allGather(model.weights(), shards);
+    model.weightsChanged();
   }
 
   /** The sums of squares of this shard's blocks; a block never crosses a shard's border. */

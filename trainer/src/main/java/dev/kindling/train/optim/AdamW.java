@@ -5,12 +5,11 @@ import static dev.kindling.checkpoint.UserError.require;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2; the arithmetic is that of
- * {@link Kernels#adamw}). Biases and norm scales do not decay, as GPT-2's and most later recipes have it.
+ * {@link Kernels#adamw}). What shall not decay, such as biases and norms, is a {@link ParameterGroup}.
  */
 public final class AdamW implements Optimizer {
   /**
@@ -18,7 +17,7 @@ public final class AdamW implements Optimizer {
    * @param beta1 of the mean of the gradients
    * @param beta2 of the mean of their squares
    * @param epsilon added to the root of the latter
-   * @param decay of matrices and embeddings, times the rate
+   * @param decay times the rate
    */
   public record Recipe(double rate, double beta1, double beta2, double epsilon, double decay)
       implements
@@ -42,8 +41,13 @@ public final class AdamW implements Optimizer {
     }
 
     @Override
-    public int statesOf(Parameter parameter) {
-      return 2;
+    public List<StateSpec> statesOf(OwnedRange range) {
+      return StateSpec.ofEachElement(range, "exp_avg", "exp_avg_sq");
+    }
+
+    @Override
+    public Recipe scaled(double rateFactor, double decayFactor) {
+      return new Recipe(rate * rateFactor, beta1, beta2, epsilon, decay * decayFactor);
     }
 
     @Override
@@ -54,36 +58,30 @@ public final class AdamW implements Optimizer {
 
   private final Recipe recipe;
   private final Kernels kernels;
-  private final StateMemory means;
-  private final StateMemory squares;
+  private final StateMemory states;                        // of each range: mean, mean square
 
   private AdamW(Recipe recipe, List<OwnedRange> owned, Kernels kernels) {
     this.recipe = recipe;
     this.kernels = kernels;
-    this.means = new StateMemory("exp_avg", owned);
-    this.squares = new StateMemory("exp_avg_sq", owned);
+    this.states = new StateMemory(recipe::statesOf, owned);
   }
 
   @Override
   public void step(Tensor weights, Tensor gradients, double gradientScale, long step, double factor) {
-    for (int i = 0; i < means.owned().size(); i++) {
-      OwnedRange range = means.owned().get(i);
-      double decay = range.parameter().role() == Parameter.Role.VECTOR ? 0 : recipe.decay;
-      kernels.adamw(range.in(weights), range.in(gradients), means.tensor(i), squares.tensor(i), gradientScale,
-          recipe.rate * factor, recipe.beta1, recipe.beta2, recipe.epsilon, decay, step);
+    for (int i = 0; i < states.owned().size(); i++) {
+      OwnedRange range = states.owned().get(i);
+      kernels.adamw(range.in(weights), range.in(gradients), states.tensor(i, 0), states.tensor(i, 1),
+          gradientScale, recipe.rate * factor, recipe.beta1, recipe.beta2, recipe.epsilon, recipe.decay, step);
     }
   }
 
   @Override
   public List<State> states() {
-    List<State> all = new ArrayList<>(means.states());
-    all.addAll(squares.states());
-    return all;
+    return states.states();
   }
 
   @Override
   public void close() {
-    means.close();
-    squares.close();
+    states.close();
   }
 }

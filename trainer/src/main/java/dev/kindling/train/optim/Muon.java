@@ -68,8 +68,13 @@ public final class Muon implements Optimizer {
     }
 
     @Override
-    public int statesOf(Parameter parameter) {
-      return 1;
+    public List<StateSpec> statesOf(OwnedRange range) {
+      return StateSpec.ofEachElement(range, "momentum_buffer");
+    }
+
+    @Override
+    public Recipe scaled(double rateFactor, double decayFactor) {
+      return new Recipe(rate * rateFactor, momentum, decay * decayFactor, scaling, sideBySide, bfloat16);
     }
 
     @Override
@@ -97,9 +102,9 @@ public final class Muon implements Optimizer {
         throw new IllegalArgumentException("Muon takes whole matrices, not " + range);
       }
     }
-    this.momentum = new StateMemory("momentum_buffer", owned);
     this.chunks = new Chunks(kernels, 3);
     this.orthogonal = new Orthogonal(kernels, recipe.bfloat16);
+    this.momentum = new StateMemory(recipe::statesOf, owned);
   }
 
   @Override
@@ -107,7 +112,7 @@ public final class Muon implements Optimizer {
     for (int i = 0; i < momentum.owned().size(); i++) {
       OwnedRange range = momentum.owned().get(i);
       Tensor g = range.in(gradients);
-      lookAhead(momentum.tensor(i), g, (float) gradientScale);
+      lookAhead(momentum.tensor(i, 0), g, (float) gradientScale);
       Parameter parameter = range.parameter();
       long rows = parameter.shape()[0];
       long columns = parameter.shape()[1];

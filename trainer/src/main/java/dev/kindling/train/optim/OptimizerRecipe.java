@@ -18,9 +18,12 @@ public interface OptimizerRecipe {
    */
   boolean needsWhole(Parameter parameter);
 
-  /** How many floats an element of a parameter's states takes: 2 for AdamW. */
-  int statesOf(Parameter parameter);
+  /** What is kept of a range from step to step: two states of its size for AdamW, a row and a column for Adafactor. */
+  List<StateSpec> statesOf(OwnedRange range);
 
-  /** An optimizer at its start for what a rank owns. */
+  /** The same with its rates and its weight decay multiplied: what a group of parameters gets. */
+  OptimizerRecipe scaled(double rateFactor, double decayFactor);
+
+  /** An optimizer at its start for what a rank owns; where it fails, nothing stays allocated. */
   Optimizer create(List<OwnedRange> owned, Kernels kernels);
 }

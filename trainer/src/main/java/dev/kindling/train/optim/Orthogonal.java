@@ -20,13 +20,16 @@ final class Orthogonal implements AutoCloseable {
   private static final float B = -4.7750f;
   private static final float C = 2.0315f;
   private static final double EPSILON = 1e-7;
+  private static final int PIECE = 1 << 14;                // elements that a thread copies at once
   private final Kernels kernels;
   private final boolean bfloat16;
+  private final Chunks chunks;
   private final Arena arena = new Arena();
 
   Orthogonal(Kernels kernels, boolean bfloat16) {
     this.kernels = kernels;
     this.bfloat16 = bfloat16;
+    this.chunks = new Chunks(kernels, 1);
   }
 
   /**
@@ -38,10 +41,7 @@ final class Orthogonal implements AutoCloseable {
     long rows = matrix.dim(0);
     Tensor x = arena.take(DType.FLOAT32, rows, width);
     Tensor next = arena.take(DType.FLOAT32, rows, width);
-    for (long row = 0; row < rows; row++) {
-      long at = matrix.address() + Float.BYTES * (row * matrix.dim(1) + from);
-      Raw.copy(at, x.address() + Float.BYTES * row * width, Float.BYTES * width);
-    }
+    cut(matrix, from, x);
     normalize(x);
     boolean tall = rows > width;
     long side = Math.min(rows, width);
@@ -61,20 +61,49 @@ final class Orthogonal implements AutoCloseable {
     return x;
   }
 
+  /** to = columns of a matrix, from {@code from} on. */
+  private void cut(Tensor matrix, long from, Tensor to) {
+    long width = to.dim(1);
+    long stride = matrix.dim(1);
+    long rowsOfPiece = Math.max(1, PIECE / width);
+    kernels.pool().run(pieces(to.dim(0), rowsOfPiece), (piece, worker) -> {
+      long end = Math.min(to.dim(0), (piece + 1) * rowsOfPiece);
+      for (long row = piece * rowsOfPiece; row < end; row++) {
+        Raw.copy(matrix.address() + Float.BYTES * (row * stride + from), to.address() + Float.BYTES * row * width,
+            Float.BYTES * width);
+      }
+    });
+  }
+
   /** Divides by the Frobenius norm, which is no less than the largest singular value. */
   private void normalize(Tensor x) {
-    double[] squares = new double[Math.toIntExact((x.size() + Kernels.NORM_BLOCK - 1) / Kernels.NORM_BLOCK)];
+    double[] squares = new double[pieces(x.size(), Kernels.NORM_BLOCK)];
     kernels.sumSquares(x, squares);
     double sum = 0;
     for (double square : squares) sum += square;
     float scale = (float) (1 / Math.max(Math.sqrt(sum), EPSILON));
-    for (long at = x.address(); at < x.address() + x.bytes(); at += Float.BYTES) {
-      Raw.putFloat(at, Raw.getFloat(at) * scale);
-    }
+    chunks.run(x.size(), (from, count, arrays) -> {
+      long at = x.address() + Float.BYTES * from;
+      Raw.copy(at, arrays[0], 0, count);
+      scale(arrays[0], count, scale);
+      Raw.copy(arrays[0], 0, count, at);
+    });
   }
 
-  private static void copy(Tensor from, Tensor to) {
-    Raw.copy(from.address(), to.address(), from.bytes());
+  private static void scale(float[] x, int count, float factor) {
+    for (int i = 0; i < count; i++) x[i] *= factor;
+  }
+
+  private void copy(Tensor from, Tensor to) {
+    kernels.pool().run(pieces(from.size(), PIECE), (piece, worker) -> {
+      long at = (long) piece * PIECE;
+      Raw.copy(from.address() + Float.BYTES * at, to.address() + Float.BYTES * at,
+          Float.BYTES * Math.min(PIECE, from.size() - at));
+    });
+  }
+
+  private static int pieces(long size, long piece) {
+    return Math.toIntExact((size + piece - 1) / piece);
   }
 
   @Override

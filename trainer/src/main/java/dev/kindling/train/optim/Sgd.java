@@ -15,7 +15,7 @@ import java.util.List;
  *   d = g + decay · w        b = momentum · b + d        w -= rate · (nesterov ? d + momentum · b : b)
  * </pre>
  *
- * The decay is part of the gradient, and acts on every parameter.
+ * The decay is part of the gradient.
  */
 public final class Sgd implements Optimizer {
   /** @param rate peak; @param momentum 0: none, and no state; @param nesterov look ahead by one step */
@@ -38,8 +38,13 @@ public final class Sgd implements Optimizer {
     }
 
     @Override
-    public int statesOf(Parameter parameter) {
-      return momentum > 0 ? 1 : 0;
+    public List<StateSpec> statesOf(OwnedRange range) {
+      return momentum > 0 ? StateSpec.ofEachElement(range, "momentum_buffer") : List.of();
+    }
+
+    @Override
+    public Recipe scaled(double rateFactor, double decayFactor) {
+      return new Recipe(rate * rateFactor, momentum, nesterov, decay * decayFactor);
     }
 
     @Override
@@ -49,24 +54,22 @@ public final class Sgd implements Optimizer {
   }
 
   private final Recipe recipe;
-  private final List<OwnedRange> owned;
   private final StateMemory momentum;
   private final Chunks chunks;
 
   private Sgd(Recipe recipe, List<OwnedRange> owned, Kernels kernels) {
     this.recipe = recipe;
-    this.owned = List.copyOf(owned);
-    this.momentum = new StateMemory("momentum_buffer", recipe.momentum > 0 ? owned : List.of());
     this.chunks = new Chunks(kernels, 3);
+    this.momentum = new StateMemory(recipe::statesOf, owned);
   }
 
   @Override
   public void step(Tensor weights, Tensor gradients, double gradientScale, long step, double factor) {
-    for (int i = 0; i < owned.size(); i++) {
-      long w = owned.get(i).in(weights).address();
-      long g = owned.get(i).in(gradients).address();
-      long b = recipe.momentum > 0 ? momentum.tensor(i).address() : 0;
-      chunks.run(owned.get(i).size(), (from, count, arrays) -> {
+    for (int i = 0; i < momentum.owned().size(); i++) {
+      long w = momentum.owned().get(i).in(weights).address();
+      long g = momentum.owned().get(i).in(gradients).address();
+      long b = recipe.momentum > 0 ? momentum.tensor(i, 0).address() : 0;
+      chunks.run(momentum.owned().get(i).size(), (from, count, arrays) -> {
         long at = Float.BYTES * from;
         Raw.copy(w + at, arrays[0], 0, count);
         Raw.copy(g + at, arrays[1], 0, count);

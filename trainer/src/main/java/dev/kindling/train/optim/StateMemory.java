@@ -5,46 +5,54 @@ import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
-/** One float32 state for every element that a rank owns, zero at the start. */
+/** The float32 states of all that a rank owns, zero at the start, in one block: either all of them are there or none is. */
 final class StateMemory implements AutoCloseable {
-  private final String name;
+  private static final int ALIGNMENT = 16;       // elements: each state starts on a cache line
   private final List<OwnedRange> owned;
+  private final List<List<Tensor>> tensors = new ArrayList<>();
+  private final List<Optimizer.State> states = new ArrayList<>();
   private final Memory memory;
-  private final List<Tensor> tensors = new ArrayList<>();
 
-  StateMemory(String name, List<OwnedRange> owned) {
-    this.name = name;
+  /** @param specs the states of a range */
+  StateMemory(Function<OwnedRange, List<StateSpec>> specs, List<OwnedRange> owned) {
     this.owned = List.copyOf(owned);
-    long elements = 0;
-    for (OwnedRange range : owned) elements += padded(range.size());
-    memory = Memory.allocate(Math.max(1, elements * Float.BYTES));
+    memory = Memory.allocate(bytes(specs, owned));
     long at = memory.address();
     for (OwnedRange range : owned) {
-      tensors.add(Tensor.at(at, DType.FLOAT32, range.size()));
-      at += padded(range.size()) * Float.BYTES;
+      List<Tensor> ofRange = new ArrayList<>();
+      for (StateSpec spec : specs.apply(range)) {
+        Tensor values = Tensor.at(at, DType.FLOAT32, spec.size());
+        ofRange.add(values);
+        states.add(new Optimizer.State(spec.name() + "/" + range.parameter().name(), spec.from(), values));
+        at += padded(spec.size()) * Float.BYTES;
+      }
+      tensors.add(ofRange);
     }
   }
 
+  /** What it takes. */
+  static long bytes(Function<OwnedRange, List<StateSpec>> specs, List<OwnedRange> owned) {
+    long elements = 0;
+    for (OwnedRange range : owned) { for (StateSpec spec : specs.apply(range)) elements += padded(spec.size()); }
+    return Math.max(1, elements * Float.BYTES);
+  }
+
   private static long padded(long elements) {
-    return (elements + 15) / 16 * 16;            // each starts on a cache line
+    return (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
   List<OwnedRange> owned() {
     return owned;
   }
 
-  /** The state of the i-th owned range, one-dimensional. */
-  Tensor tensor(int i) {
-    return tensors.get(i);
+  /** State number {@code state} of the i-th owned range, one-dimensional. */
+  Tensor tensor(int i, int state) {
+    return tensors.get(i).get(state);
   }
 
   List<Optimizer.State> states() {
-    List<Optimizer.State> states = new ArrayList<>();
-    for (int i = 0; i < owned.size(); i++) {
-      OwnedRange range = owned.get(i);
-      states.add(new Optimizer.State(name + "/" + range.parameter().name(), range.from(), tensors.get(i)));
-    }
     return states;
   }
 

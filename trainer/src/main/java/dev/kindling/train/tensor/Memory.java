@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -18,6 +19,7 @@ public final class Memory implements AutoCloseable {
   private static final int ALIGNMENT = 64;
   /** ND4J frees what is not reachable, and a {@link Tensor} holds an address only: what is open stays reachable from here. */
   private static final Set<Memory> OPEN = ConcurrentHashMap.newKeySet();
+  private static final AtomicLong IN_USE = new AtomicLong();
   private final INDArray block;
   private final long address;
   private final long bytes;
@@ -35,8 +37,14 @@ public final class Memory implements AutoCloseable {
     long start = block.data().addressPointer().address();
     Memory memory = new Memory(block, (start + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, bytes);
     OPEN.add(memory);
+    IN_USE.addAndGet(bytes);
     Pointer.memset(pointer(memory.address, bytes), 0, bytes);
     return memory;
+  }
+
+  /** Bytes of all that is open in this JVM. */
+  public static long inUse() {
+    return IN_USE.get();
   }
 
   /** Of the first byte. */
@@ -59,7 +67,8 @@ public final class Memory implements AutoCloseable {
 
   @Override
   public void close() {
-    OPEN.remove(this);
+    if (!OPEN.remove(this)) return;
+    IN_USE.addAndGet(-bytes);
     block.close();
   }
 

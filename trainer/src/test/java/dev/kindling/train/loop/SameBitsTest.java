@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.checkpoint.WeightsHash;
 import dev.kindling.train.model.Batch;
+import dev.kindling.train.optim.Adafactor;
 import dev.kindling.train.optim.AdamW;
+import dev.kindling.train.optim.AveragedWeights;
 import dev.kindling.train.optim.CosineSchedule;
+import dev.kindling.train.optim.Lion;
 import dev.kindling.train.optim.OptimizerRecipe;
+import dev.kindling.train.optim.ParameterGroup;
+import dev.kindling.train.optim.ParameterGroups;
 import dev.kindling.train.optim.Sgd;
 import dev.kindling.train.tensor.Precision;
 import java.nio.file.Path;
@@ -41,7 +46,8 @@ class SameBitsTest {
     OptimizerRecipe adamw = AdamW.Recipe.of(1e-3);
     OptimizerRecipe sgd = new Sgd.Recipe(0.1, 0.9, true, 0.01);
     return Stream.of(Arguments.of(5, 2, adamw), Arguments.of(6, 4, adamw), Arguments.of(5, 3, sgd),
-        Arguments.of(6, 5, TinyRun.MUON), Arguments.of(3, 3, sgd));
+        Arguments.of(6, 5, TinyRun.MUON), Arguments.of(3, 3, sgd), Arguments.of(6, 4, Adafactor.Recipe.of(1e-2, 0.1)),
+        Arguments.of(5, 3, new Lion.Recipe(1e-3, 0.9, 0.99, 0.1)));
   }
 
   @ParameterizedTest
@@ -87,6 +93,22 @@ class SameBitsTest {
     assertThat(last.weightsSha256()).isEqualTo(whole.weightsSha256());
     assertThat(last.result().history()).isEqualTo(whole.result().history());
     assertThat(last.result().tokens()).isEqualTo(whole.result().tokens() / 5);
+  }
+
+  static Stream<OptimizerRecipe> recipes() {
+    OptimizerRecipe grouped = ParameterGroups.Recipe.of(TinyRun.MUON, ParameterGroup.vectorsWithoutDecay());
+    return Stream.of(AdamW.Recipe.of(1e-3), new Sgd.Recipe(0.1, 0.9, true, 0.01), Adafactor.Recipe.of(1e-2, 0.1),
+        new Lion.Recipe(1e-3, 0.9, 0.99, 0.1), new AveragedWeights.Recipe(grouped, 0.9));
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void soItIsForEveryOptimizer(OptimizerRecipe recipe, @TempDir Path folder) {
+    RunOptions.Builder options = RunOptions.of(4, recipe).virtualRanks(6);
+    TinyRun.Ended whole = TinyRun.train(1, options.build());
+    part(3, options.stopAfter(2).build(), Precision.FLOAT32, folder);
+    TinyRun.Ended last = part(2, options.stopAfter(0).build(), Precision.FLOAT32, folder);
+    assertThat(last.weightsSha256()).isEqualTo(whole.weightsSha256());
   }
 
   private static TinyRun.Ended part(int worldSize, RunOptions options, Precision precision, Path folder) {

@@ -20,6 +20,7 @@ import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Random;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -61,12 +62,19 @@ final class TinyRun {
 
   static Ended train(int worldSize, RunOptions options, Precision precision, int threads, BatchSource<Batch> data,
       UnaryOperator<TrainingLoop> more) {
+    return train(worldSize, options, precision, threads, data, (loop, model) -> more.apply(loop));
+  }
+
+  /** @param more what else a rank wants of its loop, given its model */
+  static Ended train(int worldSize, RunOptions options, Precision precision, int threads, BatchSource<Batch> data,
+      BiFunction<TrainingLoop, LanguageModel, TrainingLoop> more) {
     Ended[] ended = new Ended[worldSize];
     var ranks = InProcess.ranks(worldSize, options.virtualRanks());
     Ranks.run(worldSize, rank -> {
       try (Kernels kernels = PlainKernels.of(threads);
           LanguageModel model = Gpt2Model.create(CONFIG, kernels, precision, 1)) {
-        TrainingResult result = more.apply(new TrainingLoop(model, kernels, ranks.get(rank), data, options)).run();
+        TrainingLoop loop = new TrainingLoop(model, kernels, ranks.get(rank), data, options);
+        TrainingResult result = more.apply(loop, model).run();
         ended[rank] = new Ended(WeightsHash.sha256(FolderCheckpoints.weights(model)), model.weights().toFloats(),
             result);
       }

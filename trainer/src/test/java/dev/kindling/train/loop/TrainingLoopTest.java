@@ -13,8 +13,10 @@ import dev.kindling.train.kernel.PlainKernels;
 import dev.kindling.train.model.Batch;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.optim.AdamW;
+import dev.kindling.train.optim.Muon;
 import dev.kindling.train.optim.CosineSchedule;
 import dev.kindling.train.optim.Sgd;
+import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -163,6 +165,14 @@ class TrainingLoopTest {
         }));
     assertThat(told).containsExactly("started 1 7 3", "step 1", "step 3", "evaluated 4", "step 6", "step 7",
         "evaluated 7");
+  }
+
+  @Test
+  void whatAStepTookIsGivenBackWhereItsOptimizerCannotBeMade() {
+    long before = Memory.inUse();
+    RunOptions options = RunOptions.of(1, Muon.Recipe.of(1e-2, false)).virtualRanks(2).build();      // not for vectors
+    assertThatThrownBy(() -> TinyRun.train(1, options)).isInstanceOf(IllegalArgumentException.class);
+    assertThat(Memory.inUse()).isEqualTo(before);
   }
 
   @Test

@@ -29,6 +29,11 @@ class GoldenPathsTest {
   }
 
   @Test
+  void adafactorWalksThePathOfPyTorch() {
+    follow("adafactor", Adafactor.Recipe.of(1e-2, 0.01), 3, 1e-4);
+  }
+
+  @Test
   void muonWalksThePathOfPyTorchAsNearAsItsBfloat16Goes() {
     for (boolean bfloat16 : new boolean[]{true, false}) {
       follow("muon", new Muon.Recipe(1e-2, 0.95, 0.1, Muon.Scaling.ORIGINAL, Map.of(), bfloat16), 2, 1e-2);
@@ -38,7 +43,6 @@ class GoldenPathsTest {
   private static void follow(String name, OptimizerRecipe recipe, int tensors, double tolerance) {
     try (SafetensorsReader golden = open(name); Kernels kernels = PlainKernels.of(2)) {
       ParameterLayout.Builder builder = ParameterLayout.builder();
-      // as matrices all of them: PyTorch's paths decay vectors too
       for (int i = 0; i < tensors; i++) {
         builder.add("p" + i, Parameter.Role.HIDDEN_MATRIX, golden.find("start." + i).shape());
       }

@@ -21,7 +21,9 @@ class SchedulesTest {
         Arguments.of("cosine", new CosineSchedule(10, 100, 0)),
         Arguments.of("cosine_with_min_lr", new CosineSchedule(10, 100, 0.1)),
         Arguments.of("constant_with_warmup", new ConstantSchedule(10)),
-        Arguments.of("warmup_stable_decay", new WarmupStableDecaySchedule(10, 30, 100, 0.1)));
+        Arguments.of("warmup_stable_decay", new WarmupStableDecaySchedule(10, 30, 100, 0.1)),
+        Arguments.of("polynomial", new PolynomialSchedule(10, 100, 1, 1e-7)),
+        Arguments.of("inverse_sqrt", new InverseSquareRootSchedule(10, 0)));
   }
 
   @ParameterizedTest
@@ -35,10 +37,26 @@ class SchedulesTest {
     }
   }
 
+  static Stream<Arguments> curvesThatEnd() {
+    return curves().filter(curve -> !curve.get()[0].equals("inverse_sqrt"));
+  }
+
   @ParameterizedTest
-  @MethodSource("curves")
+  @MethodSource("curvesThatEnd")
   void whatComesAfterTheLastStepKeepsTheLastRate(String name, Schedule schedule) {
     assertThat(schedule.factor(1_000)).as(name).isEqualTo(schedule.factor(100));
+  }
+
+  @Test
+  void theInverseRootIsHalfThePeakAfterThreeMoreTimescales() {
+    assertThat(new InverseSquareRootSchedule(100, 0).factor(400)).isEqualTo(0.5);
+    assertThat(new InverseSquareRootSchedule(100, 500).factor(1_600)).isEqualTo(0.5);
+    assertThat(new InverseSquareRootSchedule(0, 0).factor(30_000)).isEqualTo(0.5);
+  }
+
+  @Test
+  void aPowerOfTwoIsAQuarterOfTheWayUpWhereHalfOfTheStepsAreLeft() {
+    assertThat(new PolynomialSchedule(100, 300, 2, 0.2).factor(200)).isCloseTo(0.2 + 0.8 / 4, within(1e-15));
   }
 
   @Test

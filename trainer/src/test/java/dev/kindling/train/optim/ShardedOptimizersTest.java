@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.train.collective.ShardPlanner;
 import dev.kindling.train.collective.Shards;
+import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PlainKernels;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.model.ParameterLayout;
+import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -35,24 +37,28 @@ class ShardedOptimizersTest {
   }
 
   static Stream<OptimizerRecipe> recipes() {
-    return Stream.of(AdamW.Recipe.of(1e-2), new Sgd.Recipe(1e-2, 0.9, true, 0.01), Sgd.Recipe.plain(0.1),
-        new MuonWithAdamW.Recipe(Muon.Recipe.of(5e-3, true), AdamW.Recipe.of(1e-3)));
+    OptimizerRecipe muon = new MuonWithAdamW.Recipe(Muon.Recipe.of(5e-3, true), AdamW.Recipe.of(1e-3));
+    ParameterGroup matrices = new ParameterGroup(List.of("*.c_*.weight"), List.of(), 0.5, 2);
+    return Stream.of(AdamW.Recipe.of(1e-2), new Sgd.Recipe(1e-2, 0.9, true, 0.01), Sgd.Recipe.plain(0.1), muon,
+        Adafactor.Recipe.of(1e-2, 0.1), new Lion.Recipe(1e-3, 0.9, 0.99, 0.1),
+        ParameterGroups.Recipe.of(muon, ParameterGroup.vectorsWithoutDecay(), matrices),
+        new AveragedWeights.Recipe(ParameterGroups.Recipe.of(AdamW.Recipe.of(1e-2), matrices), 0.99));
   }
 
   @ParameterizedTest
   @MethodSource("recipes")
   void anyNumberOfShardsMovesTheWeightsByTheSameBits(OptimizerRecipe recipe) {
-    float[] alone = train(recipe, 1);
-    for (int worldSize : new int[]{2, 3, 5}) assertThat(train(recipe, worldSize)).isEqualTo(alone);
+    float[] alone = train(recipe, 1, KERNELS);
+    for (int worldSize : new int[]{2, 3, 5}) assertThat(train(recipe, worldSize, KERNELS)).isEqualTo(alone);
   }
 
-  private static float[] train(OptimizerRecipe recipe, int worldSize) {
+  private static float[] train(OptimizerRecipe recipe, int worldSize, Kernels kernels) {
     Shards shards = ShardPlanner.plan(LAYOUT, worldSize, recipe::needsWhole);
     try (Vectors vectors = new Vectors(LAYOUT)) {
       Tensor weights = vectors.random(1);
       for (int rank = 0; rank < worldSize; rank++) {
         List<OwnedRange> owned = OwnedRange.of(LAYOUT, shards.from(rank), shards.to(rank));
-        try (Optimizer optimizer = recipe.create(owned, KERNELS)) {
+        try (Optimizer optimizer = recipe.create(owned, kernels)) {
           for (int step = 1; step <= 3; step++) optimizer.step(weights, vectors.random(step), 0.5, step, 0.9);
         }
       }
@@ -62,8 +68,32 @@ class ShardedOptimizersTest {
 
   @ParameterizedTest
   @MethodSource("recipes")
+  void threadsDoNotShow(OptimizerRecipe recipe) {
+    try (Kernels one = KernelLibraries.best(1);
+        Kernels two = KernelLibraries.best(2);
+        Kernels three = PlainKernels.of(3)) {
+      assertThat(train(recipe, 1, two)).isEqualTo(train(recipe, 1, one));
+      assertThat(train(recipe, 1, three)).isEqualTo(train(recipe, 1, KERNELS));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void theStatesAreThoseThatTheRecipeSays(OptimizerRecipe recipe) {
+    List<OwnedRange> owned = OwnedRange.of(LAYOUT, 0, LAYOUT.size());
+    long before = Memory.inUse();
+    try (Optimizer optimizer = recipe.create(owned, KERNELS)) {
+      assertThat(optimizer.states().stream().map(s -> s.name() + " " + s.from() + " " + s.values().size()))
+          .containsExactlyInAnyOrderElementsOf(owned.stream().flatMap(range -> recipe.statesOf(range).stream()
+              .map(s -> s.name() + "/" + range.parameter().name() + " " + s.from() + " " + s.size())).toList());
+    }
+    assertThat(Memory.inUse()).isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
   void gapsBetweenParametersStayZero(OptimizerRecipe recipe) {
-    float[] flat = train(recipe, 1);
+    float[] flat = train(recipe, 1, KERNELS);
     for (Parameter p : LAYOUT.parameters()) {
       for (long i = p.offset(); i < p.offset() + p.size(); i++) flat[(int) i] = 0;
     }
@@ -129,17 +159,4 @@ class ShardedOptimizersTest {
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("whole matrices");
   }
 
-  @Test
-  void vectorsDoNotDecayAndMatricesDo() {
-    try (Vectors vectors = new Vectors(LAYOUT)) {
-      Tensor weights = vectors.random(1);
-      Tensor before = vectors.random(1);
-      step(new AdamW.Recipe(0.1, 0.9, 0.95, 1e-8, 0.5), LAYOUT, weights, vectors.zero());
-      for (Parameter p : LAYOUT.parameters()) {
-        float[] expected = p.in(before).toFloats();
-        if (p.role() != Parameter.Role.VECTOR) for (int i = 0; i < expected.length; i++) expected[i] *= 0.95f;
-        assertThat(p.in(weights).toFloats()).as(p.name()).usingComparatorWithPrecision(1e-6f).containsExactly(expected);
-      }
-    }
-  }
 }
