@@ -33,9 +33,15 @@ public record Multiply(Value x, Weight weight, Weight bias, Value y) implements 
     }
     Tensor stored = dy;
     tape.flow(x, Tape.gradientType(x), dx -> kernels.linearInputGradient(stored, weight.packed(), dx));
-    if (weight.gradient() != null) kernels.linearWeightGradient(x.data(), dy, weight.gradient());
+    if (weight.gradient() != null) weightGradient(kernels, dy);
     if (bias != null && bias.gradient() != null) kernels.biasGradient(dy, bias.gradient());
     if (dy != y.dy()) tape.giveBack(dy);
     tape.done(y);
+  }
+
+  /** dW += xᵀ dy, or where it is stored the other way round, dWᵀ += dyᵀ x. */
+  private void weightGradient(Kernels kernels, Tensor dy) {
+    if (weight.packed().storedTransposed()) kernels.linearWeightGradient(dy, x.data(), weight.gradient());
+    else kernels.linearWeightGradient(x.data(), dy, weight.gradient());
   }
 }
