@@ -6,7 +6,6 @@ import dev.kindling.train.kernel.Primitive.Order;
 import dev.kindling.train.kernel.Primitive.Product;
 import dev.kindling.train.kernel.Primitive.Reorder;
 import dev.kindling.train.tensor.DType;
-import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 
 /**
@@ -99,17 +98,18 @@ final class OneDnnProducts {
   }
 
   /**
-   * dW [in, out] += xᵀ dy over {@code rows} rows. x is transposed first, a piece at a time: inside the product that costs more
-   * than half its speed on processors with AMX.
+   * dW [in, out] += xᵀ dy over {@code rows} rows. x is transposed and dy packed first, a piece at a time: inside the product
+   * the one costs more than half its speed on processors with AMX, and the other is done again for every block of dW.
    */
   void addGradient(Place x, int in, Place dy, int out, long rows, Place dW) {
     for (long row = 0; row < rows; row += MOST_TRANSPOSED) {
       int n = (int) Math.min(MOST_TRANSPOSED, rows - row);
-      Place right = withoutConflicts(new Place(dy.at(row, 0), dy.type(), dy.stride()), n, out);
+      Panels right = new Panels(scratch.at(Scratch.Slot.RIGHT, Panels.bytes(dy.type(), n, out)), dy.type(), n, out);
+      pack(new Place(dy.at(row, 0), dy.type(), dy.stride()), false, right);
       for (int from = 0; from < in; from += MOST_TRANSPOSED) {
         int m = Math.min(MOST_TRANSPOSED, in - from);
         Place left = transpose(new Place(x.at(row, from), x.type(), x.stride()), n, m);
-        addProduct(left, m, right, out, n, new Place(dW.at(from, 0), dW.type(), dW.stride()));
+        addProduct(left, m, right, new Place(dW.at(from, 0), dW.type(), dW.stride()));
       }
     }
   }
@@ -134,33 +134,17 @@ final class OneDnnProducts {
     return to;
   }
 
-  /** The same matrix with a row length whose columns do not share cache sets. */
-  private Place withoutConflicts(Place matrix, int rows, int columns) {
-    int bytes = matrix.type().bytes();
-    if (!Blocks.conflicts(matrix.stride(), bytes)) return matrix;
-    int stride = Blocks.stride(columns, bytes);
-    Place to = new Place(scratch.at(Scratch.Slot.RIGHT, (long) rows * stride * bytes), matrix.type(), stride);
-    pool.run(Blocks.count(rows, Blocks.FEW_ROWS), (block, k) -> {
-      int row = block * Blocks.FEW_ROWS;
-      for (int end = row + Blocks.size(rows, Blocks.FEW_ROWS, block); row < end; row++) {
-        Raw.copy(matrix.at(row, 0), to.at(row, 0), (long) columns * bytes);
-      }
-    });
-    return to;
-  }
-
-  /** c [m, n] += a [m, k] b [k, n]. */
-  private void addProduct(Place a, int m, Place b, int n, int k, Place c) {
+  /** c [m, columns] += a [m, rows] b, where b is [rows, columns]. */
+  private void addProduct(Place a, int m, Panels b, Place c) {
     int rowBlocks = Blocks.count(m, Blocks.ROWS);
-    int panel = Blocks.panel(n);
-    pool.run(rowBlocks * Blocks.count(n, panel), (i, worker) -> {
+    Matrix packed = new Matrix(b.type(), Order.PACKED, 0);
+    pool.run(rowBlocks * b.count(), (i, worker) -> {
       int block = i % rowBlocks;
-      int strip = i / rowBlocks;
+      int panel = i / rowBlocks;
       int row = block * Blocks.ROWS;
-      int column = strip * panel;
-      Product product = new Product(Blocks.size(m, Blocks.ROWS, block), Blocks.size(n, panel, strip), k, a.inRows(),
-          b.inRows(), c.inRows(), false, true);
-      workers[worker].here().run(product, a.at(row, 0), b.at(0, column), c.at(row, column));
+      Product product = new Product(Blocks.size(m, Blocks.ROWS, block), b.width(panel), b.rows(), a.inRows(), packed,
+          c.inRows(), false, true);
+      workers[worker].here().run(product, a.at(row, 0), b.address(panel), c.at(row, (long) panel * b.width()));
     });
   }
 
