@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -35,12 +36,25 @@ public final class Json {
     return MAPPER.createObjectNode();
   }
 
+  public static ArrayNode array() {
+    return MAPPER.createArrayNode();
+  }
+
   /** @param where what an error calls it; @throws UserError when it is not one JSON object */
   public static ObjectNode parse(byte[] bytes, String where) {
+    if (tree(bytes, where) instanceof ObjectNode object) return object;
+    throw new UserError(where + " is not a JSON object");
+  }
+
+  /** @param where what an error calls it; @throws UserError when it is not one JSON array */
+  public static ArrayNode parseArray(byte[] bytes, String where) {
+    if (tree(bytes, where) instanceof ArrayNode array) return array;
+    throw new UserError(where + " is not a JSON array");
+  }
+
+  private static JsonNode tree(byte[] bytes, String where) {
     try {
-      JsonNode node = MAPPER.readTree(bytes);
-      if (node instanceof ObjectNode object) return object;
-      throw new UserError(where + " is not a JSON object");
+      return MAPPER.readTree(bytes);
     } catch (JsonProcessingException e) {
       throw new UserError(where + " is not valid JSON: " + e.getOriginalMessage() + place(e), e);
     } catch (IOException e) {

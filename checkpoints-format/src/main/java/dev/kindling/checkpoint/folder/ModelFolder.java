@@ -96,6 +96,11 @@ public final class ModelFolder implements Closeable {
     return tokenizerFile().map(file -> new String(Storage.readSmall(fs, file, 1 << 28), StandardCharsets.UTF_8));
   }
 
+  /** How hidden states become embeddings, where the folder tells. @throws UserError for what is not computed here */
+  public Optional<Pooling> pooling() {
+    return Pooling.read(fs, path);
+  }
+
   /** Ids that end a text: {@code generation_config.json}'s, one or a list, else the model configuration's. */
   public List<Integer> endTokens() {
     Path file = new Path(path, GENERATION_CONFIG);

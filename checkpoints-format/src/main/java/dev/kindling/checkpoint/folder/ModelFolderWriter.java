@@ -60,7 +60,14 @@ public final class ModelFolderWriter {
       throws IOException {
     if (Storage.same(conf, folder, model.path()))
       throw new UserError(folder + " is the model that is read; give another folder to write into");
-    return export(conf, folder, model.config(), model.weights(), model.tokenizerJson().orElse(null), type);
+    return export(conf, folder, model.config(), model.weights(), model.tokenizerJson().orElse(null),
+        model.pooling().orElse(null), type);
+  }
+
+  /** The same without a pooling. */
+  public static List<FileEntry> export(Configuration conf, Path folder, ModelConfig config, WeightSource weights,
+      String tokenizerJson, ElementType type) throws IOException {
+    return export(conf, folder, config, weights, tokenizerJson, null, type);
   }
 
   /**
@@ -68,11 +75,11 @@ public final class ModelFolderWriter {
    * that what is not finished does not load.
    *
    * @param folder new, empty or of an older export, which is replaced
-   * @param tokenizerJson or null; @param type what weights are stored in: F32, F16 or BF16
-   * @throws UserError when the folder holds something else
+   * @param tokenizerJson or null; @param pooling how an encoder's states become embeddings, or null
+   * @param type what weights are stored in: F32, F16 or BF16; @throws UserError when the folder holds something else
    */
   public static List<FileEntry> export(Configuration conf, Path folder, ModelConfig config, WeightSource weights,
-      String tokenizerJson, ElementType type) throws IOException {
+      String tokenizerJson, Pooling pooling, ElementType type) throws IOException {
     FileSystem fs = Storage.of(conf, folder);
     Destination to = (name, content) -> {
       try (PendingFile out = PendingFile.create(fs, new Path(folder, name))) {
@@ -83,7 +90,8 @@ public final class ModelFolderWriter {
     if (isOlderExport(fs, folder)) {
       fs.delete(new Path(folder, ModelConfig.FILE), false);
       for (FileStatus s : fs.listStatus(folder)) {       // another number of shards would leave some of the older ones
-        if (WeightFiles.isOne(s.getPath().getName())) fs.delete(s.getPath(), false);
+        String name = s.getPath().getName();
+        if (WeightFiles.isOne(name) || s.isFile() && Pooling.FILES.contains(name)) fs.delete(s.getPath(), false);
       }
       if (tokenizerJson == null) {
         fs.delete(new Path(folder, ModelFolder.TOKENIZER), false);
@@ -92,6 +100,9 @@ public final class ModelFolderWriter {
     } else {
       ObjectNode mark = Json.object().put("format", "kindling-export").put("version", 1);
       to.write(MARK, out -> out.write(Json.bytes(mark)));
+    }
+    if (pooling != null && config instanceof BertConfig encoder) {
+      for (var file : pooling.files(encoder.width()).entrySet()) to.write(file.getKey(), file.getValue());
     }
     return write(to, config, weights, tokenizerJson, type);
   }
@@ -106,11 +117,15 @@ public final class ModelFolderWriter {
     boolean marked = fs.exists(new Path(folder, MARK));
     for (FileStatus s : fs.listStatus(folder)) {
       String name = s.getPath().getName();
-      if (name.startsWith(".") || marked && (OURS.contains(name) || WeightFiles.isOne(name))) continue;
+      if (name.startsWith(".") || marked && isOurs(name)) continue;
       throw new UserError(folder + " holds something else, " + name + "; give a new or an empty folder, or one that an "
           + "older export wrote" + (marked ? "" : " (it has a " + MARK + ")"));
     }
     return marked;
+  }
+
+  private static boolean isOurs(String name) {
+    return OURS.contains(name) || WeightFiles.isOne(name) || Pooling.FILES.contains(name);
   }
 
   /** Writes the files of a model; a tied model's head is left out. */

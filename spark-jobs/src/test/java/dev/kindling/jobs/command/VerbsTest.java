@@ -31,7 +31,8 @@ class VerbsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "tokenizer", "tokenizer train", "prep", "pretrain", "generate", "evaluate", "export",
+  @ValueSource(strings = {"demo", "tokenizer", "tokenizer train", "prep", "pretrain", "generate", "evaluate", "import",
+      "export",
       "export hf",
       "export gguf", "inspect", "verify"})
   void everyVerbTeachesItself(String verb) {

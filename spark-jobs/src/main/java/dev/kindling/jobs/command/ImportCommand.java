@@ -1,0 +1,78 @@
+package dev.kindling.jobs.command;
+
+import static dev.kindling.checkpoint.UserError.require;
+
+import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.checkpoint.folder.Pooling;
+import dev.kindling.checkpoint.onnx.OnnxImport;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Models from other programs. */
+@Command(name = "import", header = "Make a model folder of an ONNX file", description = {"",
+    "Reads BERT encoders as PyTorch exports them (float32, not fused, not quantised) and writes Hugging Face's layout: "
+        + "config.json, model.safetensors, tokenizer.json, and the pooling where sentence-transformers keeps it.",
+    ""}, footer = {"", "Examples:",
+        "  kindling import all-minilm-l6-v2.onnx --tokenizer all-minilm-l6-v2-tokenizer.json --out models/minilm",
+        "  kindling import bge.onnx --pooling cls --heads 12 --out models/bge"})
+final class ImportCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "MODEL.onnx", description = "The model's file, on any Hadoop file system.")
+  private String model;
+
+  @Option(names = "--tokenizer", paramLabel = "FILE", description = "Its tokenizer.json (default: the one beside it).")
+  private String tokenizer;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "A new or an empty folder, or an older import's.")
+  private String out;
+
+  @Option(names = "--heads", paramLabel = "N", description = "Heads of its attention, where the graph does not tell.")
+  private Integer heads;
+
+  @Option(names = "--pooling", defaultValue = "mean", paramLabel = "KIND", description = "What a text's embedding is: mean (of its tokens) or cls (default ${DEFAULT-VALUE}).")
+  private String pooling;
+
+  @Option(names = "--normalize", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Whether embeddings have length 1 (default: yes).")
+  private boolean normalize;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    require(heads == null || heads > 0, "--heads", heads, "1 or more");
+    Pooling.Kind kind = switch (pooling) {
+      case "mean" -> Pooling.Kind.MEAN;
+      case "cls" -> Pooling.Kind.FIRST;
+      default -> throw new dev.kindling.checkpoint.UserError("--pooling is " + pooling + "; it must be mean or cls");
+    };
+    Configuration conf = HadoopFiles.configuration();
+    Path file = new Path(model), words = tokenizer(conf, file);
+    BertConfig found = new OnnxImport(file, words, heads == null ? 0 : heads, new Pooling(kind, normalize, 0))
+        .write(conf, new Path(out));
+    PrintWriter told = spec.commandLine().getOut();
+    told.printf(
+        "%s: BERT, %d layers of width %d, %d heads, %,d tokens in the vocabulary, %d positions, %,d parameters%n",
+        out, found.layers(), found.width(), found.heads(), found.vocabularySize(), found.positions(),
+        found.parameters());
+    told.printf("embeddings: %s%s%n", kind == Pooling.Kind.MEAN ? "mean of the tokens" : "first token",
+        normalize ? ", length 1" : "");
+    told.println(words == null ? "no tokenizer: give one with --tokenizer" : "tokenizer: " + words);
+    return 0;
+  }
+
+  private Path tokenizer(Configuration conf, Path file) {
+    if (tokenizer != null) return new Path(tokenizer);
+    Path beside = new Path(file.getParent() == null ? new Path(".") : file.getParent(), ModelFolder.TOKENIZER);
+    return Storage.exists(Storage.of(conf, beside), beside) ? beside : null;
+  }
+}

@@ -1,0 +1,59 @@
+package dev.kindling.jobs.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The verb; what is read of a file and written of a model is checkpoints-format's to test. */
+class ImportTest {
+  @TempDir
+  Path folder;
+  private Path model;
+  private Path out;
+
+  @BeforeEach
+  void copyTheModel() throws IOException {
+    model = Files.copy(Path.of("../checkpoints-format/src/test/resources/onnx/bert-eager-17.onnx"),
+        folder.resolve("bert.onnx"));
+    out = folder.resolve("model");
+  }
+
+  @Test
+  void anOnnxFileBecomesAFolderThatOtherVerbsRead() throws IOException {
+    Files.writeString(folder.resolve("tokenizer.json"), "{\"model\": {\"vocab\": {\"a\": 0}}}");
+    Ended ended = Ended.of("import", model.toString(), "--out", out.toString(), "--pooling", "cls", "--no-normalize");
+    assertThat(ended.err()).isEmpty();
+    assertThat(ended.code()).isZero();
+    assertThat(ended.out()).contains("2 layers of width 12, 3 heads",
+        "embeddings: first token" + System.lineSeparator(),
+        "tokenizer: " + folder.resolve("tokenizer.json"));
+    assertThat(Ended.of("inspect", out.toString()).out()).contains("BertModel");
+    assertThat(out.resolve("1_Pooling/config.json")).content().contains("\"pooling_mode_cls_token\" : true");
+    assertThat(out.resolve("modules.json")).content().doesNotContain("Normalize");
+  }
+
+  @Test
+  void mistakesAreToldInOneLineAndLeaveNoFolder() throws IOException {
+    Path text = Files.writeString(folder.resolve("notes.onnx"), "This is no model.");
+    String to = out.toString();
+    assertOneLine(Ended.of("import", text.toString(), "--out", to), "notes.onnx is damaged or no ONNX file");
+    assertOneLine(Ended.of("import", folder.resolve("none.onnx").toString(), "--out", to), "none.onnx does not exist");
+    assertOneLine(Ended.of("import", model.toString(), "--out", to, "--tokenizer", "none.json"),
+        "none.json does not exist");
+    assertOneLine(Ended.of("import", model.toString(), "--out", to, "--pooling", "max"), "--pooling is max",
+        "mean or cls");
+    assertOneLine(Ended.of("import", model.toString(), "--out", to, "--heads", "0"), "--heads is 0");
+    assertOneLine(Ended.of("import", model.toString()), "--out", "kindling import --help");
+    assertThat(out).doesNotExist();
+  }
+
+  private static void assertOneLine(Ended ended, String... parts) {
+    assertThat(ended.err().lines()).as("stderr").singleElement().asString().startsWith("kindling: ").contains(parts);
+    assertThat(ended.code()).isEqualTo(2);
+  }
+}
