@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** Packages tell the trainer's story in one order, and each may use only those before it. */
 class PackageOrderTest {
   private static final List<String> ORDER = List.of("tensor", "kernel", "autodiff", "nn", "model", "objective", "optim",
-      "collective", "loop", "generate", "evaluate");
+      "collective", "profile", "loop", "generate", "evaluate");
   private static final JavaClasses CLASSES = new ClassFileImporter()
       .withImportOption(new ImportOption.DoNotIncludeTests())
       .importPackages("dev.kindling.train");

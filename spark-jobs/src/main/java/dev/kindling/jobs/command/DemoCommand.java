@@ -28,13 +28,16 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--out", paramLabel = "DIR", defaultValue = "out/demo", description = "Where all goes (default ${DEFAULT-VALUE}).")
   private String out;
 
+  @Option(names = "--profile", description = "Measure the training's time: a table, and profile.json in the run's folder.")
+  private boolean profile;
+
   @Spec
   private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
     Configuration configuration = options.readOver(DemoSettings.FILE, DemoSettings.packaged(),
-        HadoopFiles.configuration());
+        HadoopFiles.configuration()).option("--profile", "profile.enabled", profile ? "true" : null);
     DemoSettings settings = configuration.as(DemoSettings.class);
     try (SparkSession session = Sessions.open("demo")) {
       configuration.located(() -> {

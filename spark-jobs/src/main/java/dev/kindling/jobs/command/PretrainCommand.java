@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
         "               warmupSteps, decaySteps, floor, power, timescale",
         "  average      decay (0: no average of the weights is kept), evaluate",
         "  checkpoints  every, keepLast, keepEvery",
-        "  cluster      ranks, waitSeconds, retries, kernels (best, plain), port, silenceSeconds"})
+        "  cluster      ranks, waitSeconds, retries, kernels (best, plain), port, silenceSeconds",
+        "  profile      enabled"})
 final class PretrainCommand implements Callable<Integer> {
   @Mixin
   private VerbOptions options;
@@ -46,6 +47,9 @@ final class PretrainCommand implements Callable<Integer> {
   @Option(names = "--ranks", paramLabel = "N", description = "Executors that take part (setting cluster.ranks; 0: all).")
   private String ranks;
 
+  @Option(names = "--profile", description = "Measure what the time goes to: a table at the end, and profile.json in the run's folder.")
+  private boolean profile;
+
   @Spec
   private CommandSpec spec;
 
@@ -55,7 +59,8 @@ final class PretrainCommand implements Callable<Integer> {
     Configuration configuration = options.read(HadoopFiles.configuration())
         .option("--data", "dataset", dataset)
         .option("--out", "run", run)
-        .option("--ranks", "cluster.ranks", ranks);
+        .option("--ranks", "cluster.ranks", ranks)
+        .option("--profile", "profile.enabled", profile ? "true" : null);
     PretrainConfig config = configuration.as(PretrainConfig.class);
     try (SparkSession session = Sessions.open("pretrain")) {
       PretrainResult result = configuration.located(() -> PretrainJob.run(session, config, out::println));

@@ -138,6 +138,9 @@ public final class Demo {
     var done = stages.run("pretrain", fingerprint, run, PretrainResult.class, () -> PretrainJob.run(session,
         settings.pretraining(new Path(out, "data").toString(), run.toString()), terminal::line));
     note("pretrain", done);
+    if (settings.profile().enabled() && !done.fresh()) {
+      terminal.line("nothing was profiled: the training was done before; give another --out to do it again");
+    }
     return done.result();
   }
 

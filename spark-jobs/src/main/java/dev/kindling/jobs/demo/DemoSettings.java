@@ -7,6 +7,7 @@ import dev.kindling.jobs.train.ClusterSettings;
 import dev.kindling.jobs.train.ModelSettings;
 import dev.kindling.jobs.train.OptimizerSettings;
 import dev.kindling.jobs.train.PretrainConfig;
+import dev.kindling.jobs.train.ProfileSettings;
 import dev.kindling.jobs.train.ScheduleSettings;
 import dev.kindling.jobs.train.TrainSettings;
 import java.io.IOException;
@@ -17,7 +18,8 @@ import java.util.List;
 
 /** All settings of the demo: {@code demo.yaml} beside this class says each, with the reason for its value. */
 public record DemoSettings(Data data, ModelSettings model, TrainSettings train, OptimizerSettings optimizer,
-    ScheduleSettings schedule, CheckpointSettings checkpoints, ClusterSettings cluster, Samples samples) {
+    ScheduleSettings schedule, CheckpointSettings checkpoints, ClusterSettings cluster, Samples samples,
+    ProfileSettings profile) {
   public static final String FILE = "demo.yaml";
 
   public DemoSettings {
@@ -65,6 +67,7 @@ public record DemoSettings(Data data, ModelSettings model, TrainSettings train, 
   PretrainConfig pretraining(String dataset, String run) {
     long warmup = Math.min(schedule.warmupSteps(), train.steps() / 10);
     return PretrainConfig.of(dataset, run).withModel(model).withTrain(train).withOptimizer(optimizer)
-        .withSchedule(schedule.withWarmupSteps(warmup)).withCheckpoints(checkpoints).withCluster(cluster);
+        .withSchedule(schedule.withWarmupSteps(warmup)).withCheckpoints(checkpoints).withCluster(cluster)
+        .withProfile(profile);
   }
 }

@@ -13,7 +13,8 @@ import java.io.Serializable;
 public record PretrainConfig(String dataset, String run, ModelSettings model, TrainSettings train,
     OptimizerSettings optimizer,
     ScheduleSettings schedule, AverageSettings average, CheckpointSettings checkpoints,
-    ClusterSettings cluster) implements Serializable {
+    ClusterSettings cluster,
+    ProfileSettings profile) implements Serializable {
   public PretrainConfig {
     require(!dataset.isBlank(), "dataset", "empty", "the folder that prep wrote");
     require(!run.isBlank(), "run", "empty", "a folder for the run's checkpoints");
@@ -26,34 +27,39 @@ public record PretrainConfig(String dataset, String run, ModelSettings model, Tr
     return new PretrainConfig(dataset, run, ModelSettings.defaults(), TrainSettings.defaults(),
         OptimizerSettings.defaults(),
         ScheduleSettings.defaults(), AverageSettings.defaults(), CheckpointSettings.defaults(),
-        ClusterSettings.defaults());
+        ClusterSettings.defaults(),
+        ProfileSettings.defaults());
   }
 
   public PretrainConfig withModel(ModelSettings value) {
-    return new PretrainConfig(dataset, run, value, train, optimizer, schedule, average, checkpoints, cluster);
+    return new PretrainConfig(dataset, run, value, train, optimizer, schedule, average, checkpoints, cluster, profile);
   }
 
   public PretrainConfig withTrain(TrainSettings value) {
-    return new PretrainConfig(dataset, run, model, value, optimizer, schedule, average, checkpoints, cluster);
+    return new PretrainConfig(dataset, run, model, value, optimizer, schedule, average, checkpoints, cluster, profile);
   }
 
   public PretrainConfig withOptimizer(OptimizerSettings value) {
-    return new PretrainConfig(dataset, run, model, train, value, schedule, average, checkpoints, cluster);
+    return new PretrainConfig(dataset, run, model, train, value, schedule, average, checkpoints, cluster, profile);
   }
 
   public PretrainConfig withSchedule(ScheduleSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, value, average, checkpoints, cluster);
+    return new PretrainConfig(dataset, run, model, train, optimizer, value, average, checkpoints, cluster, profile);
   }
 
   public PretrainConfig withAverage(AverageSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, value, checkpoints, cluster);
+    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, value, checkpoints, cluster, profile);
   }
 
   public PretrainConfig withCheckpoints(CheckpointSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, average, value, cluster);
+    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, average, value, cluster, profile);
   }
 
   public PretrainConfig withCluster(ClusterSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, average, checkpoints, value);
+    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, average, checkpoints, value, profile);
+  }
+
+  public PretrainConfig withProfile(ProfileSettings value) {
+    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, average, checkpoints, cluster, value);
   }
 }

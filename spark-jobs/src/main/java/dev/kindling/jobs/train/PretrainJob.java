@@ -66,8 +66,12 @@ public final class PretrainJob {
         boolean sameMachine = spark.master().startsWith("local");
         if (sameMachine) MemoryNeed.of(plan, ranks).refuseUnlessItFits(ranks);
         try {
-          PretrainRank.Ending ending = attempt(ranks, slots.cores(), store.claimEpoch());
-          return result(ending, ranks, store.committed().get(0), (System.nanoTime() - start) / NANOS);
+          List<PretrainRank.Ending> endings = attempt(ranks, slots.cores(), store.claimEpoch());
+          if (config.profile().enabled()) {
+            new RunProfile(endings.stream().flatMap(each -> each.profile().stream()).toList())
+                .write(hadoop, new Path(config.run()), progress);
+          }
+          return result(endings.get(0), ranks, store.committed().get(0), (System.nanoTime() - start) / NANOS);
         } catch (RankLostException e) {
           if (retry == config.cluster().retries()) throw lostTooOften(e);
           progress.accept(e.getMessage() + "; goes on from the newest checkpoint");
@@ -118,12 +122,12 @@ public final class PretrainJob {
     return ranks;
   }
 
-  private PretrainRank.Ending attempt(int ranks, int cores, long epoch) {
+  private List<PretrainRank.Ending> attempt(int ranks, int cores, long epoch) {
     PretrainConfig config = plan.config();
     try (DriverLine line = new DriverLine(spark, progress)) {
       try {
         return new RankStage(ranks, cores, config.train().virtualRanks(), epoch, config.cluster())
-            .run(spark, line, rank -> PretrainRank.run(config, rank)).get(0);
+            .run(spark, line, rank -> PretrainRank.run(config, rank));
       } catch (Exception e) {                    // Spark's SparkException is not declared
         throw StageFailure.of(line.failures(), e);
       }

@@ -6,6 +6,7 @@ import dev.kindling.checkpoint.commit.Retention;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import dev.kindling.jobs.model.NativeCache;
+import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.evaluate.HeldOutRows;
 import dev.kindling.train.evaluate.Perplexity;
 import dev.kindling.train.kernel.KernelLibraries;
@@ -18,12 +19,20 @@ import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.loop.TrainingLoop;
 import dev.kindling.train.loop.TrainingResult;
 import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.profile.Ceilings;
+import dev.kindling.train.profile.Product;
+import dev.kindling.train.profile.Profile;
+import dev.kindling.train.profile.ProfiledCommunicator;
+import dev.kindling.train.profile.ProfiledKernels;
+import dev.kindling.train.profile.RankProfile;
 import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import org.apache.hadoop.fs.Path;
 
 /** What one rank of a pre-training run does: make everything that a {@link TrainingLoop} needs, and run it. */
@@ -33,7 +42,7 @@ final class PretrainRank {
 
   /** How the rank ended. */
   record Ending(long step, boolean finished, ArrayList<LossPoint> history, long tokens, double tokensPerSecond,
-      String kernels, String precision, long parameters) implements Serializable {}
+      String kernels, String precision, long parameters, ArrayList<RankProfile> profile) implements Serializable {}
 
   static Ending run(PretrainConfig config, Rank rank) throws IOException {
     PretrainPlan plan = PretrainPlan.of(config, rank.conf());
@@ -42,24 +51,37 @@ final class PretrainRank {
     try (Kernels kernels = NativeCache
         .loading(() -> plain ? KernelLibraries.plain(rank.threads()) : KernelLibraries.best(rank.threads()))) {
       Precision precision = agree(config, rank, kernels);
-      try (Gpt2Model model = Gpt2Model.create(plan.model(), kernels, precision, config.train().seed())) {
-        TrainingResult result = loop(plan, rank, kernels, precision, model).run();
+      Optional<Profile> profile = config.profile().enabled() ? Optional.of(new Profile()) : Optional.empty();
+      Kernels timed = profile.map(p -> ProfiledKernels.of(kernels, p)).orElse(kernels);
+      ArrayList<RankProfile> found = new ArrayList<>();
+      try (Gpt2Model model = Gpt2Model.create(plan.model(), timed, precision, config.train().seed())) {
+        TrainingLoop loop = loop(plan, rank, timed, precision, model, profile);
+        TrainingResult result = loop.run();
+        profile.ifPresent(p -> found.add(p.ended(rank.rank(), ceilings(rank, kernels))));
         return new Ending(result.step(), result.finished(), new ArrayList<>(result.history()), result.tokens(),
-            result.tokensPerSecond(), kernels.describe(), precision.name(), model.layout().count());
+            result.tokensPerSecond(), kernels.describe(), precision.name(), model.layout().count(), found);
       }
     }
   }
 
+  /** Measured on the first rank only: its operations are told. */
+  private static ToDoubleFunction<Product> ceilings(Rank rank, Kernels kernels) {
+    return rank.rank() == 0 ? new Ceilings(kernels)::of : product -> 0;
+  }
+
   private static TrainingLoop loop(PretrainPlan plan, Rank rank, Kernels kernels, Precision precision,
-      Gpt2Model model) {
+      Gpt2Model model, Optional<Profile> profile) {
     PretrainConfig config = plan.config();
     RunOptions options = plan.options(precision);
     PackedBatches batches = new PackedBatches(plan.training(rank.conf()), options, config.train().epochs());
-    TrainingLoop loop = new TrainingLoop(model, kernels, rank.communicator(), batches, options)
+    Communicator communicator = profile.<Communicator>map(p -> new ProfiledCommunicator(rank.communicator(), p))
+        .orElse(rank.communicator());
+    TrainingLoop loop = new TrainingLoop(model, kernels, communicator, batches, options)
         .saving(checkpoints(plan, rank)).telling(new ProgressLine(rank.driver()::say));
     plan.heldOut(rank.conf()).map(HeldOutRows::of)
         .ifPresent(rows -> loop.evaluating(new Perplexity(rows, config.train().evaluationRows()).of(model)));
     if (config.average().evaluate()) loop.evaluatingAverages();
+    profile.ifPresent(loop::timing);
     return loop;
   }
 

@@ -3,6 +3,8 @@ package dev.kindling.jobs.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
@@ -72,6 +74,19 @@ class PretrainLocalTest {
     assertThat(second.weightsSha256()).isEqualTo(whole);
     assertThat(second.curve()).hasSize(8);       // six steps, two evaluations
     assertThat(PretrainJob.run(spark, parts, line -> {}).weightsSha256()).isEqualTo(whole);
+  }
+
+  @Test
+  void aProfileChangesNoWeightsAndIsThereAsTableAndTrace() throws IOException {
+    String without = PretrainJob.run(spark, config("unprofiled"), line -> {}).weightsSha256();
+    List<String> lines = new ArrayList<>();
+    PretrainConfig profiled = config("profiled").withProfile(new ProfileSettings(true))
+        .withAverage(new AverageSettings(0.9, true));
+    assertThat(PretrainJob.run(spark, profiled, lines::add).weightsSha256()).isEqualTo(without);
+    assertThat(lines).anyMatch(l -> l.startsWith("profile of 4 steps")).anyMatch(l -> l.contains("optimizer"))
+        .anyMatch(l -> l.matches(" +linear 16×32×96 float32 .*")).anyMatch(l -> l.contains("normalize"));
+    JsonNode trace = new ObjectMapper().readTree(folder.resolve("profiled/profile.json").toFile());
+    assertThat(trace.get("traceEvents")).anyMatch(event -> event.get("name").asText().equals("crossEntropy"));
   }
 
   /** REPORTS B11: the steps that were asked for are done, or the message says how many there is data for. */

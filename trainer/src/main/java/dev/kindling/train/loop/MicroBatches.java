@@ -2,6 +2,8 @@ package dev.kindling.train.loop;
 
 import dev.kindling.train.model.MicroBatch;
 import dev.kindling.train.model.TrainableModel;
+import dev.kindling.train.profile.Part;
+import dev.kindling.train.profile.Spans;
 import dev.kindling.train.tensor.Tensor;
 
 /** A model with the batches that it learns from: steps run them and need not know what is in them. */
@@ -10,8 +12,10 @@ record MicroBatches<B extends MicroBatch>(TrainableModel<B> model, BatchSource<B
   record Counted(double loss, long labels, long tokens) {}
 
   /** Adds one micro-batch's gradients. */
-  Counted accumulate(long step, int virtualRank, int accumulation, Tensor gradients) {
+  Counted accumulate(long step, int virtualRank, int accumulation, Tensor gradients, Spans spans) {
+    Part before = spans.enter(Part.DATA);
     B batch = source.batch(step, virtualRank, accumulation);
+    spans.enter(before);
     return new Counted(model.accumulate(batch, gradients), batch.labels(), batch.tokens());
   }
 }

@@ -6,6 +6,8 @@ import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.MicroBatch;
 import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.optim.AveragedWeights;
+import dev.kindling.train.profile.Part;
+import dev.kindling.train.profile.Spans;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +34,7 @@ public final class TrainingLoop {
   private Optional<Checkpoints> checkpoints = Optional.empty();
   private Optional<Evaluation> evaluation = Optional.empty();
   private boolean ofAverages;
+  private Spans spans = Spans.NONE;
   private TrainingListener listener = new TrainingListener() {};
   private volatile boolean stopRequested;
   private final List<LossPoint> history = new ArrayList<>();
@@ -71,6 +74,12 @@ public final class TrainingLoop {
     return this;
   }
 
+  /** Who is told what the time goes to. */
+  public TrainingLoop timing(Spans who) {
+    spans = who;
+    return this;
+  }
+
   /** Asks, from any thread and on any rank, that all ranks end after the step that runs now, with a checkpoint. */
   public void requestStop() {
     stopRequested = true;
@@ -82,7 +91,7 @@ public final class TrainingLoop {
    * @throws UserError where the options do not fit the checkpoint, the data ends too early or the loss is not finite
    */
   public TrainingResult run() {
-    try (TrainingStep step = new TrainingStep(microBatches, kernels, communicator, options)) {
+    try (TrainingStep step = new TrainingStep(microBatches, kernels, communicator, options, spans)) {
       stepper = step;
       long done = resume();
       if (done >= options.steps()) return new TrainingResult(done, true, history, 0, 0);
@@ -105,6 +114,7 @@ public final class TrainingLoop {
     long step = done;
     while (step < options.steps() && !stop) {
       step++;
+      spans.step();
       long start = System.nanoTime();
       TrainingStep.Outcome outcome = stepper.run(step, stopRequested);
       clock.add(outcome.tokens(), (System.nanoTime() - start) / NANOS);
@@ -134,7 +144,9 @@ public final class TrainingLoop {
   private void evaluate(long step) {
     if (evaluation.isEmpty()) return;
     DoubleSupplier measure = () -> evaluation.get().meanLoss(communicator);
+    Part before = spans.enter(Part.EVALUATE);
     double loss = ofAverages ? stepper.onAverages(measure) : measure.getAsDouble();
+    spans.enter(before);
     history.add(new LossPoint(LossPoint.VALIDATION, step, loss));
     listener.evaluated(step, loss);
   }
@@ -143,7 +155,9 @@ public final class TrainingLoop {
     if (checkpoints.isEmpty() || step == saved) return;
     TrainerState state = new TrainerState(step, stepper.updates(), step * options.globalBatch(),
         communicator.worldSize(), kernels.describe(), options.identity(), history);
+    Part before = spans.enter(Part.SAVE);
     String name = checkpoints.get().save(state, microBatches.model(), stepper.optimizer(), communicator);
+    spans.enter(before);
     saved = step;
     listener.checkpointed(step, name);
   }

@@ -13,6 +13,8 @@ import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.optim.AveragedWeights;
 import dev.kindling.train.optim.Optimizer;
 import dev.kindling.train.optim.OwnedRange;
+import dev.kindling.train.profile.Part;
+import dev.kindling.train.profile.Spans;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
 import java.util.function.DoubleSupplier;
@@ -36,6 +38,7 @@ final class TrainingStep implements AutoCloseable {
   private final Kernels kernels;
   private final Communicator communicator;
   private final RunOptions options;
+  private final Spans spans;
   private final VirtualRankTree.Node range;
   private final Shards shards;
   private final List<OwnedRange> owned;
@@ -46,12 +49,14 @@ final class TrainingStep implements AutoCloseable {
   /** What a step came to, the same on all ranks. */
   record Outcome(double loss, long labels, double gradientNorm, double rate, long tokens, boolean stop) {}
 
-  TrainingStep(MicroBatches<?> microBatches, Kernels kernels, Communicator communicator, RunOptions options) {
+  TrainingStep(MicroBatches<?> microBatches, Kernels kernels, Communicator communicator, RunOptions options,
+      Spans spans) {
     this.microBatches = microBatches;
     this.model = microBatches.model();
     this.kernels = kernels;
     this.communicator = communicator;
     this.options = options;
+    this.spans = spans;
     VirtualRankTree tree = new VirtualRankTree(options.virtualRanks());
     int rank = communicator.rank();
     int worldSize = communicator.worldSize();
@@ -85,7 +90,9 @@ final class TrainingStep implements AutoCloseable {
   /** @param step counted from 1; @param stop whether this rank wants the run to end after it */
   Outcome run(long step, boolean stop) {
     Gathering gathering = new Gathering(step);
+    spans.enter(Part.COMPUTE);
     List<Contribution> mine = sums.sum(gathering::accumulate);
+    spans.enter(Part.OTHER);
     Tensor gradients = mine.get(0).sum();
     communicator.reduceScatter(mine, shards, gradients);
     StepReport all = StepReport.join(communicator.allGather(
@@ -100,10 +107,14 @@ final class TrainingStep implements AutoCloseable {
     checkFinite(step, all.losses(), norm);
     double clip = options.clipNorm() > 0 ? Math.min(1, options.clipNorm() / (norm + 1e-6)) : 1;
     updates++;
+    spans.enter(Part.OPTIMIZER);
     optimizer.step(model.weights(), gradients, clip / all.labels(), updates, options.schedule().factor(step));
+    spans.enter(Part.OTHER);
     sums.release(mine);
     communicator.allGather(model.weights(), shards);
+    spans.enter(Part.PACK);
     model.weightsChanged();
+    spans.enter(Part.OTHER);
     return new Outcome(loss, all.labels(), norm, rate, all.tokens(), all.stop());
   }
 
@@ -172,7 +183,7 @@ final class TrainingStep implements AutoCloseable {
 
     void accumulate(int virtualRank, Tensor gradients) {
       for (int i = 0; i < options.accumulate(); i++) {
-        MicroBatches.Counted counted = microBatches.accumulate(step, virtualRank, i, gradients);
+        MicroBatches.Counted counted = microBatches.accumulate(step, virtualRank, i, gradients, spans);
         losses[virtualRank - range.from()] += counted.loss();
         labels += counted.labels();
         tokens += counted.tokens();
