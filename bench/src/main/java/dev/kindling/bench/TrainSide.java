@@ -8,7 +8,7 @@ import dev.kindling.train.loop.BatchSource;
 import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.loop.TrainingLoop;
 import dev.kindling.train.model.Batch;
-import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.optim.AdamW;
 import dev.kindling.train.tensor.Precision;
 import java.io.BufferedReader;
@@ -34,7 +34,7 @@ public final class TrainSide {
     RunOptions options = RunOptions.of(Long.MAX_VALUE, AdamW.Recipe.of(3e-4)).virtualRanks(1)
         .microBatch(shape.batch).logEvery(Long.MAX_VALUE).build();
     try (Kernels kernels = KernelLibraries.best(THREADS);
-        Gpt2Model model = Gpt2Model.create(shape.config, kernels, precision, 1)) {
+        DecoderModel model = DecoderModel.create(shape.config, kernels, precision, 1)) {
       System.err.println(kernels.describe());
       new TrainingLoop(model, kernels, new Alone(), new Windows(shape), options).run();
     }

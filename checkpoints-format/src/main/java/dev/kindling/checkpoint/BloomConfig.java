@@ -56,6 +56,11 @@ public record BloomConfig(int vocabularySize, int contextLength, int width, int 
   }
 
   @Override
+  public String contextKey() {
+    return "seq_length";
+  }
+
+  @Override
   public int headWidth() {
     return width / heads;
   }

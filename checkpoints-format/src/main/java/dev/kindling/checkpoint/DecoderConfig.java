@@ -22,6 +22,9 @@ public sealed interface DecoderConfig extends ModelConfig permits Gpt2Config, Ll
   /** Length of the feed-forward layer's inner state. */
   int innerWidth();
 
+  /** What {@code config.json} calls {@link #contextLength}. */
+  String contextKey();
+
   /** Standard deviation of fresh weights. */
   float initializerRange();
 

@@ -68,6 +68,11 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
   }
 
   @Override
+  public String contextKey() {
+    return "n_positions";
+  }
+
+  @Override
   public int headWidth() {
     return width / heads;
   }

@@ -65,6 +65,11 @@ public record GptNeoxConfig(int vocabularySize, int width, int layers, int heads
   }
 
   @Override
+  public String contextKey() {
+    return "max_position_embeddings";
+  }
+
+  @Override
   public int headWidth() {
     return width / heads;
   }

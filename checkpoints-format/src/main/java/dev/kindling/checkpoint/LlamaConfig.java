@@ -105,6 +105,11 @@ public record LlamaConfig(LlamaFamily kind, int vocabularySize, int width, int l
   }
 
   @Override
+  public String contextKey() {
+    return "max_position_embeddings";
+  }
+
+  @Override
   public int headWidth() {
     return attention.width();
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -14,7 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Configurations of decoders: what transformers wrote is the oracle, and what is known of public models. */
 class DecoderConfigsTest {
   private static ObjectNode golden(String name) {
-    return parse(TinyModel.resource("/golden/cases/" + name + "/config.json"));
+    Path file = TinyModel.golden(name, "config.json");
+    return Json.parse(Storage.readSmall(Storage.of(TinyModel.CONF, file), file, 1 << 20), name);
   }
 
   private static ObjectNode parse(String json) {

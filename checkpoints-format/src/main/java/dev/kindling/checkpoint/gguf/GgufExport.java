@@ -2,6 +2,8 @@ package dev.kindling.checkpoint.gguf;
 
 import dev.kindling.checkpoint.FileEntry;
 import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.LlamaConfig;
+import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
@@ -28,27 +30,46 @@ public final class GgufExport {
     FileSystem fs = Storage.of(conf, target);
     if (Storage.exists(fs, target) && !GgufReader.isGguf(fs, target))
       throw new UserError(target + " is there and is no GGUF file; give a new name, or a GGUF file to replace");
-    if (!(folder.config() instanceof Gpt2Config config))
-      throw new IllegalStateException("unknown family " + folder.config().family());
+    ModelConfig config = folder.config();
+    if (config instanceof LlamaConfig llama) LlamaTensors.requireKnown(llama, folder.path().toString());
+    else if (!(config instanceof Gpt2Config)) throw unknown(folder);
     String tokenizer = folder.tokenizerJson().orElseThrow(() -> new UserError(
         folder.path() + " has no " + ModelFolder.TOKENIZER + "; a GGUF file holds its tokenizer"));
     String where = new Path(folder.path(), ModelFolder.TOKENIZER).toString();
     GgufVocabulary vocabulary = GgufVocabulary.parse(tokenizer, config.vocabularySize(), where);
-    Map<String, Object> metadata = metadata(config, type, new Path(folder.path().toString()).getName());
+    Map<String, Object> metadata = general(config, type, folder.path().getName());
     putTokenizer(metadata, vocabulary, config.beginToken(), folder.endTokens());
     try (PendingFile out = PendingFile.create(fs, target)) {
-      GgufWriter.write(out, metadata, Gpt2Tensors.of(config, folder.weights(), type));
+      GgufWriter.write(out, metadata, tensors(config, folder, type));
       return out.commit(target.getName());
     }
   }
 
-  private static Map<String, Object> metadata(Gpt2Config config, GgufType type, String name) {
+  private static UserError unknown(ModelFolder folder) {
+    return new UserError(folder.path() + ": GGUF is written of gpt2, llama, mistral, qwen2 and qwen3; this model is "
+        + folder.config().family() + ": export it with hf and convert it with llama.cpp's own tools");
+  }
+
+  private static List<GgufWriter.Tensor> tensors(ModelConfig config, ModelFolder folder, GgufType type) {
+    return config instanceof LlamaConfig llama
+        ? LlamaTensors.of(llama, folder.weights(), type)
+        : Gpt2Tensors.of((Gpt2Config) config, folder.weights(), type);
+  }
+
+  private static Map<String, Object> general(ModelConfig config, GgufType type, String name) {
+    LlamaConfig llama = config instanceof LlamaConfig is ? is : null;
     Map<String, Object> all = new LinkedHashMap<>();
-    all.put("general.architecture", "gpt2");
+    all.put("general.architecture", llama == null ? "gpt2" : LlamaTensors.architecture(llama));
     all.put("general.type", "model");
     all.put("general.name", name);
     all.put("general.file_type", type.fileType());
     all.put("general.quantization_version", 2);
+    all.putAll(llama == null ? metadata((Gpt2Config) config) : LlamaTensors.metadata(llama));
+    return all;
+  }
+
+  private static Map<String, Object> metadata(Gpt2Config config) {
+    Map<String, Object> all = new LinkedHashMap<>();
     all.put("gpt2.context_length", config.contextLength());
     all.put("gpt2.embedding_length", config.width());
     all.put("gpt2.feed_forward_length", config.innerWidth());

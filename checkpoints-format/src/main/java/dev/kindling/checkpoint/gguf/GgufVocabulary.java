@@ -30,7 +30,7 @@ record GgufVocabulary(List<String> tokens, int[] kinds, List<String> merges) {
     if (!model.path("vocab").isObject() || !model.path("merges").isArray()
         || !model.path("type").asText("BPE").equals("BPE")) {
       throw new UserError(
-          where + ": model is " + model.path("type") + "; GGUF of GPT-2 takes a BPE with vocab and merges");
+          where + ": model is " + model.path("type") + "; GGUF takes a BPE with vocab and merges");
     }
     requireGpt2Split(file.path("pre_tokenizer"), where);
     if (!file.path("normalizer").isNull() && !file.path("normalizer").isMissingNode()) {

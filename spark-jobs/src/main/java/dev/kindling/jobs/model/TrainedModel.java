@@ -1,12 +1,12 @@
 package dev.kindling.jobs.model;
 
-import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.tensor.Precision;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -15,9 +15,9 @@ import org.apache.hadoop.fs.Path;
 public final class TrainedModel implements AutoCloseable {
   private final ModelFolder folder;
   private final Kernels kernels;
-  private final Gpt2Model model;
+  private final DecoderModel model;
 
-  private TrainedModel(ModelFolder folder, Kernels kernels, Gpt2Model model) {
+  private TrainedModel(ModelFolder folder, Kernels kernels, DecoderModel model) {
     this.folder = folder;
     this.kernels = kernels;
     this.model = model;
@@ -33,7 +33,7 @@ public final class TrainedModel implements AutoCloseable {
     Kernels kernels = null;
     try {
       kernels = NativeCache.loading(() -> KernelLibraries.best(threads));
-      Gpt2Model model = Gpt2Model.load((Gpt2Config) folder.config(), folder.weights(), kernels, precision);
+      DecoderModel model = DecoderModel.load((DecoderConfig) folder.config(), folder.weights(), kernels, precision);
       return new TrainedModel(folder, kernels, model);
     } catch (RuntimeException e) {
       if (kernels != null) kernels.close();
@@ -46,7 +46,7 @@ public final class TrainedModel implements AutoCloseable {
     return folder;
   }
 
-  public Gpt2Model model() {
+  public DecoderModel model() {
     return model;
   }
 

@@ -1,7 +1,7 @@
 package dev.kindling.jobs.train;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.collective.SubtreeSums;
 import java.lang.management.ManagementFactory;
@@ -23,7 +23,7 @@ record MemoryNeed(long weights, long gradients, long optimizer, long activations
   private static final int SMALLEST = 2;
 
   static MemoryNeed of(PretrainPlan plan, int ranks) {
-    Gpt2Config model = plan.model();
+    DecoderConfig model = plan.model();
     TrainSettings train = plan.config().train();
     double parameters = model.parameters();
     int buffers = SubtreeSums.buffers(train.virtualRanks(), ranks);

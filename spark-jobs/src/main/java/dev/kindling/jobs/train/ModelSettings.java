@@ -2,25 +2,61 @@ package dev.kindling.jobs.train;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import dev.kindling.checkpoint.BloomConfig;
+import dev.kindling.checkpoint.DecoderConfig;
+import dev.kindling.checkpoint.Experts;
 import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.GptNeoxConfig;
+import dev.kindling.checkpoint.HeadShape;
+import dev.kindling.checkpoint.LlamaConfig;
 import dev.kindling.checkpoint.UserError;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 
 /**
- * The shape of a GPT-2 decoder; its vocabulary is the dataset's.
+ * The shape of a decoder; its vocabulary is the dataset's. What is 0 is the family's usual choice.
  *
- * @param innerWidth of the feed-forward layers; 0: 4 times the width
+ * @param keyValueHeads of Llama's kin: a divisor of {@code heads}; 0: as many
+ * @param headWidth of Llama's kin; 0: width over heads
+ * @param innerWidth of the feed-forward layers; 0: 4 times the width, with a gate 8/3 of it
  * @param contextLength most tokens of a sequence; 0: the dataset's sequence length
+ * @param window tokens that a token sees, itself included; 0: all before it. In Gemma 2 every second layer has it
+ * @param experts of a Mixtral's layer; 0: 8; @param expertsPerToken 0: 2
  */
-public record ModelSettings(int layers, int heads, int width, int innerWidth,
-    int contextLength) implements Serializable {
+public record ModelSettings(ModelFamily family, int layers, int heads, int keyValueHeads, int width, int headWidth,
+    int innerWidth, int contextLength, int window, int experts, int expertsPerToken) implements Serializable {
+  private static final int INNER_MULTIPLE = 64;
+
   public ModelSettings {
     require(layers > 0, "model.layers", layers, "1 or more");
     require(heads > 0, "model.heads", heads, "1 or more");
     require(width > 0 && width % heads == 0, "model.width", width, "a positive multiple of model.heads, " + heads);
-    require(innerWidth >= 0, "model.innerWidth", innerWidth, "a width, or 0 for 4 times model.width");
+    require(innerWidth >= 0, "model.innerWidth", innerWidth, "a width, or 0 for the family's usual one");
     require(contextLength >= 0, "model.contextLength", contextLength,
         "a number of tokens, or 0 for the dataset's sequence length");
+    boolean grouped = keyValueHeads > 0 && heads % keyValueHeads == 0 && family.isLlama();
+    require(keyValueHeads == 0 || keyValueHeads == heads || grouped, "model.keyValueHeads", keyValueHeads,
+        family.isLlama() ? "a divisor of model.heads, " + heads + ", or 0 for as many" : only(family, "heads of its own"));
+    require(headWidth == 0 || headWidth > 0 && family.isLlama(), "model.headWidth", headWidth,
+        family.isLlama() ? "a width, or 0 for width over heads" : only(family, "width over heads"));
+    require(window == 0 || window > 0 && family.slides(), "model.window", window,
+        family.slides() ? "a number of tokens, or 0 for no window" : only(family, "no window"));
+    boolean mixture = family == ModelFamily.MIXTRAL;
+    require(experts == 0 || experts > 0 && mixture, "model.experts", experts,
+        mixture ? "1 or more, or 0 for 8" : only(family, "no experts"));
+    require(expertsPerToken == 0 || expertsPerToken > 0 && mixture, "model.expertsPerToken", expertsPerToken,
+        mixture ? "1 or more, or 0 for 2" : only(family, "no experts"));
+  }
+
+  private static String only(ModelFamily family, String what) {
+    return "0: a model of the family " + family.name().toLowerCase(Locale.ROOT) + " has " + what;
+  }
+
+  /** A GPT-2. @param innerWidth 0: 4 times the width; @param contextLength 0: the dataset's sequence length */
+  public ModelSettings(int layers, int heads, int width, int innerWidth, int contextLength) {
+    this(ModelFamily.GPT2, layers, heads, 0, width, 0, innerWidth, contextLength, 0, 0, 0);
   }
 
   /** 4 layers of width 256: 3 to 6 million parameters, with a small vocabulary. */
@@ -28,19 +64,64 @@ public record ModelSettings(int layers, int heads, int width, int innerWidth,
     return new ModelSettings(4, 4, 256, 0, 0);
   }
 
+  public ModelSettings withFamily(ModelFamily other) {
+    return new ModelSettings(other, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window,
+        experts, expertsPerToken);
+  }
+
   /** The whole configuration for a dataset. @throws UserError where its sequences are longer than the context */
-  Gpt2Config config(int vocabularySize, int sequenceLength, int endOfText) {
+  DecoderConfig config(int vocabularySize, int sequenceLength, int endOfText) {
     int context = contextLength == 0 ? sequenceLength : contextLength;
     if (sequenceLength > context) {
       throw new UserError(
           "model.contextLength is " + contextLength + "; it must be at least the dataset's sequence length, "
               + sequenceLength + ", or 0 to be the same: set it, or prepare the dataset with shorter sequences");
     }
-    Gpt2Config usual = Gpt2Config.of(vocabularySize, context, width, layers, heads).withEndOfText(endOfText);
+    DecoderConfig config = switch (family) {
+      case GPT2 -> gpt2(vocabularySize, context);
+      case GPT_NEOX -> neox(vocabularySize, context);
+      case BLOOM -> bloom(vocabularySize, context);
+      default -> llama(vocabularySize, context);
+    };
+    return config.withEndOfText(endOfText);
+  }
+
+  private Gpt2Config gpt2(int vocabularySize, int context) {
+    Gpt2Config usual = Gpt2Config.of(vocabularySize, context, width, layers, heads);
     return innerWidth == 0
         ? usual
         : new Gpt2Config(vocabularySize, context, width, layers, heads, innerWidth, usual.layerNormEpsilon(),
-            usual.tiedHead(),
-            usual.initializerRange(), usual.beginToken(), usual.endTokens());
+            usual.tiedHead(), usual.initializerRange(), usual.beginToken(), usual.endTokens());
+  }
+
+  private GptNeoxConfig neox(int vocabularySize, int context) {
+    GptNeoxConfig usual = GptNeoxConfig.of(vocabularySize, context, width, layers, heads);
+    return innerWidth == 0
+        ? usual
+        : new GptNeoxConfig(vocabularySize, width, layers, heads, usual.rope(), innerWidth, usual.activation(),
+            usual.parallel(), usual.attentionBias(), usual.normEpsilon(), usual.tiedHead(), usual.initializerRange(),
+            usual.tokens());
+  }
+
+  private BloomConfig bloom(int vocabularySize, int context) {
+    require(innerWidth == 0 || innerWidth == 4 * width, "model.innerWidth", innerWidth,
+        "0: BLOOM's is 4 times model.width");
+    return BloomConfig.of(vocabularySize, context, width, layers, heads);
+  }
+
+  private LlamaConfig llama(int vocabularySize, int context) {
+    int inner = innerWidth > 0 ? innerWidth : (8 * width / 3 + INNER_MULTIPLE - 1) / INNER_MULTIPLE * INNER_MULTIPLE;
+    int groups = keyValueHeads == 0 ? heads : keyValueHeads;
+    LlamaConfig usual = LlamaConfig.of(family.llama(), vocabularySize, context, width, layers, heads, groups, inner);
+    HeadShape shape = usual.attention();
+    int head = headWidth == 0 ? shape.width() : headWidth;
+    List<Integer> windows = new ArrayList<>();
+    for (int n = 0; n < layers; n++) windows.add(family == ModelFamily.GEMMA2 && n % 2 == 1 ? 0 : window);
+    LlamaConfig shaped = usual.withAttention(new HeadShape(heads, groups, head, shape.inputBias(), shape.outputBias(),
+        windows, head, shape.softcap()));
+    if (family != ModelFamily.MIXTRAL) return shaped;
+    Experts most = usual.experts();
+    return shaped.withExperts(new Experts(experts == 0 ? most.count() : experts,
+        expertsPerToken == 0 ? most.perToken() : expertsPerToken, most.balance(), most.zLoss(), most.inLoss()));
   }
 }

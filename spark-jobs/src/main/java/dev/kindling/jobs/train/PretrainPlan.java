@@ -1,6 +1,6 @@
 package dev.kindling.jobs.train;
 
-import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
@@ -24,7 +24,7 @@ import org.apache.hadoop.fs.Path;
  *
  * @param steps of the whole run
  */
-record PretrainPlan(PretrainConfig config, DatasetInfo dataset, Gpt2Config model, long steps) {
+record PretrainPlan(PretrainConfig config, DatasetInfo dataset, DecoderConfig model, long steps) {
   static final String PRECISION = "train.precision";
   private static final int LARGEST_TOKENIZER = 1 << 28;
 
@@ -32,7 +32,7 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, Gpt2Config model
   static PretrainPlan of(PretrainConfig config, Configuration hadoop) {
     DatasetInfo dataset = DatasetInfo.read(hadoop, new Path(config.dataset()));
     TrainSettings train = config.train();
-    Gpt2Config model = config.model().config(dataset.vocabularySize(), dataset.sequenceLength(), dataset.endOfText());
+    DecoderConfig model = config.model().config(dataset.vocabularySize(), dataset.sequenceLength(), dataset.endOfText());
     SampleOrder order = new SampleOrder(dataset.training().rows(), train.seed(), train.virtualRanks(),
         Math.multiplyExact(train.microBatch(), train.accumulate()));
     return new PretrainPlan(config, dataset, model, steps(train, order));

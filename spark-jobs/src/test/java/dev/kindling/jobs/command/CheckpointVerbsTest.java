@@ -9,7 +9,7 @@ import dev.kindling.checkpoint.commit.CheckpointWriter;
 import dev.kindling.checkpoint.folder.ModelFolderWriter;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PlainKernels;
-import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,7 +32,7 @@ class CheckpointVerbsTest {
     model = folder.resolve("model");
     Gpt2Config config = Gpt2Config.of(20, 4, 8, 1, 2);
     try (Kernels kernels = PlainKernels.of(1);
-        Gpt2Model fresh = Gpt2Model.create(config, kernels, Precision.FLOAT32, 7)) {
+        DecoderModel fresh = DecoderModel.create(config, kernels, Precision.FLOAT32, 7)) {
       ModelFolderWriter.export(CONF, hadoop(model), config, fresh.weightSource(), null, ElementType.F32);
       CheckpointStore store = new CheckpointStore(CONF, hadoop(run));
       for (long step : new long[]{10, 20}) {

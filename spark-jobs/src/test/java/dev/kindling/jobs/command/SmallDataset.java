@@ -8,7 +8,7 @@ import dev.kindling.checkpoint.folder.ModelFolderWriter;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PlainKernels;
-import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,7 +52,7 @@ final class SmallDataset {
     Gpt2Config config = Gpt2Config.of(tokenizer.vocabularySize(), SEQUENCE, 16, 2, 2)
         .withEndOfText(tokenizer.endOfText());
     try (Kernels kernels = PlainKernels.of(1);
-        Gpt2Model fresh = Gpt2Model.create(config, kernels, Precision.FLOAT32, 7)) {
+        DecoderModel fresh = DecoderModel.create(config, kernels, Precision.FLOAT32, 7)) {
       ModelFolderWriter.export(conf, new org.apache.hadoop.fs.Path(model.toString()), config, fresh.weightSource(),
           tokenizer.json(),
           ElementType.F32);

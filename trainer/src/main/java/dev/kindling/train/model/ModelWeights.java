@@ -1,12 +1,13 @@
 package dev.kindling.train.model;
 
 import dev.kindling.checkpoint.TensorSpec;
-import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.train.autodiff.Weight;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PackedWeight;
 import dev.kindling.train.nn.Initial;
+import dev.kindling.train.nn.Orientation;
+import dev.kindling.train.nn.Stacked;
 import dev.kindling.train.nn.Weights;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
@@ -50,25 +51,28 @@ final class ModelWeights implements Weights, AutoCloseable {
   }
 
   @Override
-  public Weight matrix(String name, long in, long out, Initial initial) {
-    PackedWeight packed = kernels.weight(in, out, false, precision.stored());
-    return declare(name, Parameter.Role.HIDDEN_MATRIX, packed, initial, in, out);
+  public Weight matrix(String name, Orientation orientation, long in, long out, Stacked stacked, Initial initial) {
+    boolean transposed = orientation == Orientation.OUT_IN;
+    PackedWeight packed = kernels.weight(in, out, transposed, precision.stored());
+    return transposed
+        ? declare(name, Parameter.Role.HIDDEN_MATRIX, stacked, packed, initial, out, in)
+        : declare(name, Parameter.Role.HIDDEN_MATRIX, stacked, packed, initial, in, out);
   }
 
   @Override
   public Weight table(String name, long rows, long width, Initial initial) {
-    return declare(name, Parameter.Role.EMBEDDING, null, initial, rows, width);
+    return declare(name, Parameter.Role.EMBEDDING, null, null, initial, rows, width);
   }
 
   @Override
   public Weight head(String name, long vocabulary, long width, Initial initial) {
     PackedWeight packed = kernels.weight(width, vocabulary, true, precision.stored());
-    return declare(name, Parameter.Role.EMBEDDING, packed, initial, vocabulary, width);
+    return declare(name, Parameter.Role.EMBEDDING, null, packed, initial, vocabulary, width);
   }
 
   @Override
   public Weight vector(String name, long size, Initial initial) {
-    return declare(name, Parameter.Role.VECTOR, null, initial, size);
+    return declare(name, Parameter.Role.VECTOR, null, null, initial, size);
   }
 
   @Override
@@ -76,9 +80,10 @@ final class ModelWeights implements Weights, AutoCloseable {
     return new ModelWeights(kernels, precision, prefix + more + ".", builder, declared);
   }
 
-  private Weight declare(String name, Parameter.Role role, PackedWeight packed, Initial initial, long... shape) {
+  private Weight declare(String name, Parameter.Role role, Stacked stacked, PackedWeight packed, Initial initial,
+      long... shape) {
     Weight weight = new Weight(prefix + name, packed, shape);
-    builder.add(weight.name(), role, shape);
+    builder.add(weight.name(), role, stacked, shape);
     declared.add(new Declared(weight, initial));
     return weight;
   }
@@ -124,39 +129,21 @@ final class ModelWeights implements Weights, AutoCloseable {
   }
 
   /**
-   * Copies every weight from a checkpoint; what else is there is not looked at.
+   * Copies every weight.
    *
-   * @param optionalPrefix names may come without it, as in the first GPT-2 files
-   * @throws UserError naming the tensor that is missing or of another shape
+   * @param source exactly the tensors that were declared, by their names
    */
-  void load(WeightSource source, String optionalPrefix) {
+  void load(WeightSource source) {
     float[] part = new float[BLOCK];
     for (Declared d : declared) {
       Weight weight = d.weight();
-      TensorSpec found = find(source, weight, optionalPrefix);
       for (long at = 0; at < weight.value().size(); at += BLOCK) {
         int count = (int) Math.min(BLOCK, weight.value().size() - at);
-        source.read(found.name(), at, part, 0, count);
+        source.read(weight.name(), at, part, 0, count);
         weight.value().put(at, part, 0, count);
       }
     }
     changed();
-  }
-
-  private static TensorSpec find(WeightSource source, Weight weight, String optionalPrefix) {
-    TensorSpec found = source.find(weight.name());
-    if (found == null && weight.name().startsWith(optionalPrefix)) {
-      found = source.find(weight.name().substring(optionalPrefix.length()));
-    }
-    if (found == null) {
-      throw new UserError("the weights have no tensor " + weight.name() + ", which the model's config.json asks for; "
-          + "a head is only left out where tie_word_embeddings is true");
-    }
-    if (!Arrays.equals(found.shape(), weight.shape())) {
-      throw new UserError("tensor " + found.name() + " is " + Arrays.toString(found.shape())
-          + "; the model's config.json asks for " + Arrays.toString(weight.shape()));
-    }
-    return found;
   }
 
   ParameterLayout layout() {

@@ -1,5 +1,6 @@
 package dev.kindling.train.model;
 
+import dev.kindling.train.nn.Stacked;
 import dev.kindling.train.tensor.Tensor;
 
 /**
@@ -9,8 +10,9 @@ import dev.kindling.train.tensor.Tensor;
  * @param shape as its files have it
  * @param offset of its first element, in elements; a multiple of {@link ParameterLayout#ALIGNMENT}
  * @param role what an optimizer may want to know
+ * @param stacked the several matrices that it is, or null: it is one
  */
-public record Parameter(String name, long[] shape, long offset, Role role) {
+public record Parameter(String name, long[] shape, long offset, Role role, Stacked stacked) {
   /** HIDDEN_MATRIX: a matrix product between hidden states; EMBEDDING: tables and heads; VECTOR: biases and norms. */
   public enum Role {
     HIDDEN_MATRIX, EMBEDDING, VECTOR

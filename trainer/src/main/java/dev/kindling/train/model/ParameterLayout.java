@@ -1,5 +1,6 @@
 package dev.kindling.train.model;
 
+import dev.kindling.train.nn.Stacked;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -52,7 +53,12 @@ public final class ParameterLayout {
     private long size;
 
     public Builder add(String name, Parameter.Role role, long... shape) {
-      added.add(new Parameter(name, shape.clone(), size, role));
+      return add(name, role, null, shape);
+    }
+
+    /** @param stacked the several matrices that it is, or null: it is one */
+    public Builder add(String name, Parameter.Role role, Stacked stacked, long... shape) {
+      added.add(new Parameter(name, shape.clone(), size, role, stacked));
       size += (Tensor.size(shape) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
       return this;
     }

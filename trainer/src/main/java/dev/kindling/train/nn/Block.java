@@ -1,30 +1,54 @@
 package dev.kindling.train.nn;
 
+import dev.kindling.train.autodiff.Add;
+import dev.kindling.train.autodiff.Value;
+import dev.kindling.train.tensor.DType;
+
 /**
- * A pre-norm decoder block (Radford et al. 2019, section 2.3):
+ * A decoder block with a norm before each branch (Radford et al. 2019, section 2.3), and where the model has them one after
+ * it (Riviere et al. 2024, arXiv:2408.00118, section 2):
  *
  * <pre>
- *   h = h + attention(norm(h))
- *   h = h + feedForward(norm(h))
+ *   one after the other   h = h + attention(norm(h))      h = h + feedForward(norm'(h))
+ *   side by side          h = h + attention(norm(h)) + feedForward(norm'(h))      (Wang and Komatsuzaki 2021, GPT-J)
  * </pre>
  */
 public final class Block {
-  private final LayerNorm attentionNorm;
-  private final Attention attention;
-  private final LayerNorm feedForwardNorm;
-  private final FeedForward feedForward;
+  private final Step attention;
+  private final Step feedForward;
+  private final boolean sideBySide;
 
-  /** @param layer counted from 0; @param residualInitial of the two matrices that write to the residual stream */
-  public Block(Weights weights, int layer, int width, int heads, int inner, float epsilon, Initial initial,
-      Initial residualInitial) {
-    attentionNorm = new LayerNorm(weights.under("ln_1"), width, epsilon);
-    attention = new Attention(weights.under("attn"), layer, width, heads, initial, residualInitial);
-    feedForwardNorm = new LayerNorm(weights.under("ln_2"), width, epsilon);
-    feedForward = new FeedForward(weights.under("mlp"), width, inner, initial, residualInitial);
+  private Block(Step attention, Step feedForward, boolean sideBySide) {
+    this.attention = attention;
+    this.feedForward = feedForward;
+    this.sideBySide = sideBySide;
   }
 
-  public void forward(Residual h, Context context) {
-    h.add(attention.forward(attentionNorm.forward(h), context));
-    h.add(feedForward.forward(feedForwardNorm.forward(h)));
+  /** A branch between its norms. @param after null: none */
+  public record Step(RowNorm before, Branch branch, RowNorm after) {
+    private Value forward(Value normed, Pass pass) {
+      Value found = branch.forward(normed, pass);
+      return after == null ? found : after.forward(found, DType.FLOAT32);
+    }
+  }
+
+  public static Block of(Step attention, Step feedForward) {
+    return new Block(attention, feedForward, false);
+  }
+
+  /** Both branches read the same stream. */
+  public static Block sideBySide(Step attention, Step feedForward) {
+    return new Block(attention, feedForward, true);
+  }
+
+  public void forward(Residual h, Pass pass) {
+    if (sideBySide) {
+      Value first = attention.before.forward(h);
+      Value second = feedForward.before.forward(h);
+      h.add(Add.of(attention.forward(first, pass), feedForward.forward(second, pass)));
+      return;
+    }
+    h.add(attention.forward(attention.before.forward(h), pass));
+    h.add(feedForward.forward(feedForward.before.forward(h), pass));
   }
 }

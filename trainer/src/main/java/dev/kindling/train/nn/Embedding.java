@@ -5,25 +5,29 @@ import dev.kindling.train.autodiff.Embed.Lookup;
 import dev.kindling.train.autodiff.Tape;
 import dev.kindling.train.autodiff.Value;
 import dev.kindling.train.autodiff.Weight;
+import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 
-/** A token's row plus its position's: learned absolute positions, as in GPT-2. */
-public final class Embedding {
-  private final Weight tokens;
-  private final Weight positions;
-
-  public Embedding(Weight tokens, Weight positions) {
-    this.tokens = tokens;
-    this.positions = positions;
+/**
+ * What a token starts as: its row of a table, times a factor, plus its position's row where positions are learned, normed
+ * where the model does that.
+ *
+ * @param positions [context, width], or null; @param norm null: none
+ */
+public record Embedding(Weight tokens, float factor, Weight positions, RowNorm norm) {
+  /** Learned positions, as in GPT-2. */
+  public static Embedding withPositions(Weight tokens, Weight positions) {
+    return new Embedding(tokens, 1, positions, null);
   }
 
   /**
-   * @param ids int32 [sequences · time]
-   * @param first position of each sequence's first token
-   * @return float32 [sequences · time, width]
+   * @param ids int32 [rows]
+   * @param at position of each row, int32 [rows]
+   * @return float32 [rows, width]
    */
-  public Value forward(Tape tape, Tensor ids, long first, long time) {
-    Tensor at = tape.positions(ids.size() / time, first, time);
-    return Embed.of(tape, new Lookup(ids, tokens), new Lookup(at, positions));
+  public Value forward(Tape tape, Tensor ids, Tensor at) {
+    Lookup token = new Lookup(ids, tokens, factor);
+    Value x = positions == null ? Embed.of(tape, token) : Embed.of(tape, token, new Lookup(at, positions));
+    return norm == null ? x : norm.forward(x, DType.FLOAT32);
   }
 }

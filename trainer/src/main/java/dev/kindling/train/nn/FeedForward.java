@@ -1,22 +1,59 @@
 package dev.kindling.train.nn;
 
 import dev.kindling.train.autodiff.Activate;
+import dev.kindling.train.autodiff.Gate;
 import dev.kindling.train.autodiff.Value;
 import dev.kindling.train.kernel.Activation;
 
-/** y = gelu(x W + b) W' + b': [rows, width] → [rows, inner] → [rows, width]. */
-public final class FeedForward {
+/**
+ * A feed-forward layer, [rows, width] → [rows, inner] → [rows, width]:
+ *
+ * <pre>
+ *   plain   y = a(x U) D
+ *   gated   y = (a(x G) ⊙ x U) D       (Shazeer 2020, arXiv:2002.05202, eq. 6); G and U may be one matrix
+ * </pre>
+ *
+ * each product with its bias where the model has one.
+ */
+public final class FeedForward implements Branch {
+  private final Activation activation;
+  private final Linear gate;
   private final Linear up;
   private final Linear down;
 
-  /** @param initial of the matrix in; @param outputInitial of the one out */
-  public FeedForward(Weights weights, int width, int inner, Initial initial, Initial outputInitial) {
-    up = new Linear(weights.under("c_fc"), width, inner, initial);
-    down = new Linear(weights.under("c_proj"), inner, width, outputInitial);
+  private FeedForward(Activation activation, Linear gate, Linear up, Linear down) {
+    this.activation = activation;
+    this.gate = gate;
+    this.up = up;
+    this.down = down;
+  }
+
+  public static FeedForward plain(Activation activation, Linear up, Linear down) {
+    return new FeedForward(activation, null, up, down);
+  }
+
+  public static FeedForward gated(Activation activation, Linear gate, Linear up, Linear down) {
+    return new FeedForward(activation, gate, up, down);
+  }
+
+  /** @param both gate and up side by side */
+  public static FeedForward fused(Activation activation, Linear both, Linear down) {
+    return new FeedForward(activation, both, null, down);
+  }
+
+  @Override
+  public Value forward(Value x, Pass pass) {
+    return forward(x);
   }
 
   /** @param x stored [rows, width]; @return float32 [rows, width] */
   public Value forward(Value x) {
-    return down.forwardToResidual(Activate.of(Activation.GELU_TANH, up.forward(x)));
+    return down.forwardToResidual(inner(x));
+  }
+
+  private Value inner(Value x) {
+    if (gate == null) return Activate.of(activation, up.forward(x));
+    if (up == null) return Gate.ofHalves(activation, gate.forward(x));
+    return Gate.of(activation, gate.forward(x), up.forward(x));
   }
 }

@@ -4,8 +4,8 @@ import dev.kindling.train.autodiff.Weight;
 
 /** Where layers get their weights: a model lays them out, fills them and hands them back for the tape. */
 public interface Weights {
-  /** A matrix between hidden states, [in, out]. */
-  Weight matrix(String name, long in, long out, Initial initial);
+  /** A matrix between hidden states. @param stacked null: it is one, else the several that it is */
+  Weight matrix(String name, Orientation orientation, long in, long out, Stacked stacked, Initial initial);
 
   /** A table of rows, [rows, width], that ids pick from. */
   Weight table(String name, long rows, long width, Initial initial);

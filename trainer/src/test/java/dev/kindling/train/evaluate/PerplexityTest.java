@@ -9,7 +9,7 @@ import dev.kindling.train.collective.Ranks;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PlainKernels;
 import dev.kindling.train.model.Batch;
-import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.model.LanguageModel;
 import dev.kindling.train.tensor.Precision;
 import java.util.Arrays;
@@ -54,7 +54,7 @@ class PerplexityTest {
   }
 
   private static LanguageModel model(Kernels kernels) {
-    return Gpt2Model.create(Gpt2Config.of(17, 8, 16, 1, 2), kernels, Precision.FLOAT32, 4);
+    return DecoderModel.create(Gpt2Config.of(17, 8, 16, 1, 2), kernels, Precision.FLOAT32, 4);
   }
 
   @Test

@@ -8,12 +8,9 @@ import dev.kindling.checkpoint.gguf.GgufType;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.model.Gpt2Model;
-import dev.kindling.train.model.LanguageModel;
+import dev.kindling.train.model.DecoderModel;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,9 +46,6 @@ class ExportedLlamaCppTest {
       "한국어 ﬁ ﬃ",
       "🇩🇪🏴‍☠️𝔘𝔫𝔦𝔠𝔬𝔡𝔢𐍈", "a<|endoftext|>b", "<|endoftext|>", "<|endoftext", "\r\nline\r\n");
 
-  /** Where llama.cpp picked another token after the same text. @param gap between our logits of our token and of its */
-  private record Parting(int prompt, int at, double gap) {}
-
   @TempDir
   static Path folder;
   private static ExportedModel exported;
@@ -63,7 +57,7 @@ class ExportedLlamaCppTest {
     exported = ExportedModel.write(folder);
     Tokenizer tokenizer = exported.tokenizer();
     prompts = PROMPTS.stream().map(tokenizer::encode).toList();
-    try (Kernels kernels = KernelLibraries.best(1); Gpt2Model model = exported.open(kernels)) {
+    try (Kernels kernels = KernelLibraries.best(1); DecoderModel model = exported.open(kernels)) {
       ours = Generator.generate(model, prompts, NEW_TOKENS, List.of(tokenizer.endOfText()), Sampler.greedy());
     }
   }
@@ -104,7 +98,7 @@ class ExportedLlamaCppTest {
   @Test
   void llamaCppContinuesAsWeDoTokenForTokenExceptBetweenNearLogits() throws IOException {
     List<Parting> partings = partings(GgufType.F32);
-    assertThat(partings).allSatisfy(parting -> assertThat(parting.gap).isLessThanOrEqualTo(NEAR));
+    assertThat(partings).allSatisfy(parting -> assertThat(parting.gap()).isLessThanOrEqualTo(NEAR));
     assertThat(partings).hasSizeLessThanOrEqualTo(prompts.size() * NEW_TOKENS / 100);
   }
 
@@ -115,33 +109,7 @@ class ExportedLlamaCppTest {
     assertThat(partings(type)).hasSizeLessThanOrEqualTo(prompts.size() * NEW_TOKENS * most / 100);
   }
 
-  /** After a parting llama.cpp goes on from our text, token by token the same prefix for both. */
   private static List<Parting> partings(GgufType type) throws IOException {
-    List<Parting> partings = new ArrayList<>();
-    try (LlamaCpp llama = exported.llamaCpp("named", type);
-        Kernels kernels = KernelLibraries.best(1);
-        Gpt2Model model = exported.open(kernels)) {
-      for (int p = 0; p < prompts.size(); p++) {
-        int[] text = ours.get(p).after(prompts.get(p));
-        int at = prompts.get(p).length;
-        while (at < text.length) {
-          int[] theirs = llama.continued(Arrays.copyOf(text, at), text.length - at);
-          assertThat(theirs).as("what llama.cpp says after %d tokens of prompt %d", at, p).hasSize(text.length - at);
-          int same = Arrays.mismatch(theirs, Arrays.copyOfRange(text, at, text.length));
-          if (same < 0) break;
-          at += same;
-          partings.add(new Parting(p, at, gap(model, Arrays.copyOf(text, at), text[at], theirs[same])));
-          at++;
-        }
-      }
-    }
-    return partings;
-  }
-
-  private static double gap(Gpt2Model model, int[] text, int picked, int other) {
-    try (LanguageModel.Sequence sequence = model.newSequence(text.length)) {
-      float[] logits = sequence.append(text);
-      return Math.abs((double) logits[picked] - logits[other]);
-    }
+    return Parting.all(exported, type, prompts, ours);
   }
 }

@@ -1,6 +1,7 @@
 package dev.kindling.train.generate;
 
 import dev.kindling.checkpoint.ElementType;
+import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.checkpoint.folder.ModelFolderWriter;
@@ -14,7 +15,7 @@ import dev.kindling.data.tokenizer.PreTokenizer;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.model.LanguageModel;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.tensor.CounterRandom;
@@ -31,7 +32,7 @@ import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * A GPT-2 with random weights and a tokenizer of the bundled corpus, in two model folders that differ in the tokenizer only:
+ * A model with random weights and a tokenizer of the bundled corpus, in two model folders that differ in the tokenizer only:
  * {@code model} has the trained one, {@code named} one in which text is ids ({@link LlamaCpp#namesOfIds}).
  */
 final class ExportedModel {
@@ -39,7 +40,7 @@ final class ExportedModel {
   static final int VOCABULARY = 997;
   static final int CONTEXT = 128;
 
-  private static final int WIDTH = 64;
+  static final int WIDTH = 64;
   private static final Configuration CONF = new Configuration();
 
   private final Path folder;
@@ -49,11 +50,16 @@ final class ExportedModel {
   }
 
   static ExportedModel write(Path folder) throws IOException {
+    return write(folder, Gpt2Config.of(VOCABULARY, CONTEXT, WIDTH, 2, 4));
+  }
+
+  /** @param shape of {@link #VOCABULARY} tokens and {@link #CONTEXT} positions */
+  static ExportedModel write(Path folder, DecoderConfig shape) throws IOException {
     ExportedModel written = new ExportedModel(folder);
     Tokenizer tokenizer = BpeTrainer.train(words(corpus(200_000)), VOCABULARY, size -> {});
-    Gpt2Config config = Gpt2Config.of(VOCABULARY, CONTEXT, WIDTH, 2, 4).withEndOfText(tokenizer.endOfText());
+    DecoderConfig config = shape.withEndOfText(tokenizer.endOfText());
     try (Kernels kernels = KernelLibraries.plain(1);
-        Gpt2Model model = Gpt2Model.create(config, kernels, Precision.FLOAT32, 1)) {
+        DecoderModel model = DecoderModel.create(config, kernels, Precision.FLOAT32, 1)) {
       randomise(model, tokenizer.endOfText());
       ModelFolderWriter.export(CONF, written.hadoop("model"), config, model.weightSource(), tokenizer.json(),
           ElementType.F32);
@@ -75,9 +81,9 @@ final class ExportedModel {
   }
 
   /** The model as a user loads it from its folder. */
-  Gpt2Model open(Kernels kernels) {
+  DecoderModel open(Kernels kernels) {
     try (ModelFolder opened = ModelFolder.open(CONF, hadoop("model"))) {
-      return Gpt2Model.load((Gpt2Config) opened.config(), opened.weights(), kernels, Precision.FLOAT32);
+      return DecoderModel.load((DecoderConfig) opened.config(), opened.weights(), kernels, Precision.FLOAT32);
     }
   }
 
@@ -123,7 +129,7 @@ final class ExportedModel {
     double[] pair = new double[2];
     for (Parameter p : model.layout().parameters()) {
       CounterRandom random = CounterRandom.of(11, p.name());
-      boolean table = p.name().contains(".wte.") || p.name().contains(".wpe.");
+      boolean table = p.role() == Parameter.Role.EMBEDDING;
       double mean = p.shape().length > 1 || p.name().endsWith("bias") ? 0 : 1;
       double deviation = table ? 0.6 : 0.2;
       float[] values = new float[Math.toIntExact(p.size())];
@@ -131,7 +137,7 @@ final class ExportedModel {
         random.normals(i, pair);
         values[i] = (float) (mean + deviation * pair[0]);
       }
-      if (p.name().contains(".wte.")) Arrays.fill(values, endOfText * WIDTH, (endOfText + 1) * WIDTH, 0);
+      if (table && p.shape()[0] == VOCABULARY) Arrays.fill(values, endOfText * WIDTH, (endOfText + 1) * WIDTH, 0);
       p.in(model.weights()).put(0, values, 0, values.length);
     }
     model.weightsChanged();

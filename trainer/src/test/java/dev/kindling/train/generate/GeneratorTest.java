@@ -8,7 +8,7 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.Agreement;
 import dev.kindling.train.model.Batch;
-import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.model.LanguageModel;
 import dev.kindling.train.model.Samples;
 import dev.kindling.train.model.TestKernels;
@@ -24,8 +24,8 @@ class GeneratorTest {
   private static final List<int[]> PROMPTS = List.of(new int[]{5}, new int[]{1, 2, 3, 4, 5}, new int[]{60, 0, 7},
       new int[]{5, 9});
 
-  private static Gpt2Model model(Kernels kernels, Precision precision) {
-    Gpt2Model model = Gpt2Model.create(CONFIG, kernels, precision, 1);
+  private static DecoderModel model(Kernels kernels, Precision precision) {
+    DecoderModel model = DecoderModel.create(CONFIG, kernels, precision, 1);
     Samples.randomise(model, 3);
     return model;
   }
@@ -48,7 +48,7 @@ class GeneratorTest {
     try (Kernels kernels = library.open(2)) {
       for (Precision precision : Precision.values()) {
         Agreement rule = precision == Precision.FLOAT32 ? Agreement.FLOAT32 : Agreement.BFLOAT16;
-        try (Gpt2Model model = model(kernels, precision);
+        try (DecoderModel model = model(kernels, precision);
             LanguageModel.Sequence oneByOne = model.newSequence(48);
             LanguageModel.Sequence inPieces = model.newSequence(48)) {
           int[] text = tokens(48);
@@ -69,7 +69,7 @@ class GeneratorTest {
   @ParameterizedTest
   @EnumSource
   void greedyTextIsThatOfTheWholeForwardPass(TestKernels library) {
-    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, Precision.FLOAT32)) {
+    try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, Precision.FLOAT32)) {
       for (int[] prompt : PROMPTS) {
         Generation found = Generator.generate(model, prompt, 20, List.of(), Sampler.greedy());
         int[] text = prompt;
@@ -93,7 +93,7 @@ class GeneratorTest {
     try (Kernels kernels = library.open(2)) {
       for (Precision precision : Precision.values()) {
         for (Sampler sampler : List.of(Sampler.greedy(), new Sampler(0.8, 20, 0.95, 7))) {
-          try (Gpt2Model model = model(kernels, precision)) {
+          try (DecoderModel model = model(kernels, precision)) {
             List<Generation> together = Generator.generate(model, PROMPTS, 12, List.of(), sampler);
             for (int i = 0; i < PROMPTS.size(); i++) {
               Generation alone = Generator.generate(model, PROMPTS.get(i), 12, List.of(), sampler);
@@ -109,7 +109,7 @@ class GeneratorTest {
   @ParameterizedTest
   @EnumSource
   void thePromptGivenTwiceIsDrawnForAnewAndASeedRepeatsIt(TestKernels library) {
-    try (Kernels kernels = library.open(1); Gpt2Model model = model(kernels, Precision.FLOAT32)) {
+    try (Kernels kernels = library.open(1); DecoderModel model = model(kernels, Precision.FLOAT32)) {
       List<int[]> twice = List.of(new int[]{3, 1}, new int[]{3, 1});
       Sampler sampler = new Sampler(1.5, 0, 1, 1);
       List<Generation> found = Generator.generate(model, twice, 20, List.of(), sampler);
@@ -122,7 +122,7 @@ class GeneratorTest {
   @ParameterizedTest
   @EnumSource
   void anyStopTokenEndsTheTextAndIsNoPartOfIt(TestKernels library) {
-    try (Kernels kernels = library.open(1); Gpt2Model model = model(kernels, Precision.FLOAT32)) {
+    try (Kernels kernels = library.open(1); DecoderModel model = model(kernels, Precision.FLOAT32)) {
       int[] prompt = {1, 2, 3, 4, 5};
       Generation free = Generator.generate(model, prompt, 20, List.of(), Sampler.greedy());
       for (int stop : List.of(free.tokens().get(0), free.tokens().get(4), free.tokens().get(19))) {
@@ -138,7 +138,7 @@ class GeneratorTest {
   @ParameterizedTest
   @EnumSource
   void theContextsEndEndsTheText(TestKernels library) {
-    try (Kernels kernels = library.open(1); Gpt2Model model = model(kernels, Precision.FLOAT32)) {
+    try (Kernels kernels = library.open(1); DecoderModel model = model(kernels, Precision.FLOAT32)) {
       Generation found = Generator.generate(model, tokens(46), 100, List.of(), Sampler.greedy());
       assertThat(found.tokens()).hasSize(2);
       assertThat(found.finishReason()).isEqualTo(FinishReason.LENGTH);
@@ -150,7 +150,7 @@ class GeneratorTest {
   @ParameterizedTest
   @EnumSource
   void aPromptThatCannotBeContinuedIsRefusedByNumber(TestKernels library) {
-    try (Kernels kernels = library.open(1); Gpt2Model model = model(kernels, Precision.FLOAT32)) {
+    try (Kernels kernels = library.open(1); DecoderModel model = model(kernels, Precision.FLOAT32)) {
       int[] tooLong = new int[49];
       List<int[]> prompts = List.of(new int[]{1}, tooLong);
       assertThatThrownBy(() -> Generator.generate(model, prompts, 5, List.of(), Sampler.greedy()))

@@ -2,10 +2,10 @@ package dev.kindling.train.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.model.GoldenCase;
 import dev.kindling.train.model.TestKernels;
 import dev.kindling.train.tensor.Precision;
@@ -29,7 +29,7 @@ class HuggingFaceFolderTest {
     Path path = new Path(new File("../golden/cases", name).getAbsoluteFile().toURI());
     try (ModelFolder folder = ModelFolder.open(new Configuration(), path);
         Kernels kernels = library.open(1);
-        Gpt2Model model = Gpt2Model.load((Gpt2Config) folder.config(), folder.weights(), kernels, Precision.FLOAT32)) {
+        DecoderModel model = DecoderModel.load((DecoderConfig) folder.config(), folder.weights(), kernels, Precision.FLOAT32)) {
       Generation found = Generator.generate(model, prompt, text.length - prompt.length, folder.endTokens(),
           Sampler.greedy());
       assertThat(found.after(prompt)).containsExactly(text);

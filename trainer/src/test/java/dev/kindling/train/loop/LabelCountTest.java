@@ -7,7 +7,7 @@ import dev.kindling.train.collective.Alone;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PlainKernels;
 import dev.kindling.train.model.Batch;
-import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.model.LanguageModel;
 import dev.kindling.train.optim.AdamW;
 import dev.kindling.train.optim.OptimizerRecipe;
@@ -48,7 +48,7 @@ class LabelCountTest {
     RunOptions options = RunOptions.of(1, recipe).virtualRanks(1).accumulate(accumulate).clipNorm(0).build();
     List<Progress> told = new ArrayList<>();
     try (Kernels kernels = PlainKernels.of(1);
-        LanguageModel model = Gpt2Model.create(TinyRun.CONFIG, kernels, Precision.FLOAT32, 1)) {
+        LanguageModel model = DecoderModel.create(TinyRun.CONFIG, kernels, Precision.FLOAT32, 1)) {
       float[] before = model.weights().toFloats();
       new TrainingLoop(model, kernels, new Alone(), data, options).telling(listener(told)).run();
       return new Told(told.get(0), before, model.weights().toFloats());

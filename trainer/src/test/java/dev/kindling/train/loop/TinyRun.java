@@ -10,7 +10,7 @@ import dev.kindling.train.collective.Ranks;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PlainKernels;
 import dev.kindling.train.model.Batch;
-import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.model.LanguageModel;
 import dev.kindling.train.optim.AdamW;
 import dev.kindling.train.optim.Muon;
@@ -72,7 +72,7 @@ final class TinyRun {
     var ranks = InProcess.ranks(worldSize, options.virtualRanks());
     Ranks.run(worldSize, rank -> {
       try (Kernels kernels = PlainKernels.of(threads);
-          LanguageModel model = Gpt2Model.create(CONFIG, kernels, precision, 1)) {
+          LanguageModel model = DecoderModel.create(CONFIG, kernels, precision, 1)) {
         TrainingLoop loop = new TrainingLoop(model, kernels, ranks.get(rank), data, options);
         TrainingResult result = more.apply(loop, model).run();
         ended[rank] = new Ended(WeightsHash.sha256(FolderCheckpoints.weights(model)), model.weights().toFloats(),

@@ -19,6 +19,16 @@ public record Agreement(double relative, double absolute) {
   /** After steps of 1e-2 a small weight may have gone another way. Seen: 0.021. */
   public static final Agreement BFLOAT16_NORM = new Agreement(5e-2, 0);
 
+  /**
+   * The same for the golden models with heads of 4 and 8 dimensions and norms without a mean, where fewer roundings cancel.
+   * PyTorch's own bf16 (autocast) is as far from its float32 there: 0.034 in logits, 0.064 in the worst gradient. Seen: 0.052.
+   */
+  public static final Agreement BFLOAT16_NARROW = new Agreement(6e-2, 2e-3);
+  /** Over 8 training steps; PyTorch's own: 0.019. Seen: 0.021. */
+  public static final Agreement BFLOAT16_NARROW_LOSS = new Agreement(3e-2, 0);
+  /** PyTorch's own: 0.15. Seen: 0.2. */
+  public static final Agreement BFLOAT16_NARROW_NORM = new Agreement(2.5e-1, 0);
+
   public void check(String what, float[] found, float[] expected, double largestGradient) {
     assertThat(found).as(what).hasSameSizeAs(expected);
     double error = 0;

@@ -2,7 +2,7 @@ package dev.kindling.train.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
 import dev.kindling.train.kernel.Kernels;
@@ -11,11 +11,14 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /** A folder of golden values: what Hugging Face and PyTorch computed with a tiny model (see golden/generate.py). */
 public final class GoldenCase implements AutoCloseable {
+  private static final Pattern EXPERT = Pattern.compile("(.*)\\.block_sparse_moe\\.experts\\.(\\d+)\\.w([123])\\.weight");
   private final Path folder;
   private final File file;
   private final SafetensorsReader golden;
@@ -32,12 +35,16 @@ public final class GoldenCase implements AutoCloseable {
     return new GoldenCase(new File("../golden/cases", name).getAbsoluteFile());
   }
 
-  public Gpt2Config config() {
-    return (Gpt2Config) ModelConfig.read(new Configuration(), folder);
+  public DecoderConfig config() {
+    return (DecoderConfig) ModelConfig.read(new Configuration(), folder);
   }
 
-  public Gpt2Model model(Kernels kernels, Precision precision) {
-    return Gpt2Model.load(config(), weights, kernels, precision);
+  public DecoderModel model(Kernels kernels, Precision precision) {
+    return DecoderModel.load(config(), weights, kernels, precision);
+  }
+
+  public boolean has(String name) {
+    return golden.find(name) != null;
   }
 
   public float[] values(String name) {
@@ -63,6 +70,21 @@ public final class GoldenCase implements AutoCloseable {
       for (int i = 0; i < mask.length; i++) lengths[i / time] += mask[i];
     }
     return new Batch(rows, time, ids("input.input_ids"), targets, lengths, new long[rows]);
+  }
+
+  /** The gradient of a parameter by our name; transformers holds the experts of a layer in two tensors. */
+  public float[] gradient(Parameter p) {
+    Matcher expert = EXPERT.matcher(p.name());
+    if (!expert.matches()) {
+      String name = p.name().equals("embed_out.weight") ? "lm_head.weight" : p.name();   // what it is called in memory
+      return golden.read("grad." + name.replace(".block_sparse_moe.", ".mlp."));
+    }
+    int size = Math.toIntExact(p.size());
+    int number = Integer.parseInt(expert.group(2));
+    boolean down = expert.group(3).equals("2");
+    float[] all = golden.read("grad." + expert.group(1) + ".mlp.experts." + (down ? "down_proj" : "gate_up_proj"));
+    int from = down ? number * size : (2 * number + (expert.group(3).equals("3") ? 1 : 0)) * size;
+    return Arrays.copyOfRange(all, from, from + size);
   }
 
   /** The largest entry of any gradient. */

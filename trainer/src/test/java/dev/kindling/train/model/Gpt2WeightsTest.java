@@ -20,15 +20,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class Gpt2WeightsTest {
   private static final Gpt2Config CONFIG = Gpt2Config.of(301, 40, 64, 3, 4);
 
-  private static Gpt2Model create(Gpt2Config config, Kernels kernels, long seed) {
-    return Gpt2Model.create(config, kernels, Precision.FLOAT32, seed);
+  private static DecoderModel create(Gpt2Config config, Kernels kernels, long seed) {
+    return DecoderModel.create(config, kernels, Precision.FLOAT32, seed);
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void theWeightsAreThoseThatHuggingFaceNames(boolean tied) {
     Gpt2Config config = CONFIG.withTiedHead(tied);
-    try (Kernels kernels = PlainKernels.of(1); Gpt2Model model = create(config, kernels, 1)) {
+    try (Kernels kernels = PlainKernels.of(1); DecoderModel model = create(config, kernels, 1)) {
       assertThat(model.weightSource().tensors()).isEqualTo(config.tensors());
       assertThat(model.layout().count()).isEqualTo(config.parameters());
     }
@@ -36,7 +36,7 @@ class Gpt2WeightsTest {
 
   @Test
   void freshWeightsAreNormalAndThinnerWhereTheResidualStreamIsWritten() {
-    try (Kernels kernels = PlainKernels.of(1); Gpt2Model model = create(CONFIG, kernels, 1)) {
+    try (Kernels kernels = PlainKernels.of(1); DecoderModel model = create(CONFIG, kernels, 1)) {
       for (Parameter p : model.layout().parameters()) {
         float[] values = p.in(model.weights()).toFloats();
         if (p.name().endsWith("bias")) assertThat(values).containsOnly(0f);
@@ -72,9 +72,9 @@ class Gpt2WeightsTest {
   void freshWeightsDependOnTheSeedAndNotOnThreads() {
     try (Kernels one = PlainKernels.of(1);
         Kernels three = PlainKernels.of(3);
-        Gpt2Model a = create(CONFIG, one, 1);
-        Gpt2Model b = create(CONFIG, three, 1);
-        Gpt2Model c = create(CONFIG, one, 2)) {
+        DecoderModel a = create(CONFIG, one, 1);
+        DecoderModel b = create(CONFIG, three, 1);
+        DecoderModel c = create(CONFIG, one, 2)) {
       assertThat(b.weights().toFloats()).containsExactly(a.weights().toFloats());
       assertThat(c.weights().toFloats()).isNotEqualTo(a.weights().toFloats());
     }
@@ -83,7 +83,7 @@ class Gpt2WeightsTest {
   /** Pinned: a change of these is a change of every run that ever started from a seed. */
   @Test
   void freshWeightsAreTheSameOnEveryMachine() {
-    try (Kernels kernels = PlainKernels.of(1); Gpt2Model model = create(CONFIG, kernels, 42)) {
+    try (Kernels kernels = PlainKernels.of(1); DecoderModel model = create(CONFIG, kernels, 42)) {
       float[] tokens = model.weightSource().read("transformer.wte.weight");
       assertThat(Arrays.copyOf(tokens, 3)).containsExactly(-0.012066072f, 0.010854959f, 0.016435508f);
     }
@@ -92,9 +92,9 @@ class Gpt2WeightsTest {
   @Test
   void aModelLoadsWhatAnotherHolds() {
     try (Kernels kernels = PlainKernels.of(1);
-        Gpt2Model a = create(CONFIG, kernels, 1);
-        Gpt2Model b = Gpt2Model.load(CONFIG, a.weightSource(), kernels, Precision.FLOAT32);
-        Gpt2Model c = Gpt2Model.load(CONFIG, new Renamed(a.weightSource(), "transformer.", ""), kernels,
+        DecoderModel a = create(CONFIG, kernels, 1);
+        DecoderModel b = DecoderModel.load(CONFIG, a.weightSource(), kernels, Precision.FLOAT32);
+        DecoderModel c = DecoderModel.load(CONFIG, new Renamed(a.weightSource(), "transformer.", ""), kernels,
             Precision.FLOAT32)) {
       assertThat(b.weights().toFloats()).containsExactly(a.weights().toFloats());
       assertThat(c.weights().toFloats()).containsExactly(a.weights().toFloats());
@@ -103,12 +103,12 @@ class Gpt2WeightsTest {
 
   @Test
   void aTensorThatIsMissingOrOfAnotherShapeIsNamed() {
-    try (Kernels kernels = PlainKernels.of(1); Gpt2Model a = create(CONFIG, kernels, 1)) {
+    try (Kernels kernels = PlainKernels.of(1); DecoderModel a = create(CONFIG, kernels, 1)) {
       WeightSource tied = a.weightSource();
-      assertThatThrownBy(() -> Gpt2Model.load(CONFIG.withTiedHead(false), tied, kernels, Precision.FLOAT32))
+      assertThatThrownBy(() -> DecoderModel.load(CONFIG.withTiedHead(false), tied, kernels, Precision.FLOAT32))
           .isInstanceOf(UserError.class).hasMessageContaining("lm_head.weight");
       Gpt2Config longer = Gpt2Config.of(301, 41, 64, 3, 4);
-      assertThatThrownBy(() -> Gpt2Model.load(longer, tied, kernels, Precision.FLOAT32)).isInstanceOf(UserError.class)
+      assertThatThrownBy(() -> DecoderModel.load(longer, tied, kernels, Precision.FLOAT32)).isInstanceOf(UserError.class)
           .hasMessageContaining("transformer.wpe.weight").hasMessageContaining("[40, 64]")
           .hasMessageContaining("[41, 64]");
     }
@@ -118,8 +118,8 @@ class Gpt2WeightsTest {
   void aHeadOfItsOwnIsUsedAndATiedOneIsTheEmbedding() {
     Batch batch = Samples.batch(301, 9, 0, 9);
     try (Kernels kernels = PlainKernels.of(1);
-        Gpt2Model tied = create(CONFIG, kernels, 1);
-        Gpt2Model untied = create(CONFIG.withTiedHead(false), kernels, 1)) {
+        DecoderModel tied = create(CONFIG, kernels, 1);
+        DecoderModel untied = create(CONFIG.withTiedHead(false), kernels, 1)) {
       assertThat(untied.logits(batch)).isNotEqualTo(tied.logits(batch));
       float[] embedding = tied.weightSource().read("transformer.wte.weight");
       untied.layout().parameter("lm_head.weight").in(untied.weights()).put(0, embedding, 0, embedding.length);

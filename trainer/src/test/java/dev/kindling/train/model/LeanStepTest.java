@@ -42,7 +42,7 @@ class LeanStepTest {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     Gpt2Config config = Gpt2Config.of(101, 256, 64, 12, 4);
     try (Kernels plain = PlainKernels.of(1);
-        Gpt2Model model = Gpt2Model.create(config, idle(plain), Precision.BFLOAT16, 1);
+        DecoderModel model = DecoderModel.create(config, idle(plain), Precision.BFLOAT16, 1);
         Memory memory = Memory.allocate(model.layout().size() * Float.BYTES)) {
       Tensor gradients = Tensor.at(memory.address(), DType.FLOAT32, model.layout().size());
       Batch batch = Samples.batch(101, 256, 0, 256, 256, 256, 256);
@@ -64,7 +64,7 @@ class LeanStepTest {
     for (int i = 0; i < 2; i++) {
       Gpt2Config config = Gpt2Config.of(101, 256, 64, 2 + i, 4);
       try (Kernels plain = PlainKernels.of(1);
-          Gpt2Model model = Gpt2Model.create(config, idle(plain), Precision.FLOAT32, 1);
+          DecoderModel model = DecoderModel.create(config, idle(plain), Precision.FLOAT32, 1);
           Memory memory = Memory.allocate(model.layout().size() * Float.BYTES)) {
         model.accumulate(Samples.batch(101, 256, 0, 256, 256, 256, 256),
             Tensor.at(memory.address(), DType.FLOAT32, model.layout().size()));

@@ -53,7 +53,7 @@ class LibtorchGpt2Test {
         shape.heads,
         shape.inner, 1e-5f, shape.tied, 0.02f, -1, List.of());
     try (Kernels kernels = library.open(2);
-        Gpt2Model model = Gpt2Model.create(config, kernels, Precision.FLOAT32, 1);
+        DecoderModel model = DecoderModel.create(config, kernels, Precision.FLOAT32, 1);
         Memory memory = Memory.allocate(model.layout().size() * Float.BYTES)) {
       Samples.randomise(model, 7);
       Batch batch = Samples.batch(shape.vocabulary, shape.time, shape.ignored, shape.lengths);

@@ -31,8 +31,8 @@ class MicroBatchTest {
     }
   }
 
-  private static Gpt2Model model(Kernels kernels, Precision precision) {
-    Gpt2Model model = Gpt2Model.create(CONFIG, kernels, precision, 1);
+  private static DecoderModel model(Kernels kernels, Precision precision) {
+    DecoderModel model = DecoderModel.create(CONFIG, kernels, precision, 1);
     Samples.randomise(model, 3);
     return model;
   }
@@ -40,7 +40,7 @@ class MicroBatchTest {
   @ParameterizedTest
   @EnumSource
   void eightUnequalRowsTogetherAndOneByOneHaveTheSameLossAndGradients(TestKernels library) {
-    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, Precision.FLOAT32)) {
+    try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, Precision.FLOAT32)) {
       Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
       Batch[] rows = new Batch[UNEQUAL.length];
       for (int i = 0; i < rows.length; i++) rows[i] = Samples.row(batch, i);
@@ -63,7 +63,7 @@ class MicroBatchTest {
   void anyNumberOfThreadsGivesTheSameBits(TestKernels library, Precision precision) {
     Computed[] found = new Computed[3];
     for (int threads = 1; threads <= 3; threads++) {
-      try (Kernels kernels = library.open(threads); Gpt2Model model = model(kernels, precision)) {
+      try (Kernels kernels = library.open(threads); DecoderModel model = model(kernels, precision)) {
         found[threads - 1] = computed(model, Samples.batch(67, 24, 3, UNEQUAL));
       }
     }
@@ -76,7 +76,7 @@ class MicroBatchTest {
   @ParameterizedTest
   @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void theSameBatchGivesTheSameBitsAgain(TestKernels library, Precision precision) {
-    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
+    try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, precision)) {
       Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
       Computed first = computed(model, batch);
       model.logits(Samples.batch(67, 5, 0, 5));               // other shapes in the arena in between
@@ -89,7 +89,7 @@ class MicroBatchTest {
   @ParameterizedTest
   @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void aLaterTokenNeverChangesEarlierLogitsAndAlwaysItsOwn(TestKernels library, Precision precision) {
-    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
+    try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, precision)) {
       Batch batch = Samples.batch(67, 24, 0, 24, 24);
       float[] before = model.logits(batch);
       for (int changed : new int[]{0, 1, 11, 23}) {
@@ -110,7 +110,7 @@ class MicroBatchTest {
   @ParameterizedTest
   @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void whatStandsOnPaddingDoesNotMatter(TestKernels library, Precision precision) {
-    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
+    try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, precision)) {
       Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
       int[] inputs = batch.inputs().clone();
       for (int i = 0; i < inputs.length; i++) if (i % 24 >= UNEQUAL[i / 24]) inputs[i] = -1;
@@ -125,7 +125,7 @@ class MicroBatchTest {
   @ParameterizedTest
   @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void aRowWithoutLabelsAddsNothing(TestKernels library, Precision precision) {
-    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
+    try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, precision)) {
       Batch good = Samples.batch(67, 24, 3, 24);
       int[] none = new int[24];
       Arrays.fill(none, Kernels.IGNORED);
@@ -146,7 +146,7 @@ class MicroBatchTest {
   @ParameterizedTest
   @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void lossesOfEvaluationAreThoseOfTraining(TestKernels library, Precision precision) {
-    try (Kernels kernels = library.open(2); Gpt2Model model = model(kernels, precision)) {
+    try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, precision)) {
       Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
       float[] losses = new float[batch.targets().length];
       assertThat(model.losses(batch, losses)).isEqualTo(computed(model, batch).loss);
@@ -157,7 +157,7 @@ class MicroBatchTest {
   @ParameterizedTest
   @EnumSource
   void whatDoesNotFitTheModelIsSaidInOneLine(TestKernels library) {
-    try (Kernels kernels = library.open(1); Gpt2Model model = model(kernels, Precision.FLOAT32)) {
+    try (Kernels kernels = library.open(1); DecoderModel model = model(kernels, Precision.FLOAT32)) {
       assertThatThrownBy(() -> model.logits(Samples.batch(67, 25, 0, 25))).isInstanceOf(UserError.class)
           .hasMessageContaining("25 tokens").hasMessageContaining("24 tokens (n_positions)");
       assertThatThrownBy(() -> model.logits(Samples.batch(500, 24, 0, 24))).isInstanceOf(UserError.class)

@@ -44,6 +44,13 @@ public final class Samples {
     return new Batch(lengths.length, time, inputs, targets, lengths, new long[lengths.length]);
   }
 
+  /** One text of which nothing is to be said. */
+  public static Batch unlabelled(int[] tokens) {
+    int[] targets = new int[tokens.length];
+    Arrays.fill(targets, Kernels.IGNORED);
+    return new Batch(1, tokens.length, tokens, targets, null, new long[1]);
+  }
+
   /** One row of a batch as a batch. */
   public static Batch row(Batch batch, int row) {
     int from = row * batch.time();

@@ -1,0 +1,74 @@
+package dev.kindling.train.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kindling.checkpoint.HeadShape;
+import dev.kindling.checkpoint.LlamaConfig;
+import dev.kindling.checkpoint.LlamaFamily;
+import dev.kindling.checkpoint.Rope;
+import dev.kindling.checkpoint.RopeScaling;
+import dev.kindling.checkpoint.gguf.GgufType;
+import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.train.kernel.KernelLibraries;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.model.DecoderModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** llama.cpp reads our exports of Llama's kin and continues 100 prompts as our engine does. */
+class ExportedLlamasLlamaCppTest {
+  private static final int NEW_TOKENS = 64;
+  private static final int PROMPTS = 100;
+  /** Two logits so near may change places. */
+  private static final double NEAR = 5e-3;
+
+  static Stream<Arguments> models() {
+    LlamaConfig llama = of(LlamaFamily.LLAMA);
+    HeadShape shape = llama.attention();
+    HeadShape wide = new HeadShape(4, 2, 32, true, true, shape.windows(), 32, 0);
+    Rope linear = new Rope(10_000, 1, ExportedModel.CONTEXT / 2, new RopeScaling.Linear(2));
+    return Stream.of(Arguments.of("llama, grouped heads", llama),
+        Arguments.of("llama, tied head, wide heads, biases", llama.withTiedHead(true).withAttention(wide)),
+        Arguments.of("llama, linear scaling", llama.withRope(linear)),
+        Arguments.of("mistral without window", of(LlamaFamily.MISTRAL)),
+        Arguments.of("qwen2", of(LlamaFamily.QWEN2).withTiedHead(true)),
+        Arguments.of("qwen3", of(LlamaFamily.QWEN3)));
+  }
+
+  private static LlamaConfig of(LlamaFamily kind) {
+    return LlamaConfig.of(kind, ExportedModel.VOCABULARY, ExportedModel.CONTEXT, ExportedModel.WIDTH, 2, 4, 2, 160);
+  }
+
+  /** Pieces of the corpus, of 1 to 50 tokens. */
+  private static List<int[]> prompts(Tokenizer tokenizer) throws IOException {
+    int[] corpus = tokenizer.encode(ExportedModel.corpus(60_000));
+    List<int[]> prompts = new ArrayList<>();
+    for (int i = 0; i < PROMPTS; i++) prompts.add(Arrays.copyOfRange(corpus, 97 * i, 97 * i + 1 + i / 2));
+    return prompts;
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("models")
+  void llamaCppContinuesAsWeDoTokenForTokenExceptBetweenNearLogits(String name, LlamaConfig config,
+      @TempDir Path folder) throws IOException {
+    ExportedModel exported = ExportedModel.write(folder, config);
+    List<int[]> prompts = prompts(exported.tokenizer());
+    List<Generation> ours;
+    try (Kernels kernels = KernelLibraries.best(1); DecoderModel model = exported.open(kernels)) {
+      ours = Generator.generate(model, prompts, NEW_TOKENS, List.of(), Sampler.greedy());
+    }
+    assertThat(ours).allSatisfy(g -> assertThat(g.tokens()).hasSize(NEW_TOKENS));
+    assertThat(ours.stream().flatMap(g -> g.tokens().stream()).distinct().count()).isGreaterThan(100);
+    List<Parting> partings = Parting.all(exported, GgufType.F32, prompts, ours);
+    assertThat(partings).allSatisfy(parting -> assertThat(parting.gap()).isLessThanOrEqualTo(NEAR));
+    assertThat(partings).hasSizeLessThanOrEqualTo(PROMPTS * NEW_TOKENS / 100);
+  }
+}
