@@ -46,7 +46,7 @@ public final class GgufExport {
   }
 
   private static UserError unknown(ModelFolder folder) {
-    return new UserError(folder.path() + ": GGUF is written of gpt2, llama, mistral, qwen2 and qwen3; this model is "
+    return new UserError(folder.path() + ": GGUF is written of gpt2, llama, mistral and qwen2; this model is "
         + folder.config().family() + ": export it with hf and convert it with llama.cpp's own tools");
   }
 

@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Llama, Mistral, Qwen2 and Qwen3 under llama.cpp's names. Its {@code llama} turns neighbouring dimensions (2i, 2i + 1) of
- * a head where Hugging Face's files have them half a head apart (i, i + half): rows of queries and keys change places, as
- * llama.cpp's own converter lets them. Its {@code qwen2} and {@code qwen3} turn them as the files have them.
+ * Llama, Mistral and Qwen2 under llama.cpp's names. Its {@code llama} turns neighbouring dimensions (2i, 2i + 1) of a head
+ * where Hugging Face's files have them half a head apart (i, i + half): rows of queries and keys change places, as llama.cpp's
+ * own converter lets them. Its {@code qwen2} turns them as the files have them.
  */
 final class LlamaTensors {
   private final LlamaConfig config;
@@ -31,17 +31,21 @@ final class LlamaTensors {
   /** @throws UserError for what llama.cpp would compute otherwise */
   static void requireKnown(LlamaConfig config, String where) {
     boolean known = switch (config.kind()) {
-      case LLAMA, MISTRAL, QWEN2, QWEN3 -> true;
+      case LLAMA, MISTRAL, QWEN2 -> true;
       default -> false;
     };
     if (!known) {
-      throw new UserError(where + ": GGUF is written of gpt2, llama, mistral, qwen2 and qwen3; this model is "
+      throw new UserError(where + ": GGUF is written of gpt2, llama, mistral and qwen2; this model is "
           + config.family() + ": export it with hf and convert it with llama.cpp's own tools");
     }
     for (int window : config.attention().windows()) {
       if (window > 0 && window < config.contextLength())
         throw new UserError(where + ": sliding_window is " + window + "; llama.cpp reads " + config.family()
             + " without windows: set it to null where no text is longer, or export with hf");
+    }
+    if (config.attention().inputBias() && config.heads() * config.headWidth() != config.width()) {
+      throw new UserError(where + ": head_dim is " + config.headWidth() + "; with attention_bias llama.cpp takes "
+          + "hidden_size / num_attention_heads only: export with hf");
     }
     RopeScaling scaling = config.rope().scaling();
     if (scaling instanceof RopeScaling.Dynamic || scaling instanceof RopeScaling.LongRope
@@ -51,7 +55,7 @@ final class LlamaTensors {
     }
   }
 
-  /** The numbers of {@code llama.*}, {@code qwen2.*} or {@code qwen3.*}. */
+  /** The numbers of {@code llama.*} or {@code qwen2.*}. */
   static Map<String, Object> metadata(LlamaConfig config) {
     String name = architecture(config) + ".";
     Rope rope = config.rope();
@@ -99,10 +103,6 @@ final class LlamaTensors {
     add(from + "self_attn.q_proj", to + "attn_q", turned ? config.heads() : 0);
     add(from + "self_attn.k_proj", to + "attn_k", turned ? config.keyValueHeads() : 0);
     add(from + "self_attn.v_proj", to + "attn_v", 0);
-    if (config.kind().normsHeads()) {
-      add(from + "self_attn.q_norm", to + "attn_q_norm", 0);
-      add(from + "self_attn.k_norm", to + "attn_k_norm", 0);
-    }
     add(from + "self_attn.o_proj", to + "attn_output", 0);
     add(from + "post_attention_layernorm", to + "ffn_norm", 0);
     add(from + "mlp.gate_proj", to + "ffn_gate", 0);

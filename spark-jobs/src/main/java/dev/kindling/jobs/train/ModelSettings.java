@@ -38,7 +38,9 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
         "a number of tokens, or 0 for the dataset's sequence length");
     boolean grouped = keyValueHeads > 0 && heads % keyValueHeads == 0 && family.isLlama();
     require(keyValueHeads == 0 || keyValueHeads == heads || grouped, "model.keyValueHeads", keyValueHeads,
-        family.isLlama() ? "a divisor of model.heads, " + heads + ", or 0 for as many" : only(family, "heads of its own"));
+        family.isLlama()
+            ? "a divisor of model.heads, " + heads + ", or 0 for as many"
+            : only(family, "heads of its own"));
     require(headWidth == 0 || headWidth > 0 && family.isLlama(), "model.headWidth", headWidth,
         family.isLlama() ? "a width, or 0 for width over heads" : only(family, "width over heads"));
     require(window == 0 || window > 0 && family.slides(), "model.window", window,

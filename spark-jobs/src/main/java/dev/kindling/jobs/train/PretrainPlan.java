@@ -32,7 +32,8 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, DecoderConfig mo
   static PretrainPlan of(PretrainConfig config, Configuration hadoop) {
     DatasetInfo dataset = DatasetInfo.read(hadoop, new Path(config.dataset()));
     TrainSettings train = config.train();
-    DecoderConfig model = config.model().config(dataset.vocabularySize(), dataset.sequenceLength(), dataset.endOfText());
+    DecoderConfig model = config.model().config(dataset.vocabularySize(), dataset.sequenceLength(),
+        dataset.endOfText());
     SampleOrder order = new SampleOrder(dataset.training().rows(), train.seed(), train.virtualRanks(),
         Math.multiplyExact(train.microBatch(), train.accumulate()));
     return new PretrainPlan(config, dataset, model, steps(train, order));

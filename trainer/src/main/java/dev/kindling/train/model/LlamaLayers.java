@@ -86,7 +86,8 @@ final class LlamaLayers {
     if (config.kind().fused()) {
       Linear all = Linear.of(at.under("qkv_proj"), in, config.width(), queries + 2 * keys,
           heading.stacked(Orientation.OUT_IN), initial);
-      return Attention.fused(heading, all, rotary, Linear.of(at.under("o_proj"), out, queries, config.width(), residual));
+      return Attention.fused(heading, all, rotary,
+          Linear.of(at.under("o_proj"), out, queries, config.width(), residual));
     }
     Linear query = Linear.of(at.under("q_proj"), in, config.width(), queries, initial);
     Linear key = Linear.of(at.under("k_proj"), in, config.width(), keys, initial);

@@ -93,9 +93,7 @@ public final class Attention {
 
   private HeadsOf[] fused(Value x, Context context) {
     Value all = inputs[0].forward(x);
-    if (rotary != null) {
-      for (int part = 0; part < 2; part++) all = turned(heading.in(all, part), context);
-    }
+    if (rotary != null) { for (int part = 0; part < 2; part++) all = turned(heading.in(all, part), context); }
     return new HeadsOf[]{heading.in(all, 0), heading.in(all, 1), heading.in(all, 2)};
   }
 

@@ -11,9 +11,7 @@ import java.util.List;
  * @param runs length of each matrix's run
  */
 public record Stacked(boolean alongRows, List<Long> runs) {
-  public Stacked {
-    runs = List.copyOf(runs);
-  }
+  public Stacked { runs = List.copyOf(runs); }
 
   /** Runs along the axis that a layer's output is on. */
   static Stacked ofOutputs(Orientation orientation, Long... runs) {

@@ -29,7 +29,8 @@ class HuggingFaceFolderTest {
     Path path = new Path(new File("../golden/cases", name).getAbsoluteFile().toURI());
     try (ModelFolder folder = ModelFolder.open(new Configuration(), path);
         Kernels kernels = library.open(1);
-        DecoderModel model = DecoderModel.load((DecoderConfig) folder.config(), folder.weights(), kernels, Precision.FLOAT32)) {
+        DecoderModel model = DecoderModel.load((DecoderConfig) folder.config(), folder.weights(), kernels,
+            Precision.FLOAT32)) {
       Generation found = Generator.generate(model, prompt, text.length - prompt.length, folder.endTokens(),
           Sampler.greedy());
       assertThat(found.after(prompt)).containsExactly(text);

@@ -76,9 +76,7 @@ class DecoderInfluenceTest {
   static List<DecoderConfig> families() {
     List<DecoderConfig> all = new ArrayList<>(List.of(Gpt2Config.of(VOCABULARY, 48, 32, 2, 4), mistral(5),
         GptNeoxConfig.of(VOCABULARY, 48, 32, 2, 4), BloomConfig.of(VOCABULARY, 48, 36, 2, 3)));
-    for (LlamaFamily kind : LlamaFamily.values()) {
-      all.add(LlamaConfig.of(kind, VOCABULARY, 48, 32, 2, 4, 2, 48));
-    }
+    for (LlamaFamily kind : LlamaFamily.values()) { all.add(LlamaConfig.of(kind, VOCABULARY, 48, 32, 2, 4, 2, 48)); }
     LlamaConfig llama = LlamaConfig.of(LlamaFamily.LLAMA, VOCABULARY, 48, 32, 2, 4, 4, 48);
     all.add(llama.withRope(new Rope(10_000, 1, 24, new RopeScaling.Dynamic(2))));
     all.add(llama.withRope(new Rope(10_000, 1, 48, new RopeScaling.LongRope(List.of(1.0, 1.5, 2.0, 3.0),

@@ -18,7 +18,8 @@ import org.apache.hadoop.fs.Path;
 
 /** A folder of golden values: what Hugging Face and PyTorch computed with a tiny model (see golden/generate.py). */
 public final class GoldenCase implements AutoCloseable {
-  private static final Pattern EXPERT = Pattern.compile("(.*)\\.block_sparse_moe\\.experts\\.(\\d+)\\.w([123])\\.weight");
+  private static final Pattern EXPERT = Pattern
+      .compile("(.*)\\.block_sparse_moe\\.experts\\.(\\d+)\\.w([123])\\.weight");
   private final Path folder;
   private final File file;
   private final SafetensorsReader golden;

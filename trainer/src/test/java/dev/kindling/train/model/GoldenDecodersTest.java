@@ -150,7 +150,9 @@ class GoldenDecodersTest {
           double best = Double.NEGATIVE_INFINITY;
           for (float logit : logits) best = Math.max(best, logit);
           // bf16 may turn two that are near: then the expected one is as near to the largest as the rule lets logits be
-          double near = precision == Precision.FLOAT32 ? 0 : tensors(name, precision).relative() * Agreement.largest(logits);
+          double near = precision == Precision.FLOAT32
+              ? 0
+              : tensors(name, precision).relative() * Agreement.largest(logits);
           assertThat((double) logits[expected[t]]).as("logit of token %d", t).isGreaterThanOrEqualTo(best - near);
           logits = sequence.append(expected[t]);
         }

@@ -108,7 +108,8 @@ class Gpt2WeightsTest {
       assertThatThrownBy(() -> DecoderModel.load(CONFIG.withTiedHead(false), tied, kernels, Precision.FLOAT32))
           .isInstanceOf(UserError.class).hasMessageContaining("lm_head.weight");
       Gpt2Config longer = Gpt2Config.of(301, 41, 64, 3, 4);
-      assertThatThrownBy(() -> DecoderModel.load(longer, tied, kernels, Precision.FLOAT32)).isInstanceOf(UserError.class)
+      assertThatThrownBy(() -> DecoderModel.load(longer, tied, kernels, Precision.FLOAT32))
+          .isInstanceOf(UserError.class)
           .hasMessageContaining("transformer.wpe.weight").hasMessageContaining("[40, 64]")
           .hasMessageContaining("[41, 64]");
     }
