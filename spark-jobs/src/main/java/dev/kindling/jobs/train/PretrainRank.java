@@ -18,7 +18,7 @@ import dev.kindling.train.loop.ProgressLine;
 import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.loop.TrainingLoop;
 import dev.kindling.train.loop.TrainingResult;
-import dev.kindling.train.model.Gpt2Model;
+import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.profile.Ceilings;
 import dev.kindling.train.profile.Product;
 import dev.kindling.train.profile.Profile;
@@ -54,7 +54,7 @@ final class PretrainRank {
       Optional<Profile> profile = config.profile().enabled() ? Optional.of(new Profile()) : Optional.empty();
       Kernels timed = profile.map(p -> ProfiledKernels.of(kernels, p)).orElse(kernels);
       ArrayList<RankProfile> found = new ArrayList<>();
-      try (Gpt2Model model = Gpt2Model.create(plan.model(), timed, precision, config.train().seed())) {
+      try (DecoderModel model = DecoderModel.create(plan.model(), timed, precision, config.train().seed())) {
         TrainingLoop loop = loop(plan, rank, timed, precision, model, profile);
         TrainingResult result = loop.run();
         profile.ifPresent(p -> found.add(p.ended(rank.rank(), ceilings(rank, kernels))));
@@ -70,7 +70,7 @@ final class PretrainRank {
   }
 
   private static TrainingLoop loop(PretrainPlan plan, Rank rank, Kernels kernels, Precision precision,
-      Gpt2Model model, Optional<Profile> profile) {
+      DecoderModel model, Optional<Profile> profile) {
     PretrainConfig config = plan.config();
     RunOptions options = plan.options(precision);
     PackedBatches batches = new PackedBatches(plan.training(rank.conf()), options, config.train().epochs());
