@@ -30,6 +30,16 @@ public final class RowNorm {
     return h.normalize(norm, scale, shift);
   }
 
+  /**
+   * The norm of an addition, as the first Transformers had it (Vaswani et al. 2017, section 3.1).
+   *
+   * @param branch float32, spent; @param h float32 of the same shape
+   * @return float32: what the next block adds to
+   */
+  public Value forward(Value branch, Value h) {
+    return Normalize.ofSum(norm, branch, h, scale, shift, DType.FLOAT32).normalized();
+  }
+
   /** @param type of the result; @return x's shape */
   public Value forward(Value x, DType type) {
     return Normalize.of(norm, x, scale, shift, type);

@@ -88,6 +88,11 @@ public final class GoldenCase implements AutoCloseable {
     return Arrays.copyOfRange(all, from, from + size);
   }
 
+  /** Parameters that have a gradient. */
+  public int gradients() {
+    return (int) golden.tensors().stream().filter(t -> t.name().startsWith("grad.")).count();
+  }
+
   /** The largest entry of any gradient. */
   public double largestGradient() {
     return golden.tensors().stream().filter(t -> t.name().startsWith("grad."))

@@ -119,7 +119,7 @@ class GoldenDecodersTest {
     try (GoldenCase golden = GoldenCase.of(name);
         Kernels kernels = library.open(2);
         DecoderModel model = golden.model(kernels, precision);
-        Training training = new Training(kernels, model)) {
+        Training<Batch> training = new Training<>(kernels, model)) {
       double[] losses = golden.training("loss");
       double[] norms = golden.training("gradientNorm");
       norms[0] /= 2;                             // generate.py adds its first gradient to the one just recorded
@@ -187,7 +187,7 @@ class GoldenDecodersTest {
         try (GoldenCase golden = GoldenCase.of(name);
             Kernels kernels = TestKernels.BEST.open(threads);
             DecoderModel model = golden.model(kernels, precision);
-            Training training = new Training(kernels, model)) {
+            Training<Batch> training = new Training<>(kernels, model)) {
           for (int step = 0; step < 3; step++) losses.add(training.run(golden.batch()).loss());
           weights.add(model.weights().toFloats());
         }

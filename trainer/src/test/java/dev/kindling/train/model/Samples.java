@@ -10,7 +10,7 @@ public final class Samples {
   }
 
   /** Matrices of deviation 0.15, biases 0.1, scales 1 ± 0.2. */
-  public static void randomise(LanguageModel model, long seed) {
+  public static void randomise(TrainableModel<?> model, long seed) {
     double[] pair = new double[2];
     for (Parameter p : model.layout().parameters()) {
       CounterRandom random = CounterRandom.of(seed, p.name());

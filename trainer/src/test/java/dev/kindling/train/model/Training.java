@@ -6,16 +6,16 @@ import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Tensor;
 
 /** Plain AdamW on one batch, as golden/generate.py trains: rate 1e-2, decay 0.1 on matrices, clipped to a norm of 1. */
-final class Training implements AutoCloseable {
+final class Training<B extends MicroBatch> implements AutoCloseable {
   private final Kernels kernels;
-  private final LanguageModel model;
+  private final TrainableModel<B> model;
   private final Memory[] memories = new Memory[3];
   private final Tensor gradients;
   private final Tensor first;
   private final Tensor second;
   private long step;
 
-  Training(Kernels kernels, LanguageModel model) {
+  Training(Kernels kernels, TrainableModel<B> model) {
     this.kernels = kernels;
     this.model = model;
     Tensor[] flats = new Tensor[3];
@@ -30,10 +30,16 @@ final class Training implements AutoCloseable {
 
   record Step(double loss, double gradientNorm) {}
 
-  Step run(Batch batch) {
+  Step run(B batch) {
+    return run(batch, 1);
+  }
+
+  /** @param times that the batch's gradients are added, as generate.py adds its first ones to those it recorded */
+  Step run(B batch, int times) {
     gradients.put(0, new float[(int) gradients.size()], 0, (int) gradients.size());
     double scale = 1.0 / batch.labels();
-    double loss = model.accumulate(batch, gradients) * scale;
+    double loss = 0;
+    for (int i = 0; i < times; i++) loss = model.accumulate(batch, gradients) * scale;
     double[] squares = new double[(int) ((gradients.size() + Kernels.NORM_BLOCK - 1) / Kernels.NORM_BLOCK)];
     kernels.sumSquares(gradients, squares);
     double sum = 0;

@@ -1,0 +1,169 @@
+package dev.kindling.train.model;
+
+import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.checkpoint.EncoderTask;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.train.autodiff.Pool;
+import dev.kindling.train.autodiff.Tape;
+import dev.kindling.train.autodiff.Value;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.nn.Initial;
+import dev.kindling.train.nn.Linear;
+import dev.kindling.train.nn.Weights;
+import dev.kindling.train.tensor.Precision;
+import dev.kindling.train.tensor.Tensor;
+
+/**
+ * BERT, RoBERTa or DistilBERT with the head that its configuration names, or with none: texts in; embeddings, words or labels
+ * out. Names and orientations of the weights are Hugging Face's. For one thread at a time.
+ *
+ * <pre>{@code
+ * try (EncoderModel model = EncoderModel.load(config, folder.weights(), kernels, Precision.FLOAT32)) {
+ *   float[] vectors = model.embed(EncoderBatch.unlabelled(rows, time, ids, lengths), Pooling.MEAN);
+ * }
+ * }</pre>
+ */
+public final class EncoderModel implements TrainableModel<EncoderBatch> {
+  private final BertConfig config;
+  private final ModelWeights weights;
+  private final Tape tape;
+  private final BertEncoder encoder;
+  private final EncoderHead head;                // null: none
+
+  private EncoderModel(BertConfig config, Kernels kernels, Precision precision) {
+    this.config = config;
+    tape = new Tape(kernels, precision);
+    weights = new ModelWeights(kernels, precision);
+    boolean tied = config.task() == EncoderTask.MASKED_WORDS && config.tiedHead();
+    Weights prefixed = config.prefix().isEmpty() ? weights : weights.under(config.family());
+    encoder = new BertEncoder(config, prefixed, tied);
+    head = switch (config.task()) {
+      case ENCODE -> null;
+      case MASKED_WORDS -> new WordHead(config, weights, encoder.words());
+      case CLASSIFY, CLASSIFY_MANY, REGRESS -> new SequenceHead(config, weights);
+      case CLASSIFY_TOKENS -> new TokenHead(config, weights);
+    };
+    if (head == null && config.pooler()) {       // kept for those who use it; nothing is computed with it here
+      Linear.of(weights.under("pooler.dense"), Linear.Form.TORCH, config.width(), config.width(),
+          new Initial.Normal(config.initializerRange()));
+    }
+    weights.layOut();
+  }
+
+  /** A model with fresh weights: each a pure function of the seed, the weight's name and its place there. */
+  public static EncoderModel create(BertConfig config, Kernels kernels, Precision precision, long seed) {
+    EncoderModel model = new EncoderModel(config, kernels, precision);
+    model.weights.initialise(seed);
+    return model;
+  }
+
+  /** A model with a folder's weights. @throws UserError naming a tensor that is missing or of another shape */
+  public static EncoderModel load(BertConfig config, WeightSource source, Kernels kernels, Precision precision) {
+    EncoderModel model = new EncoderModel(config, kernels, precision);
+    try {
+      model.weights.load(source);
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+    return model;
+  }
+
+  public BertConfig config() {
+    return config;
+  }
+
+  /** The float32 masters under their names, for checkpoints; live. A tied decoder is not among them. */
+  public WeightSource weightSource() {
+    return weights.source();
+  }
+
+  @Override
+  public ParameterLayout layout() {
+    return weights.layout();
+  }
+
+  @Override
+  public Tensor weights() {
+    return weights.flat();
+  }
+
+  @Override
+  public void weightsChanged() {
+    weights.changed();
+  }
+
+  /** The most bytes that activations and their gradients have taken so far. */
+  public long peakActivationBytes() {
+    return tape.peakBytes();
+  }
+
+  /** Forward only. @return the last hidden states, [rows · time · width]; those on padding mean nothing */
+  public float[] hidden(EncoderBatch batch) {
+    return forward(batch, false).data().toFloats();
+  }
+
+  /** Forward only. @return a vector for each text, [rows · width], zeros for an empty one */
+  public float[] embed(EncoderBatch batch, Pooling pooling) {
+    return pooled(forward(batch, false), batch, pooling).data().toFloats();
+  }
+
+  /** Forward only. @return [rows · time · vocabulary], [rows · labels] or [rows · time · labels], as the task is */
+  public float[] logits(EncoderBatch batch) {
+    Value h = forward(batch, false);
+    return head().logits(tape, h, batch).toFloats();
+  }
+
+  @Override
+  public double accumulate(EncoderBatch batch, Tensor gradients) {
+    if (batch.labels() == 0) return 0;
+    weights.bindGradients(gradients);
+    double loss = losses(batch, true);
+    tape.backward();
+    return loss;
+  }
+
+  /** Forward only. @return the sum of the losses of the labels that count */
+  public double loss(EncoderBatch batch) {
+    return batch.labels() == 0 ? 0 : losses(batch, false);
+  }
+
+  private double losses(EncoderBatch batch, boolean recording) {
+    Value h = forward(batch, recording);
+    double sum = 0;
+    for (float loss : head().losses(tape, h, batch).toFloats()) sum += loss;
+    return sum;
+  }
+
+  private EncoderHead head() {
+    if (head == null) throw new UserError("the model has no head, only hidden states: " + config.task());
+    return head;
+  }
+
+  private Value forward(EncoderBatch batch, boolean recording) {
+    if (batch.time() > config.contextLength()) {
+      throw new UserError("texts of " + batch.time() + " tokens do not fit the model, whose context is "
+          + config.contextLength() + " tokens (max_position_embeddings); use shorter texts");
+    }
+    tape.reset(recording);
+    return encoder.forward(tape, batch);
+  }
+
+  /** @param h [rows · time, width]; @return its type [rows, width] */
+  static Value pooled(Value h, EncoderBatch batch, Pooling pooling) {
+    int[] spans = new int[2 * batch.rows()];
+    for (int row = 0; row < batch.rows(); row++) {
+      spans[2 * row] = row * batch.time();
+      int length = pooling == Pooling.FIRST ? Math.min(1, batch.length(row)) : batch.length(row);
+      spans[2 * row + 1] = spans[2 * row] + length;
+    }
+    return Pool.of(h, h.tape().integers(spans, batch.rows(), 2));
+  }
+
+  @Override
+  public void close() {
+    tape.close();
+    weights.close();
+  }
+}

@@ -1,0 +1,222 @@
+package dev.kindling.train.model;
+
+import dev.kindling.checkpoint.T5Config;
+import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.train.autodiff.CrossEntropy;
+import dev.kindling.train.autodiff.Embed;
+import dev.kindling.train.autodiff.Scale;
+import dev.kindling.train.autodiff.TakeRows;
+import dev.kindling.train.autodiff.Tape;
+import dev.kindling.train.autodiff.Value;
+import dev.kindling.train.autodiff.Weight;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.nn.Context;
+import dev.kindling.train.nn.EncodedSequences;
+import dev.kindling.train.nn.EncoderCache;
+import dev.kindling.train.nn.EncoderOutput;
+import dev.kindling.train.nn.Initial;
+import dev.kindling.train.nn.KeyValueCache;
+import dev.kindling.train.nn.WholeSequences;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Precision;
+import dev.kindling.train.tensor.Tensor;
+
+/**
+ * T5, version 1.0 or 1.1: reads one sequence and writes another. Names and orientations of the weights are Hugging Face's
+ * {@code T5ForConditionalGeneration}'s. For one thread at a time.
+ *
+ * <pre>
+ *   encoded = encoder(shared[inputs])
+ *   d       = decoder(shared[decoderInputs], encoded)     each position sees those before it, and all that was encoded
+ *   logits  = d headᵀ, or d / √width headᵀ                where the head is tied (version 1.0)
+ * </pre>
+ */
+public final class T5Model implements TrainableModel<Seq2SeqBatch> {
+  private final T5Config config;
+  private final Precision precision;
+  private final ModelWeights weights;
+  private final Tape tape;
+  private final Weight shared;
+  private final T5Stack encoder;
+  private final T5Stack decoder;
+  private final Weight head;
+
+  private T5Model(T5Config config, Kernels kernels, Precision precision) {
+    this.config = config;
+    this.precision = precision;
+    tape = new Tape(kernels, precision);
+    weights = new ModelWeights(kernels, precision);
+    Initial initial = new Initial.Normal(config.initializerFactor());
+    int vocabulary = config.vocabularySize();
+    shared = config.tiedHead()
+        ? weights.head("shared.weight", vocabulary, config.width(), initial)
+        : weights.table("shared.weight", vocabulary, config.width(), initial);
+    encoder = new T5Stack(config, weights.under("encoder"), config.layers(), false);
+    decoder = new T5Stack(config, weights.under("decoder"), config.decoderLayers(), true);
+    head = config.tiedHead() ? shared : weights.head("lm_head.weight", vocabulary, config.width(), initial);
+    weights.layOut();
+  }
+
+  /** A model with fresh weights: each a pure function of the seed, the weight's name and its place there. */
+  public static T5Model create(T5Config config, Kernels kernels, Precision precision, long seed) {
+    T5Model model = new T5Model(config, kernels, precision);
+    model.weights.initialise(seed);
+    return model;
+  }
+
+  /** A model with a folder's weights. @throws UserError naming a tensor that is missing or of another shape */
+  public static T5Model load(T5Config config, WeightSource source, Kernels kernels, Precision precision) {
+    T5Model model = new T5Model(config, kernels, precision);
+    try {
+      model.weights.load(source);
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+    return model;
+  }
+
+  public T5Config config() {
+    return config;
+  }
+
+  /** The float32 masters under their names, for checkpoints; live. A tied head is not among them. */
+  public WeightSource weightSource() {
+    return weights.source();
+  }
+
+  @Override
+  public ParameterLayout layout() {
+    return weights.layout();
+  }
+
+  @Override
+  public Tensor weights() {
+    return weights.flat();
+  }
+
+  @Override
+  public void weightsChanged() {
+    weights.changed();
+  }
+
+  /** The most bytes that activations and their gradients have taken so far. */
+  public long peakActivationBytes() {
+    return tape.peakBytes();
+  }
+
+  @Override
+  public double accumulate(Seq2SeqBatch batch, Tensor gradients) {
+    if (batch.labels() == 0) return 0;
+    weights.bindGradients(gradients);
+    double loss = losses(batch, true);
+    tape.backward();
+    return loss;
+  }
+
+  /** Forward only. @return the sum of the losses of the labels that count */
+  public double loss(Seq2SeqBatch batch) {
+    return batch.labels() == 0 ? 0 : losses(batch, false);
+  }
+
+  /** Forward only, for tests and small inputs. @return logits, [rows · targetTime · vocabulary] */
+  public float[] logits(Seq2SeqBatch batch) {
+    tape.reset(false);
+    return logits(decoded(batch)).toFloats();
+  }
+
+  private double losses(Seq2SeqBatch batch, boolean recording) {
+    tape.reset(recording);
+    int[] targets = new int[batch.targets().length];
+    for (int i = 0; i < targets.length; i++) {
+      int target = batch.target(i);
+      targets[i] = target == Kernels.IGNORED ? target : Tokens.check("label", target, config.vocabularySize());
+    }
+    double sum = 0;
+    for (float loss : CrossEntropy.of(decoded(batch), head, tape.integers(targets, targets.length)).toFloats()) {
+      sum += loss;
+    }
+    return sum;
+  }
+
+  /** @return what the head reads, stored [rows · targetTime, width] */
+  private Value decoded(Seq2SeqBatch batch) {
+    Value encoded = encode(batch.inputs(), batch.rows(), batch.time(), batch.lengths());
+    EncoderOutput output = EncodedSequences.of(encoded, batch.rows(), batch.lengths(), batch.targetTime(), null);
+    Context context = WholeSequences.causal(tape, batch.rows(), batch.targetTime(), null);
+    return scaled(decoder.forward(tape, embedded(batch.decoderInputs()), context, output));
+  }
+
+  private Value encode(int[] inputs, int rows, int time, int[] lengths) {
+    int[] ids = inputs.clone();
+    for (int i = 0; lengths != null && i < ids.length; i++) if (i % time >= lengths[i / time]) ids[i] = 0;
+    return encoder.forward(tape, embedded(ids), WholeSequences.bidirectional(tape, rows, time, lengths), null);
+  }
+
+  private Value embedded(int[] ids) {
+    for (int id : ids) Tokens.check("token", id, config.vocabularySize());
+    return Embed.of(tape, new Embed.Lookup(tape.integers(ids, ids.length), shared));
+  }
+
+  private Value scaled(Value x) {
+    return config.scaledHead() ? Scale.of(x, (float) (1 / Math.sqrt(config.width()))) : x;
+  }
+
+  private Tensor logits(Value x) {
+    Tensor logits = tape.take(DType.FLOAT32, x.data().rows(), config.vocabularySize());
+    tape.kernels().linear(x.data(), head.packed(), null, logits);
+    return logits;
+  }
+
+  /**
+   * Encodes a sequence, for what is to be written about it.
+   *
+   * @param inputs token ids; @param capacity most tokens that the decoder reads, the start token included
+   */
+  public Writing write(int[] inputs, int capacity) {
+    return new Writing(inputs, capacity);
+  }
+
+  /** A sequence under generation: what was encoded, and keys and values of what was written so far. */
+  public final class Writing implements LanguageModel.Sequence {
+    private final EncoderCache encoded;
+    private final KeyValueCache cache;
+    private final float[] logits = new float[config.vocabularySize()];
+
+    private Writing(int[] inputs, int capacity) {
+      long inner = (long) config.heads() * config.headWidth();
+      encoded = new EncoderCache(config.decoderLayers(), inputs.length, inner, precision.stored());
+      cache = new KeyValueCache(config.decoderLayers(), capacity, inner, precision.stored());
+      tape.reset(false);
+      decoder.fill(encoded, encode(inputs, 1, inputs.length, null));
+    }
+
+    @Override
+    public int length() {
+      return (int) cache.length();
+    }
+
+    /** The first token that the decoder reads is {@link T5Config#startToken}. */
+    @Override
+    public float[] append(int... tokens) {
+      tape.reset(false);
+      Value x = decoder.forward(tape, embedded(tokens), cache.next(tape, tokens.length), encoded);
+      Value last = TakeRows.of(x, tape.integers(new int[]{tokens.length - 1}, 1));
+      logits(scaled(last)).get(0, logits, 0, logits.length);
+      cache.advance(tokens.length);
+      return logits;
+    }
+
+    @Override
+    public void close() {
+      encoded.close();
+      cache.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    tape.close();
+    weights.close();
+  }
+}

@@ -1,0 +1,42 @@
+package dev.kindling.train.model;
+
+import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.train.autodiff.Convert;
+import dev.kindling.train.autodiff.LabelledLoss;
+import dev.kindling.train.autodiff.TakeRows;
+import dev.kindling.train.autodiff.Tape;
+import dev.kindling.train.autodiff.Value;
+import dev.kindling.train.kernel.LabelLoss;
+import dev.kindling.train.nn.Initial;
+import dev.kindling.train.nn.Linear;
+import dev.kindling.train.nn.Weights;
+import dev.kindling.train.tensor.Tensor;
+
+/** One of the labels for each token (Devlin et al. 2019, section 5.3): logits = h W + b. */
+final class TokenHead implements EncoderHead {
+  private final Linear out;
+  private final int labels;
+
+  TokenHead(BertConfig config, Weights weights) {
+    labels = config.labels().size();
+    out = Linear.of(weights.under(config.labelsMatrix()), Linear.Form.TORCH, config.width(), labels,
+        new Initial.Normal(config.initializerRange()));
+  }
+
+  private Value logits(Value h) {
+    return out.forwardToResidual(Convert.of(h, h.tape().stored()));
+  }
+
+  @Override
+  public Tensor logits(Tape tape, Value h, EncoderBatch batch) {
+    return logits(h).data();
+  }
+
+  @Override
+  public Tensor losses(Tape tape, Value h, EncoderBatch batch) {
+    int[] places = EncoderHead.counting(batch);
+    int[] targets = EncoderHead.targets(batch, places, labels);
+    Value counting = TakeRows.of(h, tape.integers(places, places.length));
+    return LabelledLoss.of(LabelLoss.ONE_OF, logits(counting), tape.integers(targets, targets.length));
+  }
+}

@@ -1,0 +1,37 @@
+package dev.kindling.train.nn;
+
+import dev.kindling.train.autodiff.Convert;
+import dev.kindling.train.autodiff.Value;
+
+/**
+ * An encoder block with its norms behind the additions (Vaswani et al. 2017, section 3.1; Devlin et al. 2019):
+ *
+ * <pre>
+ *   h = norm(h + attention(h))
+ *   h = norm(h + activation(h W + b) W' + b')
+ * </pre>
+ */
+public final class PostNormBlock {
+  private final ProjectedAttention attention;
+  private final RowNorm attentionNorm;
+  private final FeedForward feedForward;
+  private final RowNorm outputNorm;
+
+  public PostNormBlock(ProjectedAttention attention, RowNorm attentionNorm, FeedForward feedForward,
+      RowNorm outputNorm) {
+    this.attention = attention;
+    this.attentionNorm = attentionNorm;
+    this.feedForward = feedForward;
+    this.outputNorm = outputNorm;
+  }
+
+  /** @param h float32 [rows, width]; @return likewise */
+  public Value forward(Value h, Context context) {
+    Value x = attentionNorm.forward(attention.forward(stored(h), context, null), h);
+    return outputNorm.forward(feedForward.forward(stored(x)), x);
+  }
+
+  private static Value stored(Value h) {
+    return Convert.of(h, h.tape().stored());
+  }
+}
