@@ -40,22 +40,8 @@ final class FiniteDifferences implements AutoCloseable {
   }
 
   void check(Forward forward, long[]... shapes) {
-    float[][] inputs = new float[shapes.length][];
-    for (int i = 0; i < shapes.length; i++) inputs[i] = random((int) Tensor.size(shapes[i]));
-    for (Weight w : weights)
-      Memory.view(w.gradient().address(), (int) w.gradient().bytes()).put(new byte[(int) w.gradient().bytes()]);
-    float[][] back = new float[shapes.length][];
-    try (Tape tape = new Tape(kernels, Precision.FLOAT32)) {
-      tape.reset(true);
-      Value[] leaves = leaves(tape, inputs, shapes);
-      List<Value> outputs = forward.run(tape, leaves);
-      for (int o = 0; o < outputs.size(); o++) {
-        Tensor seed = floats(tape, seeds(o, outputs.get(o)), outputs.get(o).data().shape());
-        tape.flow(outputs.get(o), new Gradient(seed));
-      }
-      tape.backward();
-      for (int i = 0; i < shapes.length; i++) back[i] = leaves[i].dy().toFloats();
-    }
+    float[][] inputs = inputs(shapes);
+    float[][] back = run(forward, inputs, shapes).inputGradients();
     for (int i = 0; i < shapes.length; i++) {
       float[] values = inputs[i];
       compare("input " + i, back[i], (at, change) -> {
@@ -76,6 +62,35 @@ final class FiniteDifferences implements AutoCloseable {
         return loss;
       });
     }
+  }
+
+  float[][] inputs(long[]... shapes) {
+    float[][] inputs = new float[shapes.length][];
+    for (int i = 0; i < shapes.length; i++) inputs[i] = random((int) Tensor.size(shapes[i]));
+    return inputs;
+  }
+
+  /**  seeds the loss is the sum of outputs times these */
+  record Run(List<float[]> outputs, List<float[]> seeds, float[][] inputGradients) {}
+
+  /** Forward and back once; gradients of the weights are set. */
+  Run run(Forward forward, float[][] inputs, long[]... shapes) {
+    for (Weight w : weights)
+      Memory.view(w.gradient().address(), (int) w.gradient().bytes()).put(new byte[(int) w.gradient().bytes()]);
+    Run run = new Run(new ArrayList<>(), new ArrayList<>(), new float[shapes.length][]);
+    try (Tape tape = new Tape(kernels, Precision.FLOAT32)) {
+      tape.reset(true);
+      Value[] leaves = leaves(tape, inputs, shapes);
+      List<Value> outputs = forward.run(tape, leaves);
+      for (int o = 0; o < outputs.size(); o++) {
+        run.outputs.add(outputs.get(o).data().toFloats());
+        run.seeds.add(seeds(o, outputs.get(o)));
+        tape.flow(outputs.get(o), new Gradient(floats(tape, run.seeds.get(o), outputs.get(o).data().shape())));
+      }
+      tape.backward();
+      for (int i = 0; i < shapes.length; i++) run.inputGradients[i] = leaves[i].dy().toFloats();
+    }
+    return run;
   }
 
   private void set(Weight w, int at, float value) {
