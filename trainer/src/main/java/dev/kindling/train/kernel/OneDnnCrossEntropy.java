@@ -143,7 +143,7 @@ final class OneDnnCrossEntropy {
         if (target < 0) continue;
         float[] logits = on.read(0, F, z.at(r, 0), n);
         float[] slopes = softcap == 0 ? null : on.row(1, n);
-        if (softcap != 0) cap(on.kernels(), logits, slopes, n);
+        if (softcap != 0) cap(on, logits, slopes, n);
         if (target >= column && target < column + n) targetLogits[row] = logits[target - column];
         float max = on.kernels().max(logits, n);
         largest[row * panels.count() + panel] = max;
@@ -155,10 +155,11 @@ final class OneDnnCrossEntropy {
     }
 
     /** z = c tanh(z / c), and its slopes 1 - tanh². */
-    private void cap(RowKernels kernels, float[] z, float[] slopes, int n) {
+    private void cap(Rows on, float[] z, float[] slopes, int n) {
+      RowKernels kernels = on.kernels();
       kernels.scale(z, 1 / softcap, n);
       System.arraycopy(z, 0, slopes, 0, n);
-      kernels.activateWithSlope(Activation.TANH, slopes, z, n);
+      kernels.activateWithSlope(Activation.TANH, slopes, z, on.row(2, n), n);
       kernels.scale(z, softcap, n);
     }
 

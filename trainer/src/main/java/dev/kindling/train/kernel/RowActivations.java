@@ -16,9 +16,9 @@ final class RowActivations implements Activations {
   public void activate(Activation a, Tensor x, Tensor y) {
     RowWork.requireSameSize(x, y);
     work.forPieces(x.size(), (from, n, rows) -> {
-      float[] row = rows.read(0, x.type(), at(x, from), n);
-      rows.kernels().activate(a, row, row, n);
-      rows.write(row, n, y.type(), at(y, from));
+      float[] value = rows.row(1, n);
+      rows.kernels().activate(a, rows.read(0, x.type(), at(x, from), n), value, n);
+      rows.write(value, n, y.type(), at(y, from));
     });
   }
 
@@ -28,7 +28,7 @@ final class RowActivations implements Activations {
     work.forPieces(x.size(), (from, n, rows) -> {
       float[] d = rows.read(1, dy.type(), at(dy, from), n);
       float[] slope = rows.read(0, x.type(), at(x, from), n);
-      rows.kernels().activateWithSlope(a, slope, rows.row(2, n), n);
+      rows.kernels().activateWithSlope(a, slope, rows.row(2, n), rows.row(3, n), n);
       rows.kernels().multiply(slope, d, n);
       rows.write(d, n, dx.type(), at(dx, from));
     });
@@ -64,10 +64,10 @@ final class RowActivations implements Activations {
     Columns to = Columns.all(y);
     requireSameShape(to, gate, up);
     forPiecesOfRows(to, (r, c, n, rows) -> {
-      float[] row = rows.read(0, gate.type(), gate.address(r, c), n);
-      rows.kernels().activate(a, row, row, n);
-      rows.kernels().multiply(rows.read(1, up.type(), up.address(r, c), n), row, n);
-      rows.write(row, n, to.type(), to.address(r, c));
+      float[] value = rows.row(2, n);
+      rows.kernels().activate(a, rows.read(0, gate.type(), gate.address(r, c), n), value, n);
+      rows.kernels().multiply(rows.read(1, up.type(), up.address(r, c), n), value, n);
+      rows.write(value, n, to.type(), to.address(r, c));
     });
   }
 
@@ -78,7 +78,7 @@ final class RowActivations implements Activations {
     forPiecesOfRows(back, (r, c, n, rows) -> {
       float[] slope = rows.read(0, gate.type(), gate.address(r, c), n);
       float[] value = rows.row(1, n);
-      rows.kernels().activateWithSlope(a, slope, value, n);
+      rows.kernels().activateWithSlope(a, slope, value, rows.row(2, n), n);
       float[] d = rows.read(2, back.type(), back.address(r, c), n);
       rows.kernels().multiply(d, value, n);
       rows.kernels().multiply(d, slope, n);

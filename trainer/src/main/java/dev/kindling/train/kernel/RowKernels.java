@@ -53,11 +53,11 @@ interface RowKernels {
   void normGradient(float[] dy, float[] x, boolean centered, float mean, float rstd, float[] scale, float[] dScale,
       float[] dShift, float[] dx, int n);
 
-  /** y = a(x); y may be x. */
+  /** y = a(x). */
   void activate(Activation a, float[] x, float[] y, int n);
 
   /** value = a(x), then x = a'(x). */
-  void activateWithSlope(Activation a, float[] x, float[] value, int n);
+  void activateWithSlope(Activation a, float[] x, float[] value, float[] temporary, int n);
 
   /**
    * Rotates each pair (x[at + i], x[at + half + i]), i < half, by an angle of its own:

@@ -96,7 +96,7 @@ final class ScalarRowKernels implements RowKernels {
   }
 
   @Override
-  public void activateWithSlope(Activation a, float[] x, float[] value, int n) {
+  public void activateWithSlope(Activation a, float[] x, float[] value, float[] temporary, int n) {
     ScalarActivations.activateWithSlope(a, x, value, n);
   }
 

@@ -3,117 +3,142 @@ package dev.kindling.train.kernel;
 import static dev.kindling.train.kernel.VectorMath.L;
 import static dev.kindling.train.kernel.VectorMath.all;
 import static dev.kindling.train.kernel.VectorMath.at;
+import static jdk.incubator.vector.VectorOperators.ASHR;
 
+import java.util.EnumMap;
+import java.util.Map;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 
-/** {@link Activation}s of a row with the Vector API. Each loop is small, as C2 boxes vectors where one is too large. */
+/**
+ * {@link Activation}s of a row with the Vector API: passes over a row in the first-level cache, each a small loop. They are called
+ * through one interface, so that C2 does not inline several into one method: it boxes vectors where there are too many of their
+ * operations (seen: 10 times slower).
+ */
 final class VectorActivations {
   private static final float TWO_ROOT = 1.5957691216f;      // 2 √(2/π)
   private static final float CUBIC = 0.044715f;
   private static final float HALF_ROOT = 0.70710678f;       // 1/√2
   private static final float DENSITY = 0.39894228f;         // 1/√(2π)
+  private static final int ONE = Float.floatToIntBits(1);
 
   private VectorActivations() {
   }
 
+  /** x is what was given and may become the slope; y becomes the value; t is free. */
+  @FunctionalInterface
+  private interface Pass {
+    void run(float[] x, float[] y, float[] t, int n);
+  }
+
+  private static final Map<Activation, Pass[]> VALUES = new EnumMap<>(Activation.class);
+  private static final Map<Activation, Pass[]> SLOPES = new EnumMap<>(Activation.class);
+
+  static {
+    Pass exponents = (x, y, t, n) -> exponents(x, y, n);
+    Pass exp = (x, y, t, n) -> VectorMath.exp(y, 1, 0, y, n);
+    Pass negativeExp = (x, y, t, n) -> VectorMath.exp(x, -1, 0, y, n);
+    Pass divide = (x, y, t, n) -> divideByOneMore(x, y, n);
+    Pass erf = (x, y, t, n) -> VectorMath.erf(x, HALF_ROOT, y, n);
+    Pass relu = (x, y, t, n) -> relu(x, y, n);
+    Pass exp2 = (x, y, t, n) -> VectorMath.expOfTwiceMinusOne(x, y, n);
+    Pass ratio = (x, y, t, n) -> VectorMath.divideByTwoMore(y, n);
+    values(Activation.GELU_TANH, exponents, exp, divide);
+    values(Activation.GELU_ERF, erf, (x, y, t, n) -> timesNormal(x, y, n));
+    values(Activation.RELU, relu);
+    values(Activation.SILU, negativeExp, divide);
+    values(Activation.TANH, exp2, ratio);
+    slopes(Activation.GELU_TANH, exponents, exp, (x, y, t, n) -> geluTanhSlope(x, y, n));
+    slopes(Activation.GELU_ERF, erf, (x, y, t, n) -> halfSquares(x, t, n),
+        (x, y, t, n) -> VectorMath.exp(t, 1, 0, t, n), (x, y, t, n) -> geluErfSlope(x, y, t, n));
+    slopes(Activation.RELU, relu, (x, y, t, n) -> reluSlope(y, x, n));
+    slopes(Activation.SILU, negativeExp, (x, y, t, n) -> siluSlope(x, y, n));
+    slopes(Activation.TANH, exp2, ratio, (x, y, t, n) -> tanhSlope(y, x, n));
+  }
+
+  private static void values(Activation a, Pass... passes) {
+    VALUES.put(a, passes);
+  }
+
+  private static void slopes(Activation a, Pass... passes) {
+    SLOPES.put(a, passes);
+  }
+
   static void activate(Activation a, float[] x, float[] y, int n) {
-    switch (a) {
-      case GELU_TANH -> {
-        for (int i = 0; i < n; i += L) at(x, i).div(VectorMath.exp(exponent(at(x, i))).add(1f)).intoArray(y, i);
-      }
-      case GELU_ERF -> {
-        for (int i = 0; i < n; i += L) at(x, i).mul(normal(at(x, i))).intoArray(y, i);
-      }
-      case RELU -> {
-        for (int i = 0; i < n; i += L) at(x, i).max(0f).intoArray(y, i);
-      }
-      case SILU -> {
-        for (int i = 0; i < n; i += L) at(x, i).div(VectorMath.exp(at(x, i).neg()).add(1f)).intoArray(y, i);
-      }
-      case TANH -> {
-        for (int i = 0; i < n; i += L) VectorMath.tanh(at(x, i)).intoArray(y, i);
-      }
-    }
+    for (Pass pass : VALUES.get(a)) pass.run(x, y, null, n);
   }
 
-  static void activateWithSlope(Activation a, float[] x, float[] value, int n) {
-    switch (a) {
-      case GELU_TANH -> {
-        sigmoidOfCube(x, value, n);
-        geluTanhSlope(x, value, n);
-      }
-      case GELU_ERF -> {
-        normals(x, value, n);
-        geluErfSlope(x, value, n);
-      }
-      case RELU -> reluSlope(x, value, n);
-      case SILU -> {
-        sigmoid(x, value, n);
-        siluSlope(x, value, n);
-      }
-      case TANH -> {
-        activate(a, x, value, n);
-        for (int i = 0; i < n; i += L) all(1f).sub(at(value, i).mul(at(value, i))).intoArray(x, i);
-      }
-    }
+  static void activateWithSlope(Activation a, float[] x, float[] value, float[] temporary, int n) {
+    for (Pass pass : SLOPES.get(a)) pass.run(x, value, temporary, n);
   }
 
-  /** -2u of x σ(2u) = x/2 (1 + tanh u). */
-  private static FloatVector exponent(FloatVector x) {
-    return x.mul(x).mul(CUBIC).add(1f).mul(x).mul(-TWO_ROOT);
-  }
-
-  /** Φ(x). */
-  private static FloatVector normal(FloatVector x) {
-    return VectorMath.erf(x.mul(HALF_ROOT)).fma(all(0.5f), all(0.5f));
-  }
-
-  private static void sigmoidOfCube(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i += L) all(1f).div(VectorMath.exp(exponent(at(x, i))).add(1f)).intoArray(y, i);
-  }
-
-  private static void sigmoid(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i += L) all(1f).div(VectorMath.exp(at(x, i).neg()).add(1f)).intoArray(y, i);
-  }
-
-  private static void normals(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i += L) normal(at(x, i)).intoArray(y, i);
-  }
-
-  private static void geluTanhSlope(float[] x, float[] sigmoid, int n) {
+  /** y = -2u of x σ(2u) = x/2 (1 + tanh u). */
+  private static void exponents(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i += L) {
       FloatVector v = at(x, i);
-      FloatVector s = at(sigmoid, i);
+      v.mul(v).mul(CUBIC).add(1f).mul(v).mul(-TWO_ROOT).intoArray(y, i);
+    }
+  }
+
+  /** y = x / (1 + y). */
+  private static void divideByOneMore(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i += L) at(x, i).div(at(y, i).add(1f)).intoArray(y, i);
+  }
+
+  /** y = x (1 + y) / 2. */
+  private static void timesNormal(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i += L) at(y, i).fma(all(0.5f), all(0.5f)).mul(at(x, i)).intoArray(y, i);
+  }
+
+  private static void relu(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i += L) at(x, i).max(0f).intoArray(y, i);
+  }
+
+  /** 1 where the value is more than 0: minus its bits is negative then. */
+  private static void reluSlope(float[] value, float[] slope, int n) {
+    for (int i = 0; i < n; i += L) {
+      IntVector bits = at(value, i).reinterpretAsInts();
+      bits.neg().lanewise(ASHR, 31).and(ONE).reinterpretAsFloats().intoArray(slope, i);
+    }
+  }
+
+  private static void tanhSlope(float[] value, float[] slope, int n) {
+    for (int i = 0; i < n; i += L) all(1f).sub(at(value, i).mul(at(value, i))).intoArray(slope, i);
+  }
+
+  /** @param exponential e to what {@link #exponents} gives; then the value */
+  private static void geluTanhSlope(float[] x, float[] exponential, int n) {
+    for (int i = 0; i < n; i += L) {
+      FloatVector v = at(x, i);
+      FloatVector s = all(1f).div(at(exponential, i).add(1f));
       FloatVector w = v.mul(v).mul(3 * CUBIC).add(1f).mul(TWO_ROOT).mul(v);
       w.sub(w.mul(s)).add(1f).mul(s).intoArray(x, i);
-      v.mul(s).intoArray(sigmoid, i);
+      v.mul(s).intoArray(exponential, i);
     }
   }
 
-  private static void geluErfSlope(float[] x, float[] normal, int n) {
+  private static void halfSquares(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i += L) at(x, i).mul(at(x, i)).mul(-0.5f).intoArray(y, i);
+  }
+
+  /** @param erf of x/√2; then the value; @param exponential e^(-x²/2) */
+  private static void geluErfSlope(float[] x, float[] erf, float[] exponential, int n) {
     for (int i = 0; i < n; i += L) {
       FloatVector v = at(x, i);
-      FloatVector p = at(normal, i);
-      FloatVector density = VectorMath.exp(v.mul(v).mul(-0.5f)).mul(DENSITY);
-      v.fma(density, p).intoArray(x, i);
-      v.mul(p).intoArray(normal, i);
+      FloatVector p = at(erf, i).fma(all(0.5f), all(0.5f));
+      v.mul(DENSITY).fma(at(exponential, i), p).intoArray(x, i);
+      v.mul(p).intoArray(erf, i);
     }
   }
 
-  private static void reluSlope(float[] x, float[] value, int n) {
-    for (int i = 0; i < n; i++) {                          // C2 makes vectors of this by itself
-      value[i] = Math.max(x[i], 0);
-      x[i] = x[i] > 0 ? 1 : 0;
-    }
-  }
-
-  private static void siluSlope(float[] x, float[] sigmoid, int n) {
+  /** @param exponential e⁻ˣ; then the value */
+  private static void siluSlope(float[] x, float[] exponential, int n) {
     for (int i = 0; i < n; i += L) {
       FloatVector v = at(x, i);
-      FloatVector s = at(sigmoid, i);
+      FloatVector s = all(1f).div(at(exponential, i).add(1f));
       FloatVector y = v.mul(s);
       y.sub(y.mul(s)).add(s).intoArray(x, i);
-      y.intoArray(sigmoid, i);
+      y.intoArray(exponential, i);
     }
   }
 }

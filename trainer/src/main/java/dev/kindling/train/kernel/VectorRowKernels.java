@@ -182,8 +182,8 @@ final class VectorRowKernels implements RowKernels {
   }
 
   @Override
-  public void activateWithSlope(Activation a, float[] x, float[] value, int n) {
-    VectorActivations.activateWithSlope(a, x, value, n);
+  public void activateWithSlope(Activation a, float[] x, float[] value, float[] temporary, int n) {
+    VectorActivations.activateWithSlope(a, x, value, temporary, n);
   }
 
   @Override
@@ -224,7 +224,7 @@ final class VectorRowKernels implements RowKernels {
 
   @Override
   public float exp(float[] x, float factor, float minus, int n) {
-    for (int i = 0; i < n; i += L) VectorMath.exp(at(x, i).mul(factor).sub(minus)).intoArray(x, i);
+    VectorMath.exp(x, factor, minus, x, n);
     return sum(x, n);
   }
 

@@ -112,7 +112,8 @@ class LibtorchRowsTest {
   }
 
   /** @param ignored every how many-th label does not count; 1: none counts */
-  private record Head(int rows, int width, int vocabulary, boolean transposed, boolean bias, double softcap, int ignored) {}
+  private record Head(int rows, int width, int vocabulary, boolean transposed, boolean bias, double softcap,
+      int ignored) {}
 
   private static final List<Head> HEADS = List.of(
       new Head(1, 1, 2, true, false, 0, 9), new Head(3, 16, 50_257, true, true, 0, 2),

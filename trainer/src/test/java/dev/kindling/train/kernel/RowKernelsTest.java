@@ -64,7 +64,7 @@ class RowKernelsTest {
         kernels.activate(a, x, y, n);
         float[] value = new float[x.length];
         float[] slope = x.clone();
-        kernels.activateWithSlope(a, slope, value, n);
+        kernels.activateWithSlope(a, slope, value, new float[x.length], n);
         for (int i = 0; i < n; i++) {
           assertThat((double) y[i]).as("%s(%s)", a, x[i]).isCloseTo(expected(a, x[i]),
               within(4e-7 * (1 + Math.abs(x[i]))));
@@ -101,16 +101,15 @@ class RowKernelsTest {
   void erfAndTanhAreRightToSevenDigits() {
     float[] x = new float[4000 + RowKernels.SLACK];
     for (int i = 0; i < 4000; i++) x[i] = (float) ((i % 2 == 0 ? 1 : -1) * Math.pow(10, -4 + i * 0.0012));
-    for (int i = 0; i + VectorMath.L <= 4000; i += VectorMath.L) {
-      float[] erf = VectorMath.erf(VectorMath.at(x, i)).toArray();
-      float[] tanh = VectorMath.tanh(VectorMath.at(x, i)).toArray();
-      for (int j = 0; j < VectorMath.L; j++) {
-        double v = x[i + j];
-        assertThat(erf[j] / erf(v)).as("erf(%s)", v).isCloseTo(1, within(5e-7));
-        assertThat(tanh[j] / Math.tanh(v)).as("tanh(%s)", v).isCloseTo(1, within(4e-7));
-        assertThat(ScalarMath.erf((float) v) / erf(v)).as("erf(%s)", v).isCloseTo(1, within(5e-7));
-        assertThat(ScalarMath.tanh((float) v) / Math.tanh(v)).as("tanh(%s)", v).isCloseTo(1, within(4e-7));
-      }
+    float[] erf = new float[x.length];
+    float[] tanh = new float[x.length];
+    VectorMath.erf(x, 1, erf, 4000);
+    VectorActivations.activate(Activation.TANH, x, tanh, 4000);
+    for (int i = 0; i < 4000; i++) {
+      assertThat(erf[i] / erf(x[i])).as("erf(%s)", x[i]).isCloseTo(1, within(5e-7));
+      assertThat(tanh[i] / Math.tanh(x[i])).as("tanh(%s)", x[i]).isCloseTo(1, within(4e-7));
+      assertThat(ScalarMath.erf(x[i]) / erf(x[i])).as("erf(%s)", x[i]).isCloseTo(1, within(5e-7));
+      assertThat(ScalarMath.tanh(x[i]) / Math.tanh(x[i])).as("tanh(%s)", x[i]).isCloseTo(1, within(4e-7));
     }
   }
 
