@@ -4,10 +4,12 @@ import dev.kindling.train.kernel.OneDnnProducts.Place;
 import dev.kindling.train.tensor.Raw;
 
 /**
- * Up to {@link Blocks#ROWS} queries of one head, the keys that they see, and both as operands of products, in which what
+ * Up to {@link #QUERIES} queries of one head, the keys that they see, and both as operands of products, in which what
  * nobody sees is zero: what stands on padding may be anything, even no number.
  */
 final class AttentionTile {
+  /** Queries that are taken together: fewer leave less to compute above a causal diagonal, more make no product faster. */
+  static final int QUERIES = 64;
   /** The keys begin and end on multiples of this, so that documents of all lengths need products of few shapes. */
   private static final int STEP = 32;
   private final OneDnnWorker worker;
@@ -25,15 +27,15 @@ final class AttentionTile {
     this.in = in;
     this.sequence = sequence;
     this.head = head;
-    first = tile * Blocks.ROWS;
-    rows = Blocks.size(in.queryTime(), Blocks.ROWS, tile);
+    first = tile * QUERIES;
+    rows = Blocks.size(in.queryTime(), QUERIES, tile);
     ofSequence = sequences[sequence];
     seen = Seen.of(in, sequence, first, rows);
   }
 
   /** How many there are for a head. */
   static int count(AttentionInputs in) {
-    return Blocks.count(in.queryTime(), Blocks.ROWS);
+    return Blocks.count(in.queryTime(), QUERIES);
   }
 
   /** Queries. */
@@ -90,7 +92,7 @@ final class AttentionTile {
   Place queries(Heads matrix, Scratch.Slot slot) {
     Place from = place(matrix);
     if (!seen.blind()) return from;
-    Place to = copy(slot, Blocks.ROWS);
+    Place to = copy(slot, QUERIES);
     for (int r = 0; r < rows; r++) copyRow(in.from(sequence, first + r) < in.to(sequence, first + r), from, to, r);
     return to;
   }

@@ -60,7 +60,7 @@ final class OneDnnAttention {
   /** Room for numbers by queries and keys of a tile. */
   static Place scratch(OneDnnWorker worker, Scratch.Slot slot, DType type, AttentionInputs in) {
     int stride = Blocks.stride(Math.min(KEYS, in.keyTime()), F.bytes());
-    return new Place(worker.scratch(slot, (long) Blocks.ROWS * stride * type.bytes()), type, stride);
+    return new Place(worker.scratch(slot, (long) AttentionTile.QUERIES * stride * type.bytes()), type, stride);
   }
 
   /** A row of a tile: numbers from column {@code from} to {@code to} of n, zeros in all others. */
@@ -88,7 +88,7 @@ final class OneDnnAttention {
       Place p = scratch(worker, Scratch.Slot.PROBABILITIES, in.type(), in);
       Place out = whole
           ? tile.place(y)
-          : new Place(worker.scratch(Scratch.Slot.OUTPUTS, 4L * Blocks.ROWS * size), F, size);
+          : new Place(worker.scratch(Scratch.Slot.OUTPUTS, 4L * AttentionTile.QUERIES * size), F, size);
       float[] largest = worker.rows().row(LARGEST, m);
       Arrays.fill(largest, 0, m, Float.NEGATIVE_INFINITY);
       float[] sums = worker.rows().zeros(SUMS, m);

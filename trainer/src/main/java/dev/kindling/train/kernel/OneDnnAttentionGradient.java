@@ -129,7 +129,7 @@ final class OneDnnAttentionGradient {
       Place dOut = tile.queries(dy, Scratch.Slot.OUTPUT_GRADIENTS);
       Place dq = whole
           ? tile.place(toQ)
-          : new Place(worker.scratch(Scratch.Slot.QUERY_GRADIENTS, 4L * Blocks.ROWS * size), F, size);
+          : new Place(worker.scratch(Scratch.Slot.QUERY_GRADIENTS, 4L * AttentionTile.QUERIES * size), F, size);
       float[] inner = whole ? null : inner(dOut, tile.place(y), m);
       for (int key = tile.from(); key < tile.to(); key += KEYS) {
         int n = Math.min(KEYS, tile.to() - key);

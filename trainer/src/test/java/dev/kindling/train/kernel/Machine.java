@@ -90,9 +90,14 @@ final class Machine implements AutoCloseable {
   }
 
   static void assertSameBits(String what, Tensor actual, Tensor expected) {
-    for (long i = 0; i < expected.size(); i++) {
-      assertThat(Float.floatToRawIntBits(get(actual, i))).as(what + "[" + i + "]")
-          .isEqualTo(Float.floatToRawIntBits(get(expected, i)));
+    assertSameBits(what, values(actual), values(expected));
+  }
+
+  static void assertSameBits(String what, float[] actual, float[] expected) {
+    assertThat(actual).as(what).hasSameSizeAs(expected);
+    for (int i = 0; i < expected.length; i++) {
+      if (Float.floatToRawIntBits(actual[i]) == Float.floatToRawIntBits(expected[i])) continue;
+      throw new AssertionError(what + "[" + i + "] is " + actual[i] + ", expected " + expected[i] + " to the last bit");
     }
   }
 
