@@ -33,6 +33,7 @@ public record Attend(HeadsOf q, HeadsOf k, HeadsOf v, AttentionForm form, Tensor
     if (tape.isRecording()) attend.requireThatAllColumnsAreHeads();
     attend.use();
     tape.kernels().attention(attend.inputs(), attend.joined(y.data()), logSumExp);
+    if (tape.isRecording()) y.keep();
     tape.record(attend);
     return y;
   }

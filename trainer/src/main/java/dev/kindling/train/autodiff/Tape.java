@@ -172,6 +172,7 @@ public final class Tape implements AutoCloseable {
 
   /** Hands an input a gradient by adding to what is there, float32: {@code add} is given zeros where nothing is. */
   void flowAdded(Value to, Consumer<Tensor> add) {
+    if (to.isConstant()) return;
     if (to.gradient == null) {
       Tensor zeros = borrow(DType.FLOAT32, to.data().shape());
       Raw.zero(zeros.address(), zeros.bytes());

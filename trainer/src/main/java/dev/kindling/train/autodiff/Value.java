@@ -10,6 +10,7 @@ public final class Value {
   private int uses;
   private final boolean constant;
   private boolean spent;
+  private boolean kept;
   Gradient gradient;
 
   Value(Tape tape, Tensor data) {
@@ -45,9 +46,14 @@ public final class Value {
   /** The data for an operation that writes its own output over it: it must be the only use. */
   Tensor spend() {
     Tensor data = use();
-    if (uses > 1) throw new IllegalStateException("a value that others use cannot be overwritten");
+    if (uses > 1 || kept) throw new IllegalStateException("a value that others use cannot be overwritten");
     spent = true;
     return data;
+  }
+
+  /** Its own operation reads it on the way back: nothing may be written over it. */
+  void keep() {
+    kept = true;
   }
 
   boolean isUsedOften() {

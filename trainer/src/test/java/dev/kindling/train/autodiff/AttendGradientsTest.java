@@ -80,6 +80,19 @@ class AttendGradientsTest {
     by.check((tape, in) -> List.of(RelativeBias.of(tape, table, new int[]{3, 0, 0, 1, 3, 3, 2})));
   }
 
+  @Test
+  void whatAttentionGaveIsReadOnTheWayBackAndCannotBeOverwritten() {
+    try (Tape tape = new Tape(by.kernels, Precision.FLOAT32)) {
+      for (boolean recording : new boolean[]{true, false}) {
+        tape.reset(recording);
+        Value qkv = FiniteDifferences.leaf(tape, by.random(2 * 9), DType.FLOAT32, 2, 9);
+        Value y = attend(sideBySide(qkv, 1, 1, 3), ranges(tape, 1, 2, t -> 0, t -> 2), null);
+        if (recording) assertThatThrownBy(() -> Scale.of(y, 2)).isInstanceOf(IllegalStateException.class);
+        else assertThat(Scale.of(y, 2).data()).isSameAs(y.data());
+      }
+    }
+  }
+
   private static HeadsOf[] sideBySide(Value x, int heads, int keyHeads, int headDim) {
     int keys = heads * headDim;
     return new HeadsOf[]{new HeadsOf(x, 0, headDim, heads, headDim), new HeadsOf(x, keys, headDim, keyHeads, headDim),
