@@ -5,7 +5,7 @@
  * <pre>
  *   safetensors   tensors in files             folder    a model in Hugging Face's layout
  *   commit        checkpoints of a run         gguf      models for llama.cpp
- *   inspect       what any of these holds
+ *   onnx          models from ONNX files      inspect   what any of these holds
  * </pre>
  *
  * Each package uses those before it. Read {@link dev.kindling.checkpoint.ModelConfig} and

@@ -97,8 +97,8 @@ public final class ModelFolder implements Closeable {
   }
 
   /** How hidden states become embeddings, where the folder tells. @throws UserError for what is not computed here */
-  public Optional<Pooling> pooling() {
-    return Pooling.read(fs, path);
+  public Optional<SentencePooling> pooling() {
+    return SentencePooling.read(fs, path);
   }
 
   /** Ids that end a text: {@code generation_config.json}'s, one or a list, else the model configuration's. */

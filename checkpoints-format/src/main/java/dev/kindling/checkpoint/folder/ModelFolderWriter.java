@@ -79,7 +79,7 @@ public final class ModelFolderWriter {
    * @param type what weights are stored in: F32, F16 or BF16; @throws UserError when the folder holds something else
    */
   public static List<FileEntry> export(Configuration conf, Path folder, ModelConfig config, WeightSource weights,
-      String tokenizerJson, Pooling pooling, ElementType type) throws IOException {
+      String tokenizerJson, SentencePooling pooling, ElementType type) throws IOException {
     FileSystem fs = Storage.of(conf, folder);
     Destination to = (name, content) -> {
       try (PendingFile out = PendingFile.create(fs, new Path(folder, name))) {
@@ -91,7 +91,8 @@ public final class ModelFolderWriter {
       fs.delete(new Path(folder, ModelConfig.FILE), false);
       for (FileStatus s : fs.listStatus(folder)) {       // another number of shards would leave some of the older ones
         String name = s.getPath().getName();
-        if (WeightFiles.isOne(name) || s.isFile() && Pooling.FILES.contains(name)) fs.delete(s.getPath(), false);
+        if (WeightFiles.isOne(name) || s.isFile() && SentencePooling.FILES.contains(name))
+          fs.delete(s.getPath(), false);
       }
       if (tokenizerJson == null) {
         fs.delete(new Path(folder, ModelFolder.TOKENIZER), false);
@@ -125,7 +126,7 @@ public final class ModelFolderWriter {
   }
 
   private static boolean isOurs(String name) {
-    return OURS.contains(name) || WeightFiles.isOne(name) || Pooling.FILES.contains(name);
+    return OURS.contains(name) || WeightFiles.isOne(name) || SentencePooling.FILES.contains(name);
   }
 
   /** Writes the files of a model; a tied model's head is left out. */

@@ -16,6 +16,8 @@ import dev.kindling.checkpoint.commit.Manifest;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.checkpoint.gguf.GgufReader;
 import dev.kindling.checkpoint.gguf.GgufTensor;
+import dev.kindling.checkpoint.onnx.OnnxNode;
+import dev.kindling.checkpoint.onnx.OnnxReader;
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -27,8 +29,8 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * What is at a path: a run's folder of checkpoints, a checkpoint, a model folder, a safetensors file or index, or a
- * GGUF file. One structure holds it all; {@link #lines} and {@link #tensorLines} tell it to a person.
+ * What is at a path: a run's folder of checkpoints, a checkpoint, a model folder, a safetensors file or index, an ONNX
+ * file or a GGUF file. One structure holds it all; {@link #lines} and {@link #tensorLines} tell it to a person.
  */
 public final class Inspection {
   private static final int LONGEST_VALUE = 60;
@@ -54,7 +56,7 @@ public final class Inspection {
     }
     throw new UserError(
         path + " is nothing known; a checkpoint, a folder of them, a model folder with " + ModelConfig.FILE
-            + ", a .safetensors or a .gguf file can be inspected");
+            + ", a .safetensors, an .onnx or a .gguf file can be inspected");
   }
 
   /** Every checkpoint by its manifest, and the model of the newest that is whole. */
@@ -128,8 +130,22 @@ public final class Inspection {
       }
       return it;
     }
+    if (name.endsWith(".onnx")) return ofOnnx(conf, path);
     if (GgufReader.isGguf(fs, path)) return ofGguf(conf, path);
-    throw new UserError(path + " is neither a .safetensors nor a GGUF file");
+    throw new UserError(path + " is neither a .safetensors nor an .onnx nor a GGUF file");
+  }
+
+  private static Inspection ofOnnx(Configuration conf, Path path) {
+    Inspection it = new Inspection("ONNX", path);
+    try (OnnxReader reader = OnnxReader.open(conf, path)) {
+      it.json.put("inputs", String.join(", ", reader.graph().inputs()));
+      it.json.put("outputs", String.join(", ", reader.graph().outputs()));
+      ObjectNode operators = it.json.putObject("operators");
+      for (OnnxNode node : reader.graph().nodes())
+        operators.put(node.operator(), operators.path(node.operator()).asInt() + 1);
+      it.putTensors(reader);
+    }
+    return it;
   }
 
   private static Inspection ofGguf(Configuration conf, Path path) {

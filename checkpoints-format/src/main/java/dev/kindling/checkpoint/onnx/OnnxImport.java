@@ -8,7 +8,7 @@ import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.folder.ModelFolderWriter;
-import dev.kindling.checkpoint.folder.Pooling;
+import dev.kindling.checkpoint.folder.SentencePooling;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.conf.Configuration;
@@ -21,7 +21,7 @@ import org.apache.hadoop.fs.Path;
  * @param heads of the model's attention, or 0 where the graph is to tell
  * @param pooling which the folder is to say; an ONNX file says nothing of it
  */
-public record OnnxImport(Path model, Path tokenizer, int heads, Pooling pooling) {
+public record OnnxImport(Path model, Path tokenizer, int heads, SentencePooling pooling) {
   private static final int LARGEST_TOKENIZER = 1 << 28;
 
   /**

@@ -30,6 +30,15 @@ class InspectionTest {
   }
 
   @Test
+  void anOnnxFileShowsItsOperatorsAndTensors() throws Exception {
+    Inspection it = inspect(Path.of("src/test/resources/onnx/bert-eager-17.onnx").toAbsolutePath());
+    assertThat(it.toJson().path("inputs").asText()).isEqualTo("input_ids, attention_mask, token_type_ids");
+    assertThat(it.toJson().path("operators").path("LayerNormalization").asInt()).isEqualTo(5);
+    assertThat(it.tensorLines())
+        .anyMatch(l -> l.matches("  auto_model\\.encoder\\.layer\\.1\\.output\\.dense\\.bias +F32 +\\[12]"));
+  }
+
+  @Test
   void aModelFolderShowsItsConfigurationParametersAndTensors() throws Exception {
     TinyModel.write(folder, CONFIG, 1);
     Inspection it = inspect(folder);

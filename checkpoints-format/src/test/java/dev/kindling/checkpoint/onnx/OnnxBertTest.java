@@ -13,7 +13,7 @@ import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.checkpoint.folder.ModelFolder;
-import dev.kindling.checkpoint.folder.Pooling;
+import dev.kindling.checkpoint.folder.SentencePooling;
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,7 +33,7 @@ class OnnxBertTest {
   private static final String EXPORT = "/onnx/bert-eager-17.onnx", SAVED = "/onnx/bert.safetensors";
   private static final BertConfig CONFIG = new BertConfig(BertFamily.BERT, EncoderTask.ENCODE, 37, 16, 2, 12, 2, 3, 20,
       Activation.GELU, 1e-12f, 0.02f, true, true, 0, -1, List.of(), List.of());
-  private static final Pooling MEAN = new Pooling(Pooling.Kind.MEAN, true, 0);
+  private static final SentencePooling MEAN = new SentencePooling(SentencePooling.Kind.MEAN, true, 0);
 
   @TempDir
   Path folder;
@@ -81,10 +81,11 @@ class OnnxBertTest {
       assertThat(model.tokenizerJson()).isEmpty();
       assertSaved(model.weights());
     }
-    new OnnxImport(hadoop(folder.resolve("model.onnx")), null, 0, new Pooling(Pooling.Kind.FIRST, false, 8)).write(CONF,
-        hadoop(out));
+    new OnnxImport(hadoop(folder.resolve("model.onnx")), null, 0,
+        new SentencePooling(SentencePooling.Kind.FIRST, false, 8)).write(CONF,
+            hadoop(out));
     try (ModelFolder model = ModelFolder.open(CONF, hadoop(out))) {
-      assertThat(model.pooling()).contains(new Pooling(Pooling.Kind.FIRST, false, 8));
+      assertThat(model.pooling()).contains(new SentencePooling(SentencePooling.Kind.FIRST, false, 8));
     }
   }
 

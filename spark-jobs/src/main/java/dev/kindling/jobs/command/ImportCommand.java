@@ -5,7 +5,7 @@ import static dev.kindling.checkpoint.UserError.require;
 import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.folder.ModelFolder;
-import dev.kindling.checkpoint.folder.Pooling;
+import dev.kindling.checkpoint.folder.SentencePooling;
 import dev.kindling.checkpoint.onnx.OnnxImport;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -50,21 +50,21 @@ final class ImportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     require(heads == null || heads > 0, "--heads", heads, "1 or more");
-    Pooling.Kind kind = switch (pooling) {
-      case "mean" -> Pooling.Kind.MEAN;
-      case "cls" -> Pooling.Kind.FIRST;
+    SentencePooling.Kind kind = switch (pooling) {
+      case "mean" -> SentencePooling.Kind.MEAN;
+      case "cls" -> SentencePooling.Kind.FIRST;
       default -> throw new dev.kindling.checkpoint.UserError("--pooling is " + pooling + "; it must be mean or cls");
     };
     Configuration conf = HadoopFiles.configuration();
     Path file = new Path(model), words = tokenizer(conf, file);
-    BertConfig found = new OnnxImport(file, words, heads == null ? 0 : heads, new Pooling(kind, normalize, 0))
+    BertConfig found = new OnnxImport(file, words, heads == null ? 0 : heads, new SentencePooling(kind, normalize, 0))
         .write(conf, new Path(out));
     PrintWriter told = spec.commandLine().getOut();
     told.printf(
         "%s: BERT, %d layers of width %d, %d heads, %,d tokens in the vocabulary, %d positions, %,d parameters%n",
         out, found.layers(), found.width(), found.heads(), found.vocabularySize(), found.positions(),
         found.parameters());
-    told.printf("embeddings: %s%s%n", kind == Pooling.Kind.MEAN ? "mean of the tokens" : "first token",
+    told.printf("embeddings: %s%s%n", kind == SentencePooling.Kind.MEAN ? "mean of the tokens" : "first token",
         normalize ? ", length 1" : "");
     told.println(words == null ? "no tokenizer: give one with --tokenizer" : "tokenizer: " + words);
     return 0;

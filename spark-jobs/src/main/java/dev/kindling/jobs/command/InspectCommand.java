@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     "  kindling inspect out/demo/run --tensors", "  kindling inspect out/demo/export/model-f16.gguf --json",
     "  kindling inspect out/demo/data"})
 final class InspectCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "PATH", description = "A folder of a model, a checkpoint, a run or a dataset; a .safetensors or GGUF file.")
+  @Parameters(paramLabel = "PATH", description = "A folder of a model, a checkpoint, a run or a dataset; a .safetensors, ONNX or GGUF file.")
   private String named;
 
   @Option(names = "--tensors", description = "List every tensor.")

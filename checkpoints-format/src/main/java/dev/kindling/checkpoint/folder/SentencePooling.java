@@ -22,7 +22,7 @@ import org.apache.hadoop.fs.Path;
  * @param normalized whether embeddings are divided by their length; @param longest tokens of a text, or 0 for the
  *   model's own limit
  */
-public record Pooling(Kind kind, boolean normalized, int longest) {
+public record SentencePooling(Kind kind, boolean normalized, int longest) {
   static final String MODULES = "modules.json", FOLDER = "1_Pooling", LENGTH = "sentence_bert_config.json";
   /** What may be in a folder of ours, at its top. */
   static final Set<String> FILES = Set.of(MODULES, FOLDER, LENGTH);
@@ -43,7 +43,7 @@ public record Pooling(Kind kind, boolean normalized, int longest) {
   }
 
   /** @return empty where the folder says nothing of it; @throws UserError for what is not computed here */
-  static Optional<Pooling> read(FileSystem fs, Path folder) {
+  static Optional<SentencePooling> read(FileSystem fs, Path folder) {
     Path modules = new Path(folder, MODULES);
     if (!Storage.exists(fs, modules)) return Optional.empty();
     Kind kind = null;
@@ -61,7 +61,7 @@ public record Pooling(Kind kind, boolean normalized, int longest) {
       }
     }
     if (kind == null) throw new UserError(modules + " has no module " + TYPE + "Pooling; one is needed for embeddings");
-    return Optional.of(new Pooling(kind, normalized, longest(fs, new Path(folder, LENGTH))));
+    return Optional.of(new SentencePooling(kind, normalized, longest(fs, new Path(folder, LENGTH))));
   }
 
   private static String folderOf(JsonNode module, Path modules) {

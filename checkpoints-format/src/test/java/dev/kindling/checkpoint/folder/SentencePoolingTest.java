@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Folders as sentence-transformers writes them. */
-class PoolingTest {
+class SentencePoolingTest {
   private static final String TRANSFORMER = "{\"idx\": 0, \"name\": \"0\", \"path\": \"\", \"type\": \"sentence_transformers.models.Transformer\"}",
       POOLING = "{\"idx\": 1, \"name\": \"1\", \"path\": \"1_Pooling\", \"type\": \"sentence_transformers.models.Pooling\"}",
       NORMALIZE = "{\"idx\": 2, \"name\": \"2\", \"path\": \"2_Normalize\", \"type\": \"sentence_transformers.models.Normalize\"}";
@@ -25,8 +25,8 @@ class PoolingTest {
   @TempDir
   Path folder;
 
-  private Optional<Pooling> read() {
-    return Pooling.read(Storage.of(CONF, hadoop(folder)), hadoop(folder));
+  private Optional<SentencePooling> read() {
+    return SentencePooling.read(Storage.of(CONF, hadoop(folder)), hadoop(folder));
   }
 
   private void modules(String... modules) throws IOException {
@@ -47,13 +47,13 @@ class PoolingTest {
 
   @ParameterizedTest
   @CsvSource({"false, true, MEAN", "true, false, FIRST"})
-  void oneOfTheTokensOrTheirMeanIsTaken(boolean cls, boolean mean, Pooling.Kind kind) throws IOException {
+  void oneOfTheTokensOrTheirMeanIsTaken(boolean cls, boolean mean, SentencePooling.Kind kind) throws IOException {
     pooling(cls, mean, false);
     modules(TRANSFORMER, POOLING);
-    assertThat(read()).contains(new Pooling(kind, false, 0));
+    assertThat(read()).contains(new SentencePooling(kind, false, 0));
     modules(TRANSFORMER, POOLING, NORMALIZE);
     Files.writeString(folder.resolve("sentence_bert_config.json"), "{\"max_seq_length\": 256}");
-    assertThat(read()).contains(new Pooling(kind, true, 256));
+    assertThat(read()).contains(new SentencePooling(kind, true, 256));
   }
 
   @Test
