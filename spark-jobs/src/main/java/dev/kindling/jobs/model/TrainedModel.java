@@ -32,8 +32,11 @@ public final class TrainedModel implements AutoCloseable {
   public static TrainedModel open(ModelFolder folder, Precision precision, int threads) {
     Kernels kernels = null;
     try {
+      if (!(folder.config() instanceof DecoderConfig config))
+        throw new UserError("model " + folder.path() + " is a " + folder.config().family()
+            + "; a decoder is needed here, which continues texts, such as gpt2 or llama");
       kernels = NativeCache.loading(() -> KernelLibraries.best(threads));
-      DecoderModel model = DecoderModel.load((DecoderConfig) folder.config(), folder.weights(), kernels, precision);
+      DecoderModel model = DecoderModel.load(config, folder.weights(), kernels, precision);
       return new TrainedModel(folder, kernels, model);
     } catch (RuntimeException e) {
       if (kernels != null) kernels.close();

@@ -31,7 +31,8 @@ class VerbsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "tokenizer", "tokenizer train", "prep", "pretrain", "generate", "evaluate", "import",
+  @ValueSource(strings = {"demo", "tokenizer", "tokenizer train", "prep", "pretrain", "generate", "predict", "evaluate",
+      "import",
       "export",
       "export hf",
       "export gguf", "inspect", "verify"})
