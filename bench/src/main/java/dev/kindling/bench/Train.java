@@ -10,7 +10,6 @@ import java.util.List;
  * AdamW), ours against official PyTorch, eager and compiled, float32 and bf16; one virtual rank, no accumulation.
  */
 public final class Train {
-  private static final List<String> MODELS = List.of("demo", "gpt2-124m");
   private static final int WINDOWS = 5;
   private static final double SECONDS = 10;
 
@@ -19,7 +18,7 @@ public final class Train {
   public static void main(String[] args) throws IOException {
     String only = args.length == 2 && args[0].equals("--only") ? args[1] : "";
     Results results = new Results("train");
-    for (String model : MODELS) {
+    for (String model : TrainCase.NAMES) {
       for (String precision : List.of("float32", "bf16")) {
         if ((model + " " + precision).contains(only)) measure(model, precision, results);
       }

@@ -1,14 +1,13 @@
 package dev.kindling.bench;
 
-import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.train.collective.Alone;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.loop.BatchSource;
 import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.loop.TrainingLoop;
-import dev.kindling.train.model.Batch;
-import dev.kindling.train.model.DecoderModel;
+import dev.kindling.train.model.MicroBatch;
+import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.optim.AdamW;
 import dev.kindling.train.tensor.Precision;
 import java.io.BufferedReader;
@@ -29,47 +28,36 @@ public final class TrainSide {
 
   /** @param args a model's name, {@code float32} or {@code bf16} */
   public static void main(String[] args) {
-    Shape shape = Shape.of(args[0]);
-    Precision precision = args[1].equals("bf16") ? Precision.BFLOAT16 : Precision.FLOAT32;
-    RunOptions options = RunOptions.of(Long.MAX_VALUE, AdamW.Recipe.of(3e-4)).virtualRanks(1)
-        .microBatch(shape.batch).logEvery(Long.MAX_VALUE).build();
-    try (Kernels kernels = KernelLibraries.best(THREADS);
-        DecoderModel model = DecoderModel.create(shape.config, kernels, precision, 1)) {
-      System.err.println(kernels.describe());
-      new TrainingLoop(model, kernels, new Alone(), new Windows(shape), options).run();
-    }
+    run(TrainCase.of(args[0]), args[1].equals("bf16") ? Precision.BFLOAT16 : Precision.FLOAT32);
   }
 
-  private record Shape(Gpt2Config config, int batch, int time) {
-    static Shape of(String model) {
-      return switch (model) {
-        case "demo" -> new Shape(Gpt2Config.of(2048, 128, 256, 4, 4), 8, 128);
-        case "gpt2-124m" -> new Shape(Gpt2Config.of(50257, 1024, 768, 12, 12), 4, 256);
-        default -> throw new IllegalArgumentException(model);
-      };
+  private static <B extends MicroBatch> void run(TrainCase<B> of, Precision precision) {
+    RunOptions options = RunOptions.of(Long.MAX_VALUE, AdamW.Recipe.of(3e-4)).virtualRanks(1)
+        .microBatch(of.batch()).logEvery(Long.MAX_VALUE).build();
+    try (Kernels kernels = KernelLibraries.best(THREADS); TrainableModel<B> model = of.maker().make(kernels, precision)) {
+      System.err.println(kernels.describe());
+      new TrainingLoop(model, kernels, new Alone(), new Windows<>(of), options).run();
     }
   }
 
   /** Random tokens; each call begins a step, so between two calls lies one whole step. */
-  private static final class Windows implements BatchSource<Batch> {
-    private final Shape shape;
+  private static final class Windows<B extends MicroBatch> implements BatchSource<B> {
+    private final TrainCase<B> of;
     private final Random random = new Random(1);
     private final BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     private double seconds;
     private long start;
     private long tokens;
 
-    Windows(Shape shape) {
-      this.shape = shape;
+    Windows(TrainCase<B> of) {
+      this.of = of;
     }
 
     @Override
-    public Batch batch(long step, int virtualRank, int accumulation) {
+    public B batch(long step, int virtualRank, int accumulation) {
       if (step > WARM_STEPS) nextWindow(step);
-      tokens += (long) shape.batch * shape.time;
-      int[] inputs = random.ints((long) shape.batch * shape.time, 0, shape.config.vocabularySize()).toArray();
-      int[] targets = random.ints(inputs.length, 0, shape.config.vocabularySize()).toArray();
-      return new Batch(shape.batch, shape.time, inputs, targets, null, new long[shape.batch]);
+      tokens += (long) of.batch() * of.time();
+      return of.drawing().draw(of, random);
     }
 
     private void nextWindow(long step) {
