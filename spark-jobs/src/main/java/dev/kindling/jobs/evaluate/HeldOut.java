@@ -29,7 +29,7 @@ public final class HeldOut {
               + model.vocabularySize() + ": prepare the dataset with the model's tokenizer");
     }
     try (Alone alone = new Alone()) {
-      return Math.exp(new Perplexity(HeldOutRows.of(heldOut), BATCH_ROWS).meanLoss(model, alone));
+      return Math.exp(new Perplexity<>(HeldOutRows.of(heldOut), BATCH_ROWS).meanLoss(model, alone));
     }
   }
 }

@@ -1,7 +1,10 @@
 package dev.kindling.jobs.train;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.DecoderConfig;
+import dev.kindling.checkpoint.ModelConfig;
+import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.collective.SubtreeSums;
 import java.lang.management.ManagementFactory;
@@ -23,7 +26,7 @@ record MemoryNeed(long weights, long gradients, long optimizer, long activations
   private static final int SMALLEST = 2;
 
   static MemoryNeed of(PretrainPlan plan, int ranks) {
-    DecoderConfig model = plan.model();
+    ModelConfig model = plan.model();
     TrainSettings train = plan.config().train();
     double parameters = model.parameters();
     int buffers = SubtreeSums.buffers(train.virtualRanks(), ranks);
@@ -32,7 +35,15 @@ record MemoryNeed(long weights, long gradients, long optimizer, long activations
     double positions = (double) train.microBatch() * plan.dataset().sequenceLength();
     return new MemoryNeed(bytes(parameters * (FLOAT + SMALLEST)), bytes(parameters * FLOAT * buffers),
         bytes(parameters * FLOAT * states / ranks),
-        bytes(positions * model.layers() * model.width() * STORED_WIDTHS * SMALLEST));
+        bytes(positions * layerWidths(model) * STORED_WIDTHS * SMALLEST));
+  }
+
+  /** Widths of all layers together; a decoder that looks at an encoder counts twice. */
+  private static double layerWidths(ModelConfig model) {
+    if (model instanceof DecoderConfig decoder) return (double) decoder.layers() * decoder.width();
+    if (model instanceof BertConfig bert) return (double) bert.layers() * bert.width();
+    if (model instanceof T5Config t5) return (t5.layers() + 2.0 * t5.decoderLayers()) * t5.width();
+    throw new IllegalStateException("unknown family " + model.family());
   }
 
   private static long bytes(double count) {

@@ -2,6 +2,7 @@ package dev.kindling.jobs.train;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import dev.kindling.checkpoint.BertFamily;
 import dev.kindling.checkpoint.BloomConfig;
 import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.Experts;
@@ -9,6 +10,7 @@ import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.GptNeoxConfig;
 import dev.kindling.checkpoint.HeadShape;
 import dev.kindling.checkpoint.LlamaConfig;
+import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.UserError;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -16,10 +18,10 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The shape of a decoder; its vocabulary is the dataset's. What is 0 is the family's usual choice.
+ * The shape of a model; its vocabulary is the dataset's, and what its objective needs besides. What is 0 is the family's usual choice.
  *
  * @param keyValueHeads of Llama's kin: a divisor of {@code heads}; 0: as many
- * @param headWidth of Llama's kin; 0: width over heads
+ * @param headWidth of Llama's kin and of T5; 0: width over heads
  * @param innerWidth of the feed-forward layers; 0: 4 times the width, with a gate 8/3 of it
  * @param contextLength most tokens of a sequence; 0: the dataset's sequence length
  * @param window tokens that a token sees, itself included; 0: all before it. In Gemma 2 every second layer has it
@@ -41,8 +43,9 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
         family.isLlama()
             ? "a divisor of model.heads, " + heads + ", or 0 for as many"
             : only(family, "heads of its own"));
-    require(headWidth == 0 || headWidth > 0 && family.isLlama(), "model.headWidth", headWidth,
-        family.isLlama() ? "a width, or 0 for width over heads" : only(family, "width over heads"));
+    boolean ownHeads = family.isLlama() || family.objective() == ObjectiveSettings.Kind.SPAN_CORRUPTION;
+    require(headWidth == 0 || headWidth > 0 && ownHeads, "model.headWidth", headWidth,
+        ownHeads ? "a width, or 0 for width over heads" : only(family, "width over heads"));
     require(window == 0 || window > 0 && family.slides(), "model.window", window,
         family.slides() ? "a number of tokens, or 0 for no window" : only(family, "no window"));
     boolean mixture = family == ModelFamily.MIXTRAL;
@@ -72,20 +75,28 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
   }
 
   /** The whole configuration for a dataset. @throws UserError where its sequences are longer than the context */
-  DecoderConfig config(int vocabularySize, int sequenceLength, int endOfText) {
+  ModelConfig config(ExtraTokens extra, int sequenceLength, int endOfText) {
     int context = contextLength == 0 ? sequenceLength : contextLength;
     if (sequenceLength > context) {
       throw new UserError(
           "model.contextLength is " + contextLength + "; it must be at least the dataset's sequence length, "
               + sequenceLength + ", or 0 to be the same: set it, or prepare the dataset with shorter sequences");
     }
-    DecoderConfig config = switch (family) {
+    return switch (family) {
+      case BERT, ROBERTA, DISTILBERT ->
+        EncoderShape.bert(this, BertFamily.valueOf(family.name()), extra, context, endOfText);
+      case T5, T5_V1_1 -> EncoderShape.t5(this, family == ModelFamily.T5_V1_1, extra, context, endOfText);
+      default -> decoder(extra.vocabulary(), context).withEndOfText(endOfText);
+    };
+  }
+
+  private DecoderConfig decoder(int vocabularySize, int context) {
+    return switch (family) {
       case GPT2 -> gpt2(vocabularySize, context);
       case GPT_NEOX -> neox(vocabularySize, context);
       case BLOOM -> bloom(vocabularySize, context);
       default -> llama(vocabularySize, context);
     };
-    return config.withEndOfText(endOfText);
   }
 
   private Gpt2Config gpt2(int vocabularySize, int context) {

@@ -10,11 +10,9 @@ import java.io.Serializable;
  * @param dataset folder that {@code prep} wrote: packed rows and the tokenizer
  * @param run folder of the run's checkpoints; a run that is there already goes on
  */
-public record PretrainConfig(String dataset, String run, ModelSettings model, TrainSettings train,
-    OptimizerSettings optimizer,
-    ScheduleSettings schedule, AverageSettings average, CheckpointSettings checkpoints,
-    ClusterSettings cluster,
-    ProfileSettings profile) implements Serializable {
+public record PretrainConfig(String dataset, String run, ModelSettings model, ObjectiveSettings objective,
+    TrainSettings train, OptimizerSettings optimizer, ScheduleSettings schedule, AverageSettings average,
+    CheckpointSettings checkpoints, ClusterSettings cluster, ProfileSettings profile) implements Serializable {
   public PretrainConfig {
     require(!dataset.isBlank(), "dataset", "empty", "the folder that prep wrote");
     require(!run.isBlank(), "run", "empty", "a folder for the run's checkpoints");
@@ -24,7 +22,8 @@ public record PretrainConfig(String dataset, String run, ModelSettings model, Tr
 
   /** A run with the defaults of all sections. */
   public static PretrainConfig of(String dataset, String run) {
-    return new PretrainConfig(dataset, run, ModelSettings.defaults(), TrainSettings.defaults(),
+    return new PretrainConfig(dataset, run, ModelSettings.defaults(), ObjectiveSettings.defaults(),
+        TrainSettings.defaults(),
         OptimizerSettings.defaults(),
         ScheduleSettings.defaults(), AverageSettings.defaults(), CheckpointSettings.defaults(),
         ClusterSettings.defaults(),
@@ -32,34 +31,47 @@ public record PretrainConfig(String dataset, String run, ModelSettings model, Tr
   }
 
   public PretrainConfig withModel(ModelSettings value) {
-    return new PretrainConfig(dataset, run, value, train, optimizer, schedule, average, checkpoints, cluster, profile);
+    return new PretrainConfig(dataset, run, value, objective, train, optimizer, schedule, average, checkpoints, cluster,
+        profile);
+  }
+
+  public PretrainConfig withObjective(ObjectiveSettings value) {
+    return new PretrainConfig(dataset, run, model, value, train, optimizer, schedule, average, checkpoints, cluster,
+        profile);
   }
 
   public PretrainConfig withTrain(TrainSettings value) {
-    return new PretrainConfig(dataset, run, model, value, optimizer, schedule, average, checkpoints, cluster, profile);
+    return new PretrainConfig(dataset, run, model, objective, value, optimizer, schedule, average, checkpoints, cluster,
+        profile);
   }
 
   public PretrainConfig withOptimizer(OptimizerSettings value) {
-    return new PretrainConfig(dataset, run, model, train, value, schedule, average, checkpoints, cluster, profile);
+    return new PretrainConfig(dataset, run, model, objective, train, value, schedule, average, checkpoints, cluster,
+        profile);
   }
 
   public PretrainConfig withSchedule(ScheduleSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, value, average, checkpoints, cluster, profile);
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, value, average, checkpoints, cluster,
+        profile);
   }
 
   public PretrainConfig withAverage(AverageSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, value, checkpoints, cluster, profile);
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, value, checkpoints, cluster,
+        profile);
   }
 
   public PretrainConfig withCheckpoints(CheckpointSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, average, value, cluster, profile);
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, value, cluster,
+        profile);
   }
 
   public PretrainConfig withCluster(ClusterSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, average, checkpoints, value, profile);
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, checkpoints, value,
+        profile);
   }
 
   public PretrainConfig withProfile(ProfileSettings value) {
-    return new PretrainConfig(dataset, run, model, train, optimizer, schedule, average, checkpoints, cluster, value);
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, checkpoints, cluster,
+        value);
   }
 }

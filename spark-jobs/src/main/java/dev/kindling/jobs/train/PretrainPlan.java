@@ -1,7 +1,9 @@
 package dev.kindling.jobs.train;
 
-import dev.kindling.checkpoint.DecoderConfig;
+import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.SampleOrder;
@@ -22,9 +24,9 @@ import org.apache.hadoop.fs.Path;
  * What a configuration comes to for its dataset; made in the driver, where mistakes end before anything is written, and again
  * by every rank.
  *
- * @param steps of the whole run
+ * @param extra tokens of the model that the dataset has not; @param steps of the whole run
  */
-record PretrainPlan(PretrainConfig config, DatasetInfo dataset, DecoderConfig model, long steps) {
+record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig model, ExtraTokens extra, long steps) {
   static final String PRECISION = "train.precision";
   private static final int LARGEST_TOKENIZER = 1 << 28;
 
@@ -32,11 +34,12 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, DecoderConfig mo
   static PretrainPlan of(PretrainConfig config, Configuration hadoop) {
     DatasetInfo dataset = DatasetInfo.read(hadoop, new Path(config.dataset()));
     TrainSettings train = config.train();
-    DecoderConfig model = config.model().config(dataset.vocabularySize(), dataset.sequenceLength(),
-        dataset.endOfText());
+    config.objective().refuseUnlessOf(config.model().family());
+    ExtraTokens extra = config.model().family().extraTokens(dataset.vocabularySize());
+    ModelConfig model = config.model().config(extra, dataset.sequenceLength(), dataset.endOfText());
     SampleOrder order = new SampleOrder(dataset.training().rows(), train.seed(), train.virtualRanks(),
         Math.multiplyExact(train.microBatch(), train.accumulate()));
-    return new PretrainPlan(config, dataset, model, steps(train, order));
+    return new PretrainPlan(config, dataset, model, extra, steps(train, order));
   }
 
   private static long steps(TrainSettings train, SampleOrder order) {
@@ -67,10 +70,11 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, DecoderConfig mo
         : Optional.of(PackedDataset.openHeldOut(hadoop, new Path(config.dataset())));
   }
 
-  /** The dataset's tokenizer, as its file has it. */
+  /** The dataset's tokenizer, as its file has it, with the extra tokens. */
   String tokenizer(Configuration hadoop) {
     Path file = new Path(config.dataset(), Tokenizer.FILE);
-    return new String(Storage.readSmall(Storage.of(hadoop, file), file, LARGEST_TOKENIZER), StandardCharsets.UTF_8);
+    byte[] json = Storage.readSmall(Storage.of(hadoop, file), file, LARGEST_TOKENIZER);
+    return extra.addedTo(new String(json, StandardCharsets.UTF_8));
   }
 
   RunOptions options(Precision precision) {
@@ -90,6 +94,7 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, DecoderConfig mo
     Map<String, String> all = new TreeMap<>();
     all.put(PRECISION, precision.name());
     all.put("model", model.toString());
+    if (model instanceof BertConfig || model instanceof T5Config) all.put("objective", config.objective().toString());
     all.put("dataset", dataset.fingerprint());
     all.put("train.epochs", Long.toString(config.train().epochs()));
     return all;

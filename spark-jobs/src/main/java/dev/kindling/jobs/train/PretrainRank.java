@@ -1,7 +1,10 @@
 package dev.kindling.jobs.train;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.Json;
+import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.commit.Retention;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
@@ -15,10 +18,16 @@ import dev.kindling.train.loop.FolderCheckpoints;
 import dev.kindling.train.loop.LossPoint;
 import dev.kindling.train.loop.PackedBatches;
 import dev.kindling.train.loop.ProgressLine;
+import dev.kindling.train.loop.RowObjective;
+import dev.kindling.train.loop.RowObjectives;
 import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.loop.TrainingLoop;
 import dev.kindling.train.loop.TrainingResult;
 import dev.kindling.train.model.DecoderModel;
+import dev.kindling.train.model.EncoderModel;
+import dev.kindling.train.model.MicroBatch;
+import dev.kindling.train.model.T5Model;
+import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.profile.Ceilings;
 import dev.kindling.train.profile.Product;
 import dev.kindling.train.profile.Profile;
@@ -51,38 +60,63 @@ final class PretrainRank {
     try (Kernels kernels = NativeCache
         .loading(() -> plain ? KernelLibraries.plain(rank.threads()) : KernelLibraries.best(rank.threads()))) {
       Precision precision = agree(config, rank, kernels);
-      Optional<Profile> profile = config.profile().enabled() ? Optional.of(new Profile()) : Optional.empty();
-      Kernels timed = profile.map(p -> ProfiledKernels.of(kernels, p)).orElse(kernels);
-      ArrayList<RankProfile> found = new ArrayList<>();
-      try (DecoderModel model = DecoderModel.create(plan.model(), timed, precision, config.train().seed())) {
-        TrainingLoop loop = loop(plan, rank, timed, precision, model, profile);
-        TrainingResult result = loop.run();
-        profile.ifPresent(p -> found.add(p.ended(rank.rank(), ceilings(rank, kernels))));
-        return new Ending(result.step(), result.finished(), new ArrayList<>(result.history()), result.tokens(),
-            result.tokensPerSecond(), kernels.describe(), precision.name(), model.layout().count(), found);
+      return train(plan, rank, kernels, precision);
+    }
+  }
+
+  private static Ending train(PretrainPlan plan, Rank rank, Kernels kernels, Precision precision) {
+    long seed = plan.config().train().seed();
+    ObjectiveSettings objective = plan.config().objective();
+    int end = plan.dataset().endOfText();
+    Optional<Profile> profile = plan.config().profile().enabled() ? Optional.of(new Profile()) : Optional.empty();
+    Kernels timed = profile.map(p -> ProfiledKernels.of(kernels, p)).orElse(kernels);
+    Running running = new Running(plan, rank, kernels, timed, precision, profile);
+    if (plan.model() instanceof BertConfig bert) {
+      try (EncoderModel model = EncoderModel.create(bert, timed, precision, seed)) {
+        return running.run(model, RowObjectives.maskedWords(objective.maskedWords(plan.extra(), end), seed));
       }
+    }
+    if (plan.model() instanceof T5Config t5) {
+      try (T5Model model = T5Model.create(t5, timed, precision, seed)) {
+        return running.run(model, RowObjectives.spans(objective.spans(plan.extra(), end), seed));
+      }
+    }
+    try (DecoderModel model = DecoderModel.create((DecoderConfig) plan.model(), timed, precision, seed)) {
+      return running.run(model, RowObjectives::nextTokens);
+    }
+  }
+
+  /** What a run is made of, whatever its model is. @param timed the kernels, watched where the run is profiled */
+  private record Running(PretrainPlan plan, Rank rank, Kernels kernels, Kernels timed, Precision precision,
+      Optional<Profile> profile) {
+    <B extends MicroBatch> Ending run(TrainableModel<B> model, RowObjective<B> objective) {
+      ArrayList<RankProfile> found = new ArrayList<>();
+      TrainingResult result = loop(model, objective).run();
+      profile.ifPresent(p -> found.add(p.ended(rank.rank(), ceilings(rank, kernels))));
+      return new Ending(result.step(), result.finished(), new ArrayList<>(result.history()), result.tokens(),
+          result.tokensPerSecond(), kernels.describe(), precision.name(), model.layout().count(), found);
+    }
+
+    private <B extends MicroBatch> TrainingLoop loop(TrainableModel<B> model, RowObjective<B> objective) {
+      PretrainConfig config = plan.config();
+      RunOptions options = plan.options(precision);
+      PackedBatches<B> batches = new PackedBatches<>(plan.training(rank.conf()), options, config.train().epochs(),
+          objective);
+      Communicator communicator = profile.<Communicator>map(p -> new ProfiledCommunicator(rank.communicator(), p))
+          .orElse(rank.communicator());
+      TrainingLoop loop = new TrainingLoop(model, timed, communicator, batches, options)
+          .saving(checkpoints(plan, rank)).telling(new ProgressLine(rank.driver()::say));
+      plan.heldOut(rank.conf()).map(heldOut -> HeldOutRows.of(heldOut, objective))
+          .ifPresent(rows -> loop.evaluating(new Perplexity<>(rows, config.train().evaluationRows()).of(model)));
+      if (config.average().evaluate()) loop.evaluatingAverages();
+      profile.ifPresent(loop::timing);
+      return loop;
     }
   }
 
   /** Measured on the first rank only: its operations are told. */
   private static ToDoubleFunction<Product> ceilings(Rank rank, Kernels kernels) {
     return rank.rank() == 0 ? new Ceilings(kernels)::of : product -> 0;
-  }
-
-  private static TrainingLoop loop(PretrainPlan plan, Rank rank, Kernels kernels, Precision precision,
-      DecoderModel model, Optional<Profile> profile) {
-    PretrainConfig config = plan.config();
-    RunOptions options = plan.options(precision);
-    PackedBatches batches = new PackedBatches(plan.training(rank.conf()), options, config.train().epochs());
-    Communicator communicator = profile.<Communicator>map(p -> new ProfiledCommunicator(rank.communicator(), p))
-        .orElse(rank.communicator());
-    TrainingLoop loop = new TrainingLoop(model, kernels, communicator, batches, options)
-        .saving(checkpoints(plan, rank)).telling(new ProgressLine(rank.driver()::say));
-    plan.heldOut(rank.conf()).map(HeldOutRows::of)
-        .ifPresent(rows -> loop.evaluating(new Perplexity(rows, config.train().evaluationRows()).of(model)));
-    if (config.average().evaluate()) loop.evaluatingAverages();
-    profile.ifPresent(loop::timing);
-    return loop;
   }
 
   private static FolderCheckpoints checkpoints(PretrainPlan plan, Rank rank) {

@@ -4,8 +4,8 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.collective.PairwiseSum;
 import dev.kindling.train.loop.Evaluation;
-import dev.kindling.train.model.Batch;
-import dev.kindling.train.model.LanguageModel;
+import dev.kindling.train.model.MicroBatch;
+import dev.kindling.train.model.TrainableModel;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -15,27 +15,27 @@ import java.util.List;
  *
  * @param batchRows rows of a batch
  */
-public record Perplexity(HeldOutRows heldOut, int batchRows) {
+public record Perplexity<B extends MicroBatch>(HeldOutRows<B> heldOut, int batchRows) {
   public Perplexity {
     UserError.require(heldOut.rows() > 0, "held-out rows", heldOut.rows(), "at least 1 to measure on");
     UserError.require(batchRows > 0, "evaluation batch", batchRows, "1 or more rows");
   }
 
   /** As what a training loop measures its model with. */
-  public Evaluation of(LanguageModel model) {
+  public Evaluation of(TrainableModel<B> model) {
     return communicator -> meanLoss(model, communicator);
   }
 
   /** Called by all ranks. @return the same on all: nats a label */
-  public double meanLoss(LanguageModel model, Communicator communicator) {
+  public double meanLoss(TrainableModel<B> model, Communicator communicator) {
     int batches = Math.toIntExact((heldOut.rows() + batchRows - 1) / batchRows);
     int worldSize = communicator.worldSize();
     int mine = (batches - communicator.rank() + worldSize - 1) / worldSize;
     ByteBuffer out = ByteBuffer.allocate(Math.max(0, mine) * (Double.BYTES + Long.BYTES));
     for (int i = communicator.rank(); i < batches; i += worldSize) {
       long from = (long) i * batchRows;
-      Batch batch = heldOut.batch(from, (int) Math.min(batchRows, heldOut.rows() - from));
-      out.putDouble(model.losses(batch, new float[batch.rows() * batch.time()])).putLong(batch.labels());
+      B batch = heldOut.batch(from, (int) Math.min(batchRows, heldOut.rows() - from));
+      out.putDouble(model.loss(batch)).putLong(batch.labels());
     }
     return mean(communicator.allGather(out.array()), batches);
   }

@@ -3,27 +3,30 @@ package dev.kindling.train.loop;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.PackedDataset;
-import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.model.Batch;
-import dev.kindling.train.objective.NextToken;
-import java.util.ArrayList;
+import dev.kindling.train.model.MicroBatch;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * Batches of a dataset's rows in the order of {@link SampleOrder}: every epoch another permutation of all rows, without a
  * seam between two, so that the steps asked for are done whatever the number of rows is.
+ *
+ * @param <B> what the objective makes of them
  */
-public final class PackedBatches implements BatchSource<Batch> {
+public final class PackedBatches<B extends MicroBatch> implements BatchSource<B> {
   private final PackedDataset dataset;
+  private final RowObjective<B> objective;
   private final SampleOrder order;
   private final int microBatch;
   private final long epochs;
 
-  /** @param epochs how often all rows may be read; 0: as often as the steps need */
-  public PackedBatches(PackedDataset dataset, RunOptions options, long epochs) {
+  /**
+   * @param epochs how often all rows may be read; 0: as often as the steps need
+   * @param objective what rows are made into
+   */
+  public PackedBatches(PackedDataset dataset, RunOptions options, long epochs, RowObjective<B> objective) {
     UserError.require(epochs >= 0, "epochs", epochs, "a number of passes over the data, or 0 for no limit");
     this.dataset = dataset;
+    this.objective = objective;
     this.microBatch = options.microBatch();
     this.epochs = epochs;
     this.order = new SampleOrder(dataset.rows(), options.seed(), options.virtualRanks(),
@@ -31,21 +34,11 @@ public final class PackedBatches implements BatchSource<Batch> {
   }
 
   @Override
-  public Batch batch(long step, int virtualRank, int accumulation) {
+  public B batch(long step, int virtualRank, int accumulation) {
     long[] rows = order.rows(step - 1, virtualRank);
-    return batch(dataset, Arrays.copyOfRange(rows, accumulation * microBatch, (accumulation + 1) * microBatch));
-  }
-
-  /** Rows of a dataset as one batch; what only fills the last row up does not count. */
-  public static Batch batch(PackedDataset dataset, long[] rows) {
-    List<int[]> tokens = new ArrayList<>();
-    for (long row : rows) tokens.add(dataset.tokens(row));
-    Batch batch = NextToken.batch(tokens, rows);
-    for (int i = 0; i < rows.length; i++) {
-      int from = i * batch.time();
-      Arrays.fill(batch.targets(), from + dataset.targets(rows[i]), from + batch.time(), Kernels.IGNORED);
-    }
-    return batch;
+    return objective.batch(dataset,
+        Arrays.copyOfRange(rows, accumulation * microBatch, (accumulation + 1) * microBatch),
+        step);
   }
 
   @Override

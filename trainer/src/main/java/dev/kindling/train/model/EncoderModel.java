@@ -124,7 +124,7 @@ public final class EncoderModel implements TrainableModel<EncoderBatch> {
     return loss;
   }
 
-  /** Forward only. @return the sum of the losses of the labels that count */
+  @Override
   public double loss(EncoderBatch batch) {
     return batch.labels() == 0 ? 0 : losses(batch, false);
   }

@@ -7,6 +7,11 @@ public interface LanguageModel extends TrainableModel<Batch> {
    */
   double losses(Batch batch, float[] losses);
 
+  @Override
+  default double loss(Batch batch) {
+    return losses(batch, new float[Math.multiplyExact(batch.rows(), batch.time())]);
+  }
+
   /** Forward only, for tests and small inputs. @return logits, [rows · time · vocabulary] */
   float[] logits(Batch batch);
 

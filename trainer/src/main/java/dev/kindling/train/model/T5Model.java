@@ -114,7 +114,7 @@ public final class T5Model implements TrainableModel<Seq2SeqBatch> {
     return loss;
   }
 
-  /** Forward only. @return the sum of the losses of the labels that count */
+  @Override
   public double loss(Seq2SeqBatch batch) {
     return batch.labels() == 0 ? 0 : losses(batch, false);
   }

@@ -24,6 +24,9 @@ public interface TrainableModel<B extends MicroBatch> extends AutoCloseable {
    */
   double accumulate(B batch, Tensor gradients);
 
+  /** Forward only. @return the same sum */
+  double loss(B batch);
+
   @Override
   void close();
 }

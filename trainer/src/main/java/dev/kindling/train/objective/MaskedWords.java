@@ -27,8 +27,6 @@ public record MaskedWords(int maskToken, int padToken, int vocabularySize, Set<I
 
   public MaskedWords {
     UserError.require(share > 0 && share < 1, "maskedShare", share, "above 0 and below 1, such as 0.15");
-    UserError.require(maskToken >= 0 && maskToken < vocabularySize, "maskToken", maskToken,
-        "a token of the vocabulary of " + vocabularySize);
     special = Set.copyOf(special);
   }
 

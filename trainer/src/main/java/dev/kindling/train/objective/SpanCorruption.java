@@ -107,13 +107,18 @@ public record SpanCorruption(double density, double meanSpan, int firstSentinel,
   }
 
   /**
-   * @param rows token ids, each at least 2; @param sampleIds the dataset's number of each
+   * @param rows token ids; one of fewer than 2 is an empty pair; @param sampleIds the dataset's number of each
    * @param step in which they are read, so that another epoch cuts elsewhere
    */
   public Seq2SeqBatch batch(List<int[]> rows, long[] sampleIds, long seed, long step) {
     List<int[]> inputs = new ArrayList<>();
     List<int[]> targets = new ArrayList<>();
     for (int r = 0; r < rows.size(); r++) {
+      if (rows.get(r).length < 2) {                         // nothing to cut: an empty pair, which does not count
+        inputs.add(new int[0]);
+        targets.add(new int[0]);
+        continue;
+      }
       Corrupted row = corrupted(rows.get(r),
           CounterRandom.of(seed, "spans of sample " + sampleIds[r] + " in step " + step));
       inputs.add(row.inputs());

@@ -21,7 +21,7 @@ class PerplexityTest {
   private static final int ROWS = 11;
 
   /** Rows whose number of labels differs. */
-  private static final HeldOutRows HELD_OUT = new HeldOutRows() {
+  private static final HeldOutRows<Batch> HELD_OUT = new HeldOutRows<>() {
     @Override
     public long rows() {
       return ROWS;
@@ -47,7 +47,7 @@ class PerplexityTest {
     var ranks = InProcess.ranks(worldSize, 8);
     Ranks.run(worldSize, rank -> {
       try (Kernels kernels = PlainKernels.of(1); LanguageModel model = model(kernels)) {
-        losses[rank] = new Perplexity(HELD_OUT, 2).meanLoss(model, ranks.get(rank));
+        losses[rank] = new Perplexity<>(HELD_OUT, 2).meanLoss(model, ranks.get(rank));
       }
     });
     return losses;

@@ -26,7 +26,7 @@ class PackedBatchesTest {
   void anEpochReadsEveryRowOnceWhoeverReadsIt(@TempDir Path folder) throws IOException {
     PackedDataset dataset = TinyDataset.write(folder, 18 * 6, 8);
     RunOptions options = RunOptions.of(3, AdamW.Recipe.of(1e-3)).virtualRanks(3).microBatch(1).accumulate(2).build();
-    BatchSource<Batch> batches = new PackedBatches(dataset, options, 0);
+    BatchSource<Batch> batches = new PackedBatches<>(dataset, options, 0, RowObjectives::nextTokens);
     List<Long> seen = new ArrayList<>();
     for (int step = 1; step <= 3; step++) {
       for (int v = 0; v < 3; v++) for (int a = 0; a < 2; a++) seen.add(batches.batch(step, v, a).sampleIds()[0]);
@@ -38,8 +38,10 @@ class PackedBatchesTest {
   void microBatchAndAccumulationCutTheSameSamplesInTheSameOrder(@TempDir Path folder) throws IOException {
     PackedDataset dataset = TinyDataset.write(folder, 50, 4);
     RunOptions.Builder options = RunOptions.of(3, AdamW.Recipe.of(1e-3)).virtualRanks(2);
-    BatchSource<Batch> two = new PackedBatches(dataset, options.microBatch(2).accumulate(1).build(), 0);
-    BatchSource<Batch> one = new PackedBatches(dataset, options.microBatch(1).accumulate(2).build(), 0);
+    BatchSource<Batch> two = new PackedBatches<>(dataset, options.microBatch(2).accumulate(1).build(), 0,
+        RowObjectives::nextTokens);
+    BatchSource<Batch> one = new PackedBatches<>(dataset, options.microBatch(1).accumulate(2).build(), 0,
+        RowObjectives::nextTokens);
     for (int step = 1; step < 20; step++) {
       for (int a = 0; a < 2; a++) {
         assertThat(one.batch(step, 1, a).sampleIds()[0]).isEqualTo(two.batch(step, 1, 0).sampleIds()[a]);
@@ -49,7 +51,7 @@ class PackedBatchesTest {
 
   @Test
   void targetsAreTheNextTokensAndWhatFillsTheLastRowUpDoesNotCount(@TempDir Path folder) throws IOException {
-    Batch batch = PackedBatches.batch(TinyDataset.write(folder, 2 * 6 + 2, 8), new long[]{1, 2});
+    Batch batch = RowObjectives.nextTokens(TinyDataset.write(folder, 2 * 6 + 2, 8), new long[]{1, 2}, 1);
     assertThat(batch.inputs()).startsWith(6, 7, 8, 9, 10, 11, 12, 13);
     assertThat(batch.targets()).containsExactly(7, 8, 9, 10, 11, 12, 13, 14, Kernels.IGNORED, Kernels.IGNORED,
         Kernels.IGNORED, Kernels.IGNORED);
@@ -62,15 +64,20 @@ class PackedBatchesTest {
   void shardsOfUnequalSizeLastForAllStepsAskedForOrTheRunSaysHowMany(@TempDir Path folder) throws IOException {
     PackedDataset dataset = TinyDataset.write(folder, 18 * 6, 8);
     RunOptions nine = options(9);
-    TinyRun.Ended ended = TinyRun.train(2, nine, Precision.FLOAT32, 1, new PackedBatches(dataset, nine, 1), l -> l);
+    TinyRun.Ended ended = TinyRun.train(2, nine, Precision.FLOAT32, 1,
+        new PackedBatches<>(dataset, nine, 1, RowObjectives::nextTokens), l -> l);
     assertThat(ended.result().step()).isEqualTo(9);
     assertThat(ended.result().tokens()).isEqualTo(18 * 6);
     RunOptions twelve = options(12);
     assertThatThrownBy(
-        () -> TinyRun.train(2, twelve, Precision.FLOAT32, 1, new PackedBatches(dataset, twelve, 1), l -> l))
+        () -> TinyRun.train(2, twelve, Precision.FLOAT32, 1,
+            new PackedBatches<>(dataset, twelve, 1, RowObjectives::nextTokens), l -> l))
         .isInstanceOf(UserError.class).hasMessage("steps is 12; there is data for 9: epochs is 1, the dataset has 18 "
             + "rows and a step reads 2 of them; raise epochs or lower steps");
-    assertThat(TinyRun.train(2, twelve, Precision.FLOAT32, 1, new PackedBatches(dataset, twelve, 0), l -> l).result()
+    assertThat(TinyRun
+        .train(2, twelve, Precision.FLOAT32, 1, new PackedBatches<>(dataset, twelve, 0, RowObjectives::nextTokens),
+            l -> l)
+        .result()
         .step()).isEqualTo(12);
   }
 }

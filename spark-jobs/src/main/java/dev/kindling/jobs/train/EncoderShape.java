@@ -1,0 +1,42 @@
+package dev.kindling.jobs.train;
+
+import dev.kindling.checkpoint.Activation;
+import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.checkpoint.BertFamily;
+import dev.kindling.checkpoint.EncoderTask;
+import dev.kindling.checkpoint.T5Config;
+import java.util.List;
+
+/** Whole configurations of BERT's kin and of T5 from the few settings of {@link ModelSettings}. */
+final class EncoderShape {
+  private EncoderShape() {
+  }
+
+  /** Masked words with a tied decoder. @param context most tokens of a text */
+  static BertConfig bert(ModelSettings model, BertFamily kind, ExtraTokens extra, int context, int endOfText) {
+    BertConfig usual = BertConfig.of(extra.vocabulary(), context, model.width(), model.layers(), model.heads());
+    int pad = extra.id("[PAD]");
+    int positions = kind == BertFamily.ROBERTA ? Math.addExact(context, pad + 1) : context;
+    int types = switch (kind) {
+      case BERT -> 2;
+      case ROBERTA -> 1;
+      case DISTILBERT -> 0;
+    };
+    return new BertConfig(kind, EncoderTask.MASKED_WORDS, extra.vocabulary(), positions, types, model.width(),
+        model.layers(), model.heads(), model.innerWidth() == 0 ? usual.innerWidth() : model.innerWidth(),
+        Activation.GELU, usual.layerNormEpsilon(), usual.initializerRange(), true, false, pad, -1, List.of(endOfText),
+        List.of());
+  }
+
+  /** @param newer version 1.1, else 1.0 */
+  static T5Config t5(ModelSettings model, boolean newer, ExtraTokens extra, int context, int endOfText) {
+    int head = model.headWidth() == 0 ? model.width() / model.heads() : model.headWidth();
+    int inner = model.innerWidth() == 0 ? 4 * model.width() : model.innerWidth();
+    T5Config first = T5Config.of(extra.vocabulary(), model.width(), head, inner, model.layers(), model.heads());
+    int pad = extra.id("<pad>");
+    T5Config own = new T5Config(first.vocabularySize(), context, first.width(), head, inner, first.layers(),
+        first.decoderLayers(), first.heads(), first.buckets(), first.maxDistance(), first.layerNormEpsilon(),
+        first.activation(), false, true, true, first.initializerFactor(), pad, pad, List.of(endOfText));
+    return newer ? own.version11() : own;
+  }
+}

@@ -1,0 +1,57 @@
+package dev.kindling.jobs.train;
+
+import static dev.kindling.checkpoint.UserError.require;
+
+import dev.kindling.train.objective.MaskedWords;
+import dev.kindling.train.objective.SequenceToSequence;
+import dev.kindling.train.objective.SpanCorruption;
+import java.io.Serializable;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * What a model is trained towards. It follows from the model's family: a decoder says the next token, BERT's kin say which
+ * tokens were hidden, T5 writes the spans that were cut out.
+ *
+ * @param kind AUTO, or the family's only one by its name
+ * @param maskedShare of a text's tokens that are hidden
+ * @param density of a text's tokens that are cut out; @param meanSpan mean length of what is cut out, in tokens
+ */
+public record ObjectiveSettings(Kind kind, double maskedShare, double density, double meanSpan)
+    implements
+      Serializable {
+  public enum Kind {
+    AUTO, NEXT_TOKEN, MASKED_WORDS, SPAN_CORRUPTION
+  }
+
+  public ObjectiveSettings {
+    require(maskedShare > 0 && maskedShare < 1, "objective.maskedShare", maskedShare,
+        "above 0 and below 1, such as 0.15");
+    require(density > 0 && density < 1, "objective.density", density, "above 0 and below 1, such as 0.15");
+    require(meanSpan >= 1, "objective.meanSpan", meanSpan, "1 or more tokens, such as 3");
+  }
+
+  /** The papers' shares: 15 of 100 tokens, in spans of 3. */
+  public static ObjectiveSettings defaults() {
+    return new ObjectiveSettings(Kind.AUTO, MaskedWords.SHARE, 0.15, 3);
+  }
+
+  /** @throws dev.kindling.checkpoint.UserError where the family learns something else */
+  void refuseUnlessOf(ModelFamily family) {
+    require(kind == Kind.AUTO || kind == family.objective(), "objective.kind", name(kind),
+        "auto or " + name(family.objective()) + " with model.family " + name(family));
+  }
+
+  private static String name(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  MaskedWords maskedWords(ExtraTokens extra, int endOfText) {
+    return new MaskedWords(extra.id("[MASK]"), extra.id("[PAD]"), extra.first(), Set.of(endOfText), maskedShare);
+  }
+
+  SpanCorruption spans(ExtraTokens extra, int endOfText) {
+    int pad = extra.id("<pad>");
+    return new SpanCorruption(density, meanSpan, extra.vocabulary() - 1, endOfText, new SequenceToSequence(pad, pad));
+  }
+}
