@@ -13,6 +13,7 @@ import dev.kindling.train.nn.Linear;
 import dev.kindling.train.nn.Weights;
 import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
+import java.util.List;
 
 /**
  * BERT, RoBERTa or DistilBERT with the head that its configuration names, or with none: texts in; embeddings, words or labels
@@ -63,6 +64,27 @@ public final class EncoderModel implements TrainableModel<EncoderBatch> {
     EncoderModel model = new EncoderModel(config, kernels, precision);
     try {
       model.weights.load(source);
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+    return model;
+  }
+
+  /**
+   * A model to be taught something else: a trained encoder under a fresh head. What the encoder's files lack, such as a pooler, is
+   * fresh too.
+   *
+   * @param trained what the weights are of; @param source as {@code ModelFolder} gives them
+   * @param labels their names, none where the task has none; @param seed of what is fresh
+   */
+  public static EncoderModel teach(EncoderTask task, List<String> labels, BertConfig trained, WeightSource source,
+      Kernels kernels, Precision precision, long seed) {
+    EncoderModel model = create(trained.forTask(task, labels), kernels, precision, seed);
+    try {
+      String prefix = model.config.prefix();
+      model.weights.loadFound(source,
+          name -> name.startsWith(prefix) ? trained.prefix() + name.substring(prefix.length()) : name);
     } catch (RuntimeException e) {
       model.close();
       throw e;

@@ -17,6 +17,7 @@ import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * All weights of a model. Layers declare them; then they are laid out in one flat vector ({@link #layOut}), filled, and
@@ -134,16 +135,26 @@ final class ModelWeights implements Weights, AutoCloseable {
    * @param source exactly the tensors that were declared, by their names
    */
   void load(WeightSource source) {
-    float[] part = new float[BLOCK];
+    for (Declared d : declared) load(d.weight(), source, d.weight().name());
+    changed();
+  }
+
+  /** Copies those weights that are there, and leaves the others. @param named from ours to the source's names */
+  void loadFound(WeightSource source, UnaryOperator<String> named) {
     for (Declared d : declared) {
-      Weight weight = d.weight();
-      for (long at = 0; at < weight.value().size(); at += BLOCK) {
-        int count = (int) Math.min(BLOCK, weight.value().size() - at);
-        source.read(weight.name(), at, part, 0, count);
-        weight.value().put(at, part, 0, count);
-      }
+      String name = named.apply(d.weight().name());
+      if (source.find(name) != null) load(d.weight(), source, name);
     }
     changed();
+  }
+
+  private static void load(Weight weight, WeightSource source, String name) {
+    float[] part = new float[BLOCK];
+    for (long at = 0; at < weight.value().size(); at += BLOCK) {
+      int count = (int) Math.min(BLOCK, weight.value().size() - at);
+      source.read(name, at, part, 0, count);
+      weight.value().put(at, part, 0, count);
+    }
   }
 
   ParameterLayout layout() {
