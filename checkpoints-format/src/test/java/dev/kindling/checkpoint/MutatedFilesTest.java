@@ -11,6 +11,7 @@ import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.checkpoint.gguf.GgufExport;
 import dev.kindling.checkpoint.gguf.GgufReader;
 import dev.kindling.checkpoint.gguf.GgufType;
+import dev.kindling.checkpoint.onnx.OnnxBert;
 import dev.kindling.checkpoint.onnx.OnnxBytes;
 import dev.kindling.checkpoint.onnx.OnnxReader;
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
@@ -115,6 +116,17 @@ class MutatedFilesTest {
     read("x.onnx", mutated(onnx, onnx.length, random), () -> {
       try (OnnxReader in = OnnxReader.open(CONF, hadoop(folder.resolve("x.onnx")))) {
         for (TensorSpec t : in.tensors()) { if (t.type().readable()) in.read(t.name()); }
+      }
+    });
+  }
+
+  @Property(tries = 1000)
+  void anOnnxModelIsABertOrAUserError(@ForAll java.util.Random random) throws IOException {
+    byte[] export = Files.readAllBytes(Path.of("src/test/resources/onnx/bert-eager-17.onnx"));
+    read("x.onnx", mutated(export, export.length, random), () -> {
+      try (OnnxReader in = OnnxReader.open(CONF, hadoop(folder.resolve("x.onnx")))) {
+        WeightSource weights = OnnxBert.of(in, 0).weights();
+        weights.tensors().forEach(t -> weights.read(t.name()));
       }
     });
   }

@@ -8,11 +8,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.checkpoint.Activation;
 import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.BertFamily;
+import dev.kindling.checkpoint.ElementType;
 import dev.kindling.checkpoint.EncoderTask;
 import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.checkpoint.folder.ModelFolderWriter;
 import dev.kindling.checkpoint.folder.SentencePooling;
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
 import java.io.IOException;
@@ -80,6 +82,10 @@ class OnnxBertTest {
       assertThat(model.pooling()).contains(MEAN);
       assertThat(model.tokenizerJson()).isEmpty();
       assertSaved(model.weights());
+      ModelFolderWriter.export(CONF, hadoop(folder.resolve("copy")), model, ElementType.BF16);
+    }
+    try (ModelFolder copy = ModelFolder.open(CONF, hadoop(folder.resolve("copy")))) {
+      assertThat(copy.pooling()).contains(MEAN);
     }
     new OnnxImport(hadoop(folder.resolve("model.onnx")), null, 0,
         new SentencePooling(SentencePooling.Kind.FIRST, false, 8)).write(CONF,

@@ -44,12 +44,16 @@ final class ImportCommand implements Callable<Integer> {
   @Option(names = "--normalize", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Whether embeddings have length 1 (default: yes).")
   private boolean normalize;
 
+  @Option(names = "--max-tokens", paramLabel = "N", description = "Where longer texts are cut (default: the model's own limit).")
+  private Integer maxTokens;
+
   @Spec
   private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
     require(heads == null || heads > 0, "--heads", heads, "1 or more");
+    require(maxTokens == null || maxTokens > 0, "--max-tokens", maxTokens, "1 or more");
     SentencePooling.Kind kind = switch (pooling) {
       case "mean" -> SentencePooling.Kind.MEAN;
       case "cls" -> SentencePooling.Kind.FIRST;
@@ -57,7 +61,8 @@ final class ImportCommand implements Callable<Integer> {
     };
     Configuration conf = HadoopFiles.configuration();
     Path file = new Path(model), words = tokenizer(conf, file);
-    BertConfig found = new OnnxImport(file, words, heads == null ? 0 : heads, new SentencePooling(kind, normalize, 0))
+    BertConfig found = new OnnxImport(file, words, heads == null ? 0 : heads,
+        new SentencePooling(kind, normalize, maxTokens == null ? 0 : maxTokens))
         .write(conf, new Path(out));
     PrintWriter told = spec.commandLine().getOut();
     told.printf(

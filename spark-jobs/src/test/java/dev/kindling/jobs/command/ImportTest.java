@@ -26,7 +26,8 @@ class ImportTest {
   @Test
   void anOnnxFileBecomesAFolderThatOtherVerbsRead() throws IOException {
     Files.writeString(folder.resolve("tokenizer.json"), "{\"model\": {\"vocab\": {\"a\": 0}}}");
-    Ended ended = Ended.of("import", model.toString(), "--out", out.toString(), "--pooling", "cls", "--no-normalize");
+    Ended ended = Ended.of("import", model.toString(), "--out", out.toString(), "--pooling", "cls", "--no-normalize",
+        "--max-tokens", "9");
     assertThat(ended.err()).isEmpty();
     assertThat(ended.code()).isZero();
     assertThat(ended.out()).contains("2 layers of width 12, 3 heads",
@@ -35,6 +36,7 @@ class ImportTest {
     assertThat(Ended.of("inspect", out.toString()).out()).contains("BertModel");
     assertThat(out.resolve("1_Pooling/config.json")).content().contains("\"pooling_mode_cls_token\" : true");
     assertThat(out.resolve("modules.json")).content().doesNotContain("Normalize");
+    assertThat(out.resolve("sentence_bert_config.json")).content().contains("\"max_seq_length\" : 9");
   }
 
   @Test
