@@ -63,7 +63,7 @@ public record OptimizerSettings(Kind kind, double rate, double adamwRate, double
       case MUON -> {
         Muon.Recipe usual = Muon.Recipe.of(rate, bfloat16);
         yield new MuonWithAdamW.Recipe(
-            new Muon.Recipe(rate, momentum, decay, usual.scaling(), usual.sideBySide(), bfloat16),
+            new Muon.Recipe(rate, momentum, decay, usual.scaling(), bfloat16),
             adamw(or(adamwRate, rate)));
       }
     };

@@ -6,10 +6,7 @@ import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Momentum orthogonalized by Newton-Schulz iterations (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural
@@ -20,7 +17,8 @@ import java.util.TreeMap;
  *   b = b + (1-μ)(g - b)      u = g + μ(b - g)      w = w · (1 - rate · decay) - rate · scaling · orthogonal(u)
  * </pre>
  *
- * A rank owns whole matrices: an orthogonal factor has no meaning for a part of one.
+ * A rank owns whole matrices: an orthogonal factor has no meaning for a part of one. A parameter that holds several, as GPT-2's
+ * queries, keys and values side by side, has each made orthogonal by itself ({@link MatrixPart}).
  */
 public final class Muon implements Optimizer {
   /** What an orthogonal factor, whose singular values are all about 1, is multiplied with before the rate. */
@@ -44,22 +42,18 @@ public final class Muon implements Optimizer {
    * @param rate peak
    * @param momentum μ, with Nesterov's step ahead
    * @param decay decoupled, times the rate
-   * @param sideBySide how many matrices lie side by side in the columns of a parameter, by the end of its name: each is
-   *        orthogonalized by itself, as GPT-2's queries, keys and values should be, which share only their storage
    * @param bfloat16 whether the iterations round their factors to bf16; their sums are float32
    */
-  public record Recipe(double rate, double momentum, double decay, Scaling scaling, Map<String, Integer> sideBySide,
-      boolean bfloat16) implements OptimizerRecipe {
+  public record Recipe(double rate, double momentum, double decay, Scaling scaling, boolean bfloat16) implements OptimizerRecipe {
     public Recipe {
       require(rate > 0, "muon.rate", rate, "a positive learning rate, such as 5e-3");
       require(momentum >= 0 && momentum < 1, "muon.momentum", momentum, "from 0 to below 1");
       require(decay >= 0, "muon.decay", decay, "0 or more");
-      sideBySide = Collections.unmodifiableMap(new TreeMap<>(sideBySide));    // sorted: the text of a recipe is compared on resume
     }
 
-    /** Momentum 0.95, decay 0.1, the scale of AdamW's updates, GPT-2's attention matrices apart. */
+    /** Momentum 0.95, decay 0.1, the scale of AdamW's updates. */
     public static Recipe of(double rate, boolean bfloat16) {
-      return new Recipe(rate, 0.95, 0.1, Scaling.MATCH_ADAMW, Map.of("attn.c_attn.weight", 3), bfloat16);
+      return new Recipe(rate, 0.95, 0.1, Scaling.MATCH_ADAMW, bfloat16);
     }
 
     @Override
@@ -74,19 +68,12 @@ public final class Muon implements Optimizer {
 
     @Override
     public Recipe scaled(double rateFactor, double decayFactor) {
-      return new Recipe(rate * rateFactor, momentum, decay * decayFactor, scaling, sideBySide, bfloat16);
+      return new Recipe(rate * rateFactor, momentum, decay * decayFactor, scaling, bfloat16);
     }
 
     @Override
     public Optimizer create(List<OwnedRange> owned, Kernels kernels) {
       return new Muon(this, owned, kernels);
-    }
-
-    private int parts(Parameter parameter) {
-      for (Map.Entry<String, Integer> each : sideBySide.entrySet()) {
-        if (parameter.name().endsWith(each.getKey())) return each.getValue();
-      }
-      return 1;
     }
   }
 
@@ -113,17 +100,11 @@ public final class Muon implements Optimizer {
       OwnedRange range = momentum.owned().get(i);
       Tensor g = range.in(gradients);
       lookAhead(momentum.tensor(i, 0), g, (float) gradientScale);
-      Parameter parameter = range.parameter();
-      long rows = parameter.shape()[0];
-      long columns = parameter.shape()[1];
-      int parts = recipe.parts(parameter);
-      if (columns % parts != 0) throw new IllegalArgumentException(parameter + " is not " + parts + " matrices");
-      for (int part = 0; part < parts; part++) {
-        long width = columns / parts;
-        Tensor o = orthogonal.of(g.reshape(rows, columns), part * width, width);
+      for (MatrixPart part : MatrixPart.of(range.parameter())) {
+        Tensor o = orthogonal.of(g, part);
         double rate = recipe.rate * factor;
-        update(range.in(weights).address() + Float.BYTES * part * width, columns, o,
-            (float) (1 - rate * recipe.decay), (float) (rate * recipe.scaling.of(rows, width)));
+        update(range.in(weights), part, o, (float) (1 - rate * recipe.decay),
+            (float) (rate * recipe.scaling.of(part.rows(), part.columns())));
       }
     }
   }
@@ -147,16 +128,14 @@ public final class Muon implements Optimizer {
     for (int i = 0; i < count; i++) g[i] = b[i] - (1 - mu) * (b[i] - g[i]);
   }
 
-  /** w = keep · w - rate · o, where w's rows are {@code stride} elements apart. */
-  private void update(long w, long stride, Tensor o, float keep, float rate) {
-    int width = Math.toIntExact(o.dim(1));
+  /** w = keep · w - rate · o at the part's elements of w. */
+  private void update(Tensor w, MatrixPart part, Tensor o, float keep, float rate) {
     chunks.run(o.size(), (from, count, arrays) -> {
       Raw.copy(o.address() + Float.BYTES * from, arrays[0], 0, count);
       for (int done = 0; done < count;) {
-        long row = (from + done) / width;
-        int column = (int) ((from + done) % width);
-        int run = Math.min(count - done, width - column);
-        long at = w + Float.BYTES * (row * stride + column);
+        long in = (from + done) % part.run();
+        int run = (int) Math.min(count - done, part.run() - in);
+        long at = w.address() + Float.BYTES * (part.start() + (from + done) / part.run() * part.stride() + in);
         Raw.copy(at, arrays[1], 0, run);
         update(arrays[1], arrays[0], done, run, keep, rate);
         Raw.copy(arrays[1], 0, run, at);

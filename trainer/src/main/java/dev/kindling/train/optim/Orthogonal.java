@@ -33,18 +33,17 @@ final class Orthogonal implements AutoCloseable {
   }
 
   /**
-   * @param matrix [rows, columns]; its columns [from, from + width) are what is made orthogonal
-   * @return [rows, width], valid until the next call
+   * @param parameter of which the part is made orthogonal
+   * @return [rows, columns] of the part, valid until the next call
    */
-  Tensor of(Tensor matrix, long from, long width) {
+  Tensor of(Tensor parameter, MatrixPart part) {
     arena.reset();
-    long rows = matrix.dim(0);
-    Tensor x = arena.take(DType.FLOAT32, rows, width);
-    Tensor next = arena.take(DType.FLOAT32, rows, width);
-    cut(matrix, from, x);
+    Tensor x = arena.take(DType.FLOAT32, part.rows(), part.columns());
+    Tensor next = arena.take(DType.FLOAT32, part.rows(), part.columns());
+    cut(parameter, part, x);
     normalize(x);
-    boolean tall = rows > width;
-    long side = Math.min(rows, width);
+    boolean tall = part.rows() > part.columns();
+    long side = Math.min(part.rows(), part.columns());
     Tensor gram = arena.take(DType.FLOAT32, side, side);
     Tensor polynomial = arena.take(DType.FLOAT32, side, side);
     for (int step = 0; step < STEPS; step++) {
@@ -61,16 +60,16 @@ final class Orthogonal implements AutoCloseable {
     return x;
   }
 
-  /** to = columns of a matrix, from {@code from} on. */
-  private void cut(Tensor matrix, long from, Tensor to) {
-    long width = to.dim(1);
-    long stride = matrix.dim(1);
-    long rowsOfPiece = Math.max(1, PIECE / width);
-    kernels.pool().run(pieces(to.dim(0), rowsOfPiece), (piece, worker) -> {
-      long end = Math.min(to.dim(0), (piece + 1) * rowsOfPiece);
-      for (long row = piece * rowsOfPiece; row < end; row++) {
-        Raw.copy(matrix.address() + Float.BYTES * (row * stride + from), to.address() + Float.BYTES * row * width,
-            Float.BYTES * width);
+  /** to = the part's elements of a parameter. */
+  private void cut(Tensor parameter, MatrixPart part, Tensor to) {
+    long run = part.run();
+    long runs = to.size() / run;
+    long runsOfPiece = Math.max(1, PIECE / run);
+    kernels.pool().run(pieces(runs, runsOfPiece), (piece, worker) -> {
+      long end = Math.min(runs, (piece + 1) * runsOfPiece);
+      for (long k = piece * runsOfPiece; k < end; k++) {
+        Raw.copy(parameter.address() + Float.BYTES * (part.start() + k * part.stride()),
+            to.address() + Float.BYTES * k * run, Float.BYTES * run);
       }
     });
   }

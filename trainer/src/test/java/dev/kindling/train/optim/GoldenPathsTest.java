@@ -9,7 +9,6 @@ import dev.kindling.train.model.Parameter;
 import dev.kindling.train.model.ParameterLayout;
 import dev.kindling.train.tensor.Tensor;
 import java.io.File;
-import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
@@ -36,7 +35,7 @@ class GoldenPathsTest {
   @Test
   void muonWalksThePathOfPyTorchAsNearAsItsBfloat16Goes() {
     for (boolean bfloat16 : new boolean[]{true, false}) {
-      follow("muon", new Muon.Recipe(1e-2, 0.95, 0.1, Muon.Scaling.ORIGINAL, Map.of(), bfloat16), 2, 1e-2);
+      follow("muon", new Muon.Recipe(1e-2, 0.95, 0.1, Muon.Scaling.ORIGINAL, bfloat16), 2, 1e-2);
     }
   }
 

@@ -9,9 +9,11 @@ import dev.kindling.train.collective.Shards;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PlainKernels;
+import dev.kindling.train.model.Agreement;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.model.ParameterLayout;
 import dev.kindling.train.tensor.Memory;
+import dev.kindling.train.nn.Stacked;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -19,13 +21,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ShardedOptimizersTest {
   private static final Kernels KERNELS = PlainKernels.of(2);
   private static final ParameterLayout LAYOUT = ParameterLayout.builder()
       .add("wte", Parameter.Role.EMBEDDING, 301, 33)
-      .add("h.0.attn.c_attn.weight", Parameter.Role.HIDDEN_MATRIX, 20, 60)
+      .add("h.0.attn.c_attn.weight", Parameter.Role.HIDDEN_MATRIX, new Stacked(false, List.of(20L, 20L, 20L)), 20, 60)
       .add("h.0.attn.c_attn.bias", Parameter.Role.VECTOR, 60)
       .add("h.0.mlp.c_fc.weight", Parameter.Role.HIDDEN_MATRIX, 20, 77)
       .add("h.0.mlp.c_proj.weight", Parameter.Role.HIDDEN_MATRIX, 77, 20)
@@ -100,32 +103,56 @@ class ShardedOptimizersTest {
     assertThat(flat).containsOnly(0);
   }
 
-  @Test
-  void matricesSideBySideAreOrthogonalizedEachByItself() {
-    ParameterLayout fused = ParameterLayout.builder().add("attn.c_attn.weight", Parameter.Role.HIDDEN_MATRIX, 16, 48)
-        .build();
-    ParameterLayout apart = ParameterLayout.builder().add("q", Parameter.Role.HIDDEN_MATRIX, 16, 16)
-        .add("k", Parameter.Role.HIDDEN_MATRIX, 16, 16).add("v", Parameter.Role.HIDDEN_MATRIX, 16, 16).build();
+  /** Side by side as in GPT-2, grouped and one above the other as in Phi-3, head by head as in GPT-NeoX. */
+  static Stream<Arguments> stacked() {
+    return Stream.of(Arguments.of(new Stacked(false, List.of(16L, 16L, 16L)), 16, 48),
+        Arguments.of(new Stacked(true, List.of(16L, 8L, 8L)), 32, 24),
+        Arguments.of(new Stacked(true, List.of(4L, 4L, 4L)), 48, 16));
+  }
+
+  @ParameterizedTest
+  @MethodSource("stacked")
+  void matricesThatAreStoredAsOneAreOrthogonalizedEachByItself(Stacked stacked, int rows, int columns) {
+    ParameterLayout fused = ParameterLayout.builder()
+        .add("attn.c_attn.weight", Parameter.Role.HIDDEN_MATRIX, stacked, rows, columns).build();
+    ParameterLayout.Builder builder = ParameterLayout.builder();
+    long cycles = (stacked.alongRows() ? rows : columns) / stacked.runs().stream().mapToLong(Long::longValue).sum();
+    for (long run : stacked.runs()) {
+      builder.add("part" + builder.build().parameters().size(), Parameter.Role.HIDDEN_MATRIX,
+          stacked.alongRows() ? run * cycles : rows, stacked.alongRows() ? columns : run * cycles);
+    }
+    ParameterLayout apart = builder.build();
     Muon.Recipe recipe = Muon.Recipe.of(1e-2, false);
     try (Vectors one = new Vectors(fused); Vectors three = new Vectors(apart)) {
       Tensor together = one.zero();
       Tensor gradient = one.random(3);
       Tensor separate = three.zero();
       Tensor gradients = three.zero();
-      copyParts(fused, gradient, apart, gradients);
+      copyParts(stacked, columns, fused, gradient, apart, gradients);
       step(recipe, fused, together, gradient);
       step(recipe, apart, separate, gradients);
       Tensor expected = three.zero();
-      copyParts(fused, together, apart, expected);
+      copyParts(stacked, columns, fused, together, apart, expected);
       assertThat(separate.toFloats()).isEqualTo(expected.toFloats());
+      assertThat(Agreement.largest(expected.toFloats())).isPositive();
     }
   }
 
-  private static void copyParts(ParameterLayout fused, Tensor from, ParameterLayout apart, Tensor to) {
+  /** Element by element: which part it belongs to is told by its place along the axis. */
+  private static void copyParts(Stacked stacked, int columns, ParameterLayout fused, Tensor from, ParameterLayout apart,
+      Tensor to) {
     float[] all = fused.parameters().get(0).in(from).toFloats();
-    for (int part = 0; part < 3; part++) {
-      Tensor into = apart.parameters().get(part).in(to);
-      for (int row = 0; row < 16; row++) into.put(row * 16L, all, row * 48 + part * 16, 16);
+    int[] next = new int[stacked.runs().size()];
+    long cycle = stacked.runs().stream().mapToLong(Long::longValue).sum();
+    for (int i = 0; i < all.length; i++) {
+      long along = (stacked.alongRows() ? i / columns : i % columns) % cycle;
+      int part = 0;
+      for (long run : stacked.runs()) {
+        if (along < run) break;
+        along -= run;
+        part++;
+      }
+      apart.parameters().get(part).in(to).put(next[part]++, all, i, 1);
     }
   }
 
@@ -139,7 +166,7 @@ class ShardedOptimizersTest {
   void muonsStepIsNearlyOrthogonalForWideTallAndSquareMatrices() {
     for (long[] shape : new long[][]{{5, 40}, {40, 5}, {16, 16}}) {
       ParameterLayout layout = ParameterLayout.builder().add("m", Parameter.Role.HIDDEN_MATRIX, shape).build();
-      Muon.Recipe recipe = new Muon.Recipe(1, 0, 0, Muon.Scaling.MATCH_ADAMW, Map.of(), false);
+      Muon.Recipe recipe = new Muon.Recipe(1, 0, 0, Muon.Scaling.MATCH_ADAMW, false);
       try (Vectors vectors = new Vectors(layout)) {
         Tensor weights = vectors.zero();
         step(recipe, layout, weights, vectors.random(9));
