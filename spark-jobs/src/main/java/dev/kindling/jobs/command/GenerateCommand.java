@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
 
 /** Continues prompts. */
 @Command(name = "generate", header = "Let a model write", description = {"",
-    "Continues prompts with a checkpoint of Kindling's or any GPT-2 folder in Hugging Face's layout.", ""}, footer = {
+    "Continues prompts with a checkpoint of Kindling's or a decoder's folder in Hugging Face's layout.", ""}, footer = {
         "", "Examples:", "  kindling generate --model out/demo/run --prompt 'My fellow citizens,'",
         "  kindling generate --model out/demo/run --prompt 'The war' --tokens 60 --set temperature=0  # the likeliest text",
         "  kindling generate generate.yaml --set topK=40 --set samples=3", "",

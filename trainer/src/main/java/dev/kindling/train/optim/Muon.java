@@ -44,7 +44,8 @@ public final class Muon implements Optimizer {
    * @param decay decoupled, times the rate
    * @param bfloat16 whether the iterations round their factors to bf16; their sums are float32
    */
-  public record Recipe(double rate, double momentum, double decay, Scaling scaling, boolean bfloat16) implements OptimizerRecipe {
+  public record Recipe(double rate, double momentum, double decay, Scaling scaling,
+      boolean bfloat16) implements OptimizerRecipe {
     public Recipe {
       require(rate > 0, "muon.rate", rate, "a positive learning rate, such as 5e-3");
       require(momentum >= 0 && momentum < 1, "muon.momentum", momentum, "from 0 to below 1");

@@ -16,7 +16,6 @@ import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.nn.Stacked;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
