@@ -21,10 +21,12 @@ import java.util.List;
  *
  * @param innerWidth of the feed-forward layer; @param tiedHead whether the head is {@code wte}
  * @param initializerRange standard deviation of fresh weights
+ * @param sinusoidal whether positions are sines and cosines that nobody learns (Vaswani et al. 2017, section 3.5): files of
+ *   such a model hold them as {@code wpe}, so that any reader of GPT-2 computes the same
  * @param beginToken {@code bos_token_id}, or -1; @param endTokens {@code eos_token_id}: none, one or several
  */
 public record Gpt2Config(int vocabularySize, int contextLength, int width, int layers, int heads, int innerWidth,
-    float layerNormEpsilon, boolean tiedHead, float initializerRange, int beginToken, List<Integer> endTokens)
+    float layerNormEpsilon, boolean tiedHead, float initializerRange, boolean sinusoidal, int beginToken, List<Integer> endTokens)
     implements
       DecoderConfig {
 
@@ -40,6 +42,13 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
     endTokens = List.copyOf(endTokens);
   }
 
+  /** Learned positions. */
+  public Gpt2Config(int vocabularySize, int contextLength, int width, int layers, int heads, int innerWidth,
+      float layerNormEpsilon, boolean tiedHead, float initializerRange, int beginToken, List<Integer> endTokens) {
+    this(vocabularySize, contextLength, width, layers, heads, innerWidth, layerNormEpsilon, tiedHead, initializerRange,
+        false, beginToken, endTokens);
+  }
+
   /** GPT-2's usual choices: an inner width of 4 times the width, a tied head, no end token yet. */
   public static Gpt2Config of(int vocabularySize, int contextLength, int width, int layers, int heads) {
     return new Gpt2Config(vocabularySize, contextLength, width, layers, heads, 4 * width, 1e-5f, true, 0.02f, -1,
@@ -49,12 +58,18 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
   @Override
   public Gpt2Config withEndOfText(int token) {
     return new Gpt2Config(vocabularySize, contextLength, width, layers, heads, innerWidth, layerNormEpsilon, tiedHead,
-        initializerRange, token, List.of(token));
+        initializerRange, sinusoidal, token, List.of(token));
   }
 
   public Gpt2Config withTiedHead(boolean tied) {
     return new Gpt2Config(vocabularySize, contextLength, width, layers, heads, innerWidth, layerNormEpsilon, tied,
-        initializerRange, beginToken, endTokens);
+        initializerRange, sinusoidal, beginToken, endTokens);
+  }
+
+  /** Positions that are sines and cosines. */
+  public Gpt2Config withSinusoidalPositions() {
+    return new Gpt2Config(vocabularySize, contextLength, width, layers, heads, innerWidth, layerNormEpsilon, tiedHead,
+        initializerRange, true, beginToken, endTokens);
   }
 
   @Override
@@ -121,7 +136,8 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
     return new Gpt2Config(keys.positive("vocab_size"), keys.positive("n_positions"), width, keys.positive("n_layer"),
         keys.positive("n_head"), keys.positive("n_inner", (int) Math.min(4L * width, Integer.MAX_VALUE)),
         keys.positive("layer_norm_epsilon", 1e-5f), keys.flag("tie_word_embeddings", true),
-        keys.positive("initializer_range", 0.02f), keys.token("bos_token_id"), keys.tokens("eos_token_id"));
+        keys.positive("initializer_range", 0.02f), keys.flag("sinusoidal_pos_embds", false),
+        keys.token("bos_token_id"), keys.tokens("eos_token_id"));
   }
 
   @Override
@@ -132,6 +148,7 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
     json.put("n_layer", layers).put("n_head", heads).putOrNull("n_inner", innerWidth == 4L * width ? 0 : innerWidth);
     json.decimal("layer_norm_epsilon", layerNormEpsilon).decimal("initializer_range", initializerRange);
     json.put("tie_word_embeddings", tiedHead);
+    if (sinusoidal) json.put("sinusoidal_pos_embds", true);      // the key that DistilBERT's files have
     json.decimal("embd_pdrop", 0).decimal("attn_pdrop", 0).decimal("resid_pdrop", 0);   // models here are trained without
     json.put("scale_attn_weights", true).put("scale_attn_by_inverse_layer_idx", false).put("use_cache", true);
     json.token("bos_token_id", beginToken).tokens("eos_token_id", endTokens);

@@ -42,6 +42,7 @@ class Gpt2ConfigTest {
   void whatIsWrittenReadsBackTheSame() {
     Gpt2Config[] all = {Gpt2Config.of(300, 64, 32, 2, 4),
         Gpt2Config.of(300, 64, 32, 2, 4).withEndOfText(0).withTiedHead(false),
+        Gpt2Config.of(300, 64, 32, 2, 4).withSinusoidalPositions().withEndOfText(3),
         new Gpt2Config(7, 3, 6, 1, 2, 10, 1e-6f, true, 0.01f, 1, List.of(2, 3))};
     for (Gpt2Config config : all) { assertThat(ModelConfig.parse(config.toJson(), "written")).isEqualTo(config); }
   }

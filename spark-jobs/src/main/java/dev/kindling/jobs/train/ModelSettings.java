@@ -25,11 +25,18 @@ import java.util.Locale;
  * @param innerWidth of the feed-forward layers; 0: 4 times the width, with a gate 8/3 of it
  * @param contextLength most tokens of a sequence; 0: the dataset's sequence length
  * @param window tokens that a token sees, itself included; 0: all before it. In Gemma 2 every second layer has it
+ * @param positions of a GPT-2: LEARNED, or SINUSOIDAL
  * @param experts of a Mixtral's layer; 0: 8; @param expertsPerToken 0: 2
  */
 public record ModelSettings(ModelFamily family, int layers, int heads, int keyValueHeads, int width, int headWidth,
-    int innerWidth, int contextLength, int window, int experts, int expertsPerToken) implements Serializable {
+    int innerWidth, int contextLength, int window, int experts, int expertsPerToken,
+    Positions positions) implements Serializable {
   private static final int INNER_MULTIPLE = 64;
+
+  /** How a GPT-2 knows where a token stands. */
+  public enum Positions {
+    LEARNED, SINUSOIDAL
+  }
 
   public ModelSettings {
     require(layers > 0, "model.layers", layers, "1 or more");
@@ -53,6 +60,8 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
         mixture ? "1 or more, or 0 for 8" : only(family, "no experts"));
     require(expertsPerToken == 0 || expertsPerToken > 0 && mixture, "model.expertsPerToken", expertsPerToken,
         mixture ? "1 or more, or 0 for 2" : only(family, "no experts"));
+    require(positions == Positions.LEARNED || family == ModelFamily.GPT2, "model.positions", positions,
+        "LEARNED: other families than gpt2 have positions of their own");
   }
 
   private static String only(ModelFamily family, String what) {
@@ -61,7 +70,7 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
 
   /** A GPT-2. @param innerWidth 0: 4 times the width; @param contextLength 0: the dataset's sequence length */
   public ModelSettings(int layers, int heads, int width, int innerWidth, int contextLength) {
-    this(ModelFamily.GPT2, layers, heads, 0, width, 0, innerWidth, contextLength, 0, 0, 0);
+    this(ModelFamily.GPT2, layers, heads, 0, width, 0, innerWidth, contextLength, 0, 0, 0, Positions.LEARNED);
   }
 
   /** 4 layers of width 256: 3 to 6 million parameters, with a small vocabulary. */
@@ -71,7 +80,7 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
 
   public ModelSettings withFamily(ModelFamily other) {
     return new ModelSettings(other, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window,
-        experts, expertsPerToken);
+        experts, expertsPerToken, positions);
   }
 
   /** The whole configuration for a dataset. @throws UserError where its sequences are longer than the context */
@@ -101,10 +110,9 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
 
   private Gpt2Config gpt2(int vocabularySize, int context) {
     Gpt2Config usual = Gpt2Config.of(vocabularySize, context, width, layers, heads);
-    return innerWidth == 0
-        ? usual
-        : new Gpt2Config(vocabularySize, context, width, layers, heads, innerWidth, usual.layerNormEpsilon(),
-            usual.tiedHead(), usual.initializerRange(), usual.beginToken(), usual.endTokens());
+    return new Gpt2Config(vocabularySize, context, width, layers, heads, innerWidth == 0 ? usual.innerWidth() : innerWidth,
+        usual.layerNormEpsilon(), usual.tiedHead(), usual.initializerRange(), positions == Positions.SINUSOIDAL,
+        usual.beginToken(), usual.endTokens());
   }
 
   private GptNeoxConfig neox(int vocabularySize, int context) {

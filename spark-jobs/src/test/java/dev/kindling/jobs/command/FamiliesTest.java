@@ -3,6 +3,7 @@ package dev.kindling.jobs.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.checkpoint.Experts;
+import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.LlamaConfig;
 import dev.kindling.checkpoint.ModelConfig;
 import java.io.IOException;
@@ -84,6 +85,15 @@ class FamiliesTest {
     Ended gguf = Ended.of("export", "gguf", "--model", run.toString(), "--out", folder.resolve("no.gguf").toString());
     assertThat(gguf.code()).isEqualTo(2);
     assertThat(gguf.err()).contains("GGUF is written of gpt2, llama, mistral and qwen2; this model is " + type);
+  }
+
+  @Test
+  void aGpt2WithSinusoidalPositionsIsOne() throws IOException {
+    Path run = pretrain("sines", "{ layers: 1, heads: 2, width: 16, positions: sinusoidal }");
+    Path exported = folder.resolve("sines-hf");
+    assertThat(Ended.of("export", "hf", "--model", run.toString(), "--out", exported.toString()).code()).isZero();
+    assertThat(((Gpt2Config) config(exported)).sinusoidal()).isTrue();
+    assertThat(generate(exported).out()).isEqualTo(generate(run).out());
   }
 
   @Test

@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.FileEntry;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.ModelConfig;
-import dev.kindling.checkpoint.TensorSpec;
-import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.CheckpointWriter;
@@ -66,7 +64,7 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
       }
       FileEntry mine = writer.optimizer(communicator.rank(), communicator.worldSize(), ranges);
       if (communicator.rank() == 0) {
-        writer.model(config, weights(model), tokenizerJson);
+        writer.model(config, model.weightSource(), tokenizerJson);
         writer.state(state.toJson());
       }
       List<byte[]> all = communicator.allGather(toBytes(mine));
@@ -89,23 +87,6 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
     ObjectNode json = Json.parse(bytes, "a rank's word of its shard");
     return new FileEntry(json.required("name").asText(), json.required("size").asLong(),
         json.required("sha256").asText());
-  }
-
-  /** A model's master weights under their names, read live. */
-  public static WeightSource weights(TrainableModel<?> model) {
-    List<TensorSpec> tensors = model.layout().parameters().stream()
-        .map(p -> TensorSpec.float32(p.name(), p.shape())).toList();
-    return new WeightSource() {
-      @Override
-      public List<TensorSpec> tensors() {
-        return tensors;
-      }
-
-      @Override
-      public void read(String name, long from, float[] into, int offset, int count) {
-        model.layout().parameter(name).in(model.weights()).get(from, into, offset, count);
-      }
-    };
   }
 
   /** A checkpoint on disk. */

@@ -74,7 +74,7 @@ public final class DecoderModel implements LanguageModel {
     return config;
   }
 
-  /** The float32 masters under their names, for checkpoints; live. A tied head is not among them. */
+  @Override
   public WeightSource weightSource() {
     return weights.source();
   }

@@ -18,6 +18,7 @@ import dev.kindling.train.nn.Initial;
 import dev.kindling.train.nn.Linear;
 import dev.kindling.train.nn.RotaryTable;
 import dev.kindling.train.nn.RowNorm;
+import dev.kindling.train.nn.Sinusoids;
 import dev.kindling.train.nn.Weights;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,8 +72,11 @@ final class Decoders {
     Norm norm = Norm.layer(gpt2.layerNormEpsilon());
     Linear.Form form = Linear.Form.CONV1D;
     Weight tokens = tokens("transformer.wte.weight");
-    Embedding embedding = Embedding.withPositions(tokens,
-        weights.table("transformer.wpe.weight", gpt2.contextLength(), gpt2.width(), initial));
+    Weight positions = gpt2.sinusoidal()
+        ? weights.fixed("transformer.wpe.weight", gpt2.contextLength(), gpt2.width(),
+            Sinusoids.table(gpt2.contextLength(), gpt2.width()))
+        : weights.table("transformer.wpe.weight", gpt2.contextLength(), gpt2.width(), initial);
+    Embedding embedding = Embedding.withPositions(tokens, positions);
     List<Block> blocks = new ArrayList<>();
     for (int n = 0; n < gpt2.layers(); n++) {
       Weights layer = weights.under("transformer.h." + n);

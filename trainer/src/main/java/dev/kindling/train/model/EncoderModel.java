@@ -96,7 +96,7 @@ public final class EncoderModel implements TrainableModel<EncoderBatch> {
     return config;
   }
 
-  /** The float32 masters under their names, for checkpoints; live. A tied decoder is not among them. */
+  @Override
   public WeightSource weightSource() {
     return weights.source();
   }

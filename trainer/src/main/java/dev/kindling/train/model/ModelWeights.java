@@ -16,7 +16,9 @@ import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
@@ -26,7 +28,8 @@ import java.util.function.UnaryOperator;
 final class ModelWeights implements Weights, AutoCloseable {
   private static final int BLOCK = 1 << 16;                // values made or read at once
 
-  private record Declared(Weight weight, Initial initial) {}
+  /** @param fixed the memory of one that is no parameter; else null */
+  private record Declared(Weight weight, Initial initial, Memory fixed) {}
 
   private final Kernels kernels;
   private final Precision precision;
@@ -85,8 +88,23 @@ final class ModelWeights implements Weights, AutoCloseable {
       long... shape) {
     Weight weight = new Weight(prefix + name, packed, shape);
     builder.add(weight.name(), role, stacked, shape);
-    declared.add(new Declared(weight, initial));
+    declared.add(new Declared(weight, initial, null));
     return weight;
+  }
+
+  @Override
+  public Weight fixed(String name, long rows, long width, float[] values) {
+    Weight weight = new Weight(prefix + name, null, rows, width);
+    Memory own = Memory.allocate(rows * width * Float.BYTES);
+    Tensor table = Tensor.at(own.address(), DType.FLOAT32, rows, width);
+    table.put(0, values, 0, values.length);
+    weight.bind(table);
+    declared.add(new Declared(weight, new Initial.Constant(0), own));
+    return weight;
+  }
+
+  private List<Declared> learned() {
+    return declared.stream().filter(d -> d.fixed == null).toList();
   }
 
   /** Takes the memory of all that was declared; the values are zero. */
@@ -94,12 +112,12 @@ final class ModelWeights implements Weights, AutoCloseable {
     layout = builder.build();
     memory = Memory.allocate(layout.size() * Float.BYTES);
     flat = Tensor.at(memory.address(), DType.FLOAT32, layout.size());
-    for (Declared d : declared) d.weight().bind(layout.parameter(d.weight().name()).in(flat));
+    for (Declared d : learned()) d.weight().bind(layout.parameter(d.weight().name()).in(flat));
   }
 
   /** Each value a pure function of the seed, the weight's name and its place there. */
   void initialise(long seed) {
-    for (Declared d : declared) {
+    for (Declared d : learned()) {
       if (d.initial() instanceof Initial.Normal normal) {
         fill(d.weight().value(), CounterRandom.of(seed, d.weight().name()), normal.deviation());
       } else if (d.initial() instanceof Initial.Constant constant) { fill(d.weight().value(), constant.value()); }
@@ -135,13 +153,13 @@ final class ModelWeights implements Weights, AutoCloseable {
    * @param source exactly the tensors that were declared, by their names
    */
   void load(WeightSource source) {
-    for (Declared d : declared) load(d.weight(), source, d.weight().name());
+    for (Declared d : learned()) load(d.weight(), source, d.weight().name());
     changed();
   }
 
   /** Copies those weights that are there, and leaves the others. @param named from ours to the source's names */
   void loadFound(WeightSource source, UnaryOperator<String> named) {
-    for (Declared d : declared) {
+    for (Declared d : learned()) {
       String name = named.apply(d.weight().name());
       if (source.find(name) != null) load(d.weight(), source, name);
     }
@@ -178,13 +196,15 @@ final class ModelWeights implements Weights, AutoCloseable {
     if (gradients.size() != layout.size() || gradients.type() != DType.FLOAT32) {
       throw new IllegalArgumentException("gradients are " + gradients + ", the weights " + flat);
     }
-    for (Declared d : declared) d.weight().bindGradient(layout.parameter(d.weight().name()).in(gradients));
+    for (Declared d : learned()) d.weight().bindGradient(layout.parameter(d.weight().name()).in(gradients));
     boundGradients = gradients.address();
   }
 
-  /** A live view of the float32 masters under their names. */
+  /** A live view of the float32 masters under their names, and of what is fixed. */
   WeightSource source() {
-    List<TensorSpec> tensors = layout.parameters().stream().map(p -> TensorSpec.float32(p.name(), p.shape())).toList();
+    Map<String, Weight> byName = new LinkedHashMap<>();
+    for (Declared d : declared) byName.put(d.weight().name(), d.weight());
+    List<TensorSpec> tensors = byName.values().stream().map(w -> TensorSpec.float32(w.name(), w.shape())).toList();
     return new WeightSource() {
       @Override
       public List<TensorSpec> tensors() {
@@ -193,14 +213,17 @@ final class ModelWeights implements Weights, AutoCloseable {
 
       @Override
       public void read(String name, long from, float[] into, int offset, int count) {
-        layout.parameter(name).in(flat).get(from, into, offset, count);
+        byName.get(name).value().get(from, into, offset, count);
       }
     };
   }
 
   @Override
   public void close() {
-    for (Declared d : declared) { if (d.weight().packed() != null) d.weight().packed().close(); }
+    for (Declared d : declared) {
+      if (d.weight().packed() != null) d.weight().packed().close();
+      if (d.fixed() != null) d.fixed().close();
+    }
     if (memory != null) memory.close();
   }
 }

@@ -80,7 +80,7 @@ public final class T5Model implements TrainableModel<Seq2SeqBatch> {
     return config;
   }
 
-  /** The float32 masters under their names, for checkpoints; live. A tied head is not among them. */
+  @Override
   public WeightSource weightSource() {
     return weights.source();
   }

@@ -1,5 +1,6 @@
 package dev.kindling.train.model;
 
+import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.train.tensor.Tensor;
 
 /**
@@ -12,6 +13,9 @@ public interface TrainableModel<B extends MicroBatch> extends AutoCloseable {
 
   /** The float32 master weights, flat, [layout().size()]; write them, then call {@link #weightsChanged}. */
   Tensor weights();
+
+  /** Every tensor of the model's files under its name, read live: the float32 masters, and what is not learned. */
+  WeightSource weightSource();
 
   /** Tells the model that its master weights were written: layouts and roundings are made anew. */
   void weightsChanged();

@@ -16,6 +16,9 @@ public interface Weights {
   /** A bias or a scale, [size]. */
   Weight vector(String name, long size, Initial initial);
 
+  /** A table that is given, not learned: stored with the weights, but no parameter. @param values [rows · width] */
+  Weight fixed(String name, long rows, long width, float[] values);
+
   /** The same place; names there begin with {@code prefix} and a dot. */
   Weights under(String prefix);
 }

@@ -29,7 +29,7 @@ class AveragedRunTest {
     Checkpoints checkpoints = TinyRun.in(folder);
     TinyRun.train(worldSize, options, Precision.FLOAT32, 1, TinyRun.DATA, (loop, model) -> loop
         .saving(checkpoints).evaluating(communicator -> {
-          seen.add(WeightsHash.sha256(FolderCheckpoints.weights(model)));
+          seen.add(WeightsHash.sha256(model.weightSource()));
           return 1;
         }).evaluatingAverages());
     return seen;

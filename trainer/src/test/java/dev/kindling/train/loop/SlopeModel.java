@@ -1,5 +1,6 @@
 package dev.kindling.train.loop;
 
+import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.train.model.Batch;
 import dev.kindling.train.model.LanguageModel;
 import dev.kindling.train.model.Parameter;
@@ -30,6 +31,11 @@ final class SlopeModel implements LanguageModel {
   @Override
   public Tensor weights() {
     return weights;
+  }
+
+  @Override
+  public WeightSource weightSource() {
+    throw new UnsupportedOperationException();
   }
 
   @Override

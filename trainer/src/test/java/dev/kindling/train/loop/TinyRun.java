@@ -75,7 +75,7 @@ final class TinyRun {
           LanguageModel model = DecoderModel.create(CONFIG, kernels, precision, 1)) {
         TrainingLoop loop = new TrainingLoop(model, kernels, ranks.get(rank), data, options);
         TrainingResult result = more.apply(loop, model).run();
-        ended[rank] = new Ended(WeightsHash.sha256(FolderCheckpoints.weights(model)), model.weights().toFloats(),
+        ended[rank] = new Ended(WeightsHash.sha256(model.weightSource()), model.weights().toFloats(),
             result);
       }
     });

@@ -13,6 +13,7 @@ import dev.kindling.train.tensor.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -126,6 +127,31 @@ class Gpt2WeightsTest {
       untied.layout().parameter("lm_head.weight").in(untied.weights()).put(0, embedding, 0, embedding.length);
       untied.weightsChanged();
       assertThat(untied.logits(batch)).containsExactly(tied.logits(batch));
+    }
+  }
+
+  /** To any reader of GPT-2 it is one whose positions happen to be sines. */
+  @Test
+  void sinusoidalPositionsAreStoredButNeverLearned() {
+    Gpt2Config config = CONFIG.withSinusoidalPositions();
+    Batch batch = Samples.batch(301, 9, 0, 9);
+    try (Kernels kernels = PlainKernels.of(1);
+        DecoderModel model = create(config, kernels, 1);
+        Training training = new Training(kernels, model)) {
+      training.run(batch);
+      assertThat(model.weightSource().tensors()).isEqualTo(config.tensors());
+      assertThat(model.layout().parameters()).noneMatch(p -> p.name().contains("wpe"));
+      float[] positions = model.weightSource().read("transformer.wpe.weight");
+      assertThat(positions[0]).isZero();
+      assertThat(positions[1]).isOne();
+      assertThat(positions[3 * 64]).isCloseTo((float) Math.sin(3), Offset.offset(1e-6f));
+      assertThat(positions[3 * 64 + 63]).isCloseTo((float) Math.cos(3 / Math.pow(10_000, 62 / 64.0)),
+          Offset.offset(1e-6f));
+      try (DecoderModel learned = DecoderModel.load(CONFIG, model.weightSource(), kernels, Precision.FLOAT32);
+          DecoderModel again = DecoderModel.load(config, model.weightSource(), kernels, Precision.FLOAT32)) {
+        assertThat(learned.logits(batch)).containsExactly(model.logits(batch));
+        assertThat(again.logits(batch)).containsExactly(model.logits(batch));
+      }
     }
   }
 
