@@ -26,7 +26,8 @@ import java.util.List;
  * @param beginToken {@code bos_token_id}, or -1; @param endTokens {@code eos_token_id}: none, one or several
  */
 public record Gpt2Config(int vocabularySize, int contextLength, int width, int layers, int heads, int innerWidth,
-    float layerNormEpsilon, boolean tiedHead, float initializerRange, boolean sinusoidal, int beginToken, List<Integer> endTokens)
+    float layerNormEpsilon, boolean tiedHead, float initializerRange, boolean sinusoidal, int beginToken,
+    List<Integer> endTokens)
     implements
       DecoderConfig {
 

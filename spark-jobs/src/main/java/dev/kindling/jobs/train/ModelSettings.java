@@ -110,7 +110,8 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
 
   private Gpt2Config gpt2(int vocabularySize, int context) {
     Gpt2Config usual = Gpt2Config.of(vocabularySize, context, width, layers, heads);
-    return new Gpt2Config(vocabularySize, context, width, layers, heads, innerWidth == 0 ? usual.innerWidth() : innerWidth,
+    return new Gpt2Config(vocabularySize, context, width, layers, heads,
+        innerWidth == 0 ? usual.innerWidth() : innerWidth,
         usual.layerNormEpsilon(), usual.tiedHead(), usual.initializerRange(), positions == Positions.SINUSOIDAL,
         usual.beginToken(), usual.endTokens());
   }
