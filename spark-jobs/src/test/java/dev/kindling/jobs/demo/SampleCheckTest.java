@@ -2,6 +2,7 @@ package dev.kindling.jobs.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.train.generate.FinishReason;
 import dev.kindling.train.generate.Generation;
 import dev.kindling.train.model.Batch;
@@ -57,6 +58,11 @@ class SampleCheckTest {
 
   /** Says the same after whatever it is told. */
   private record Same(float[] next) implements LanguageModel {
+    @Override
+    public WeightSource weightSource() {
+      throw new UnsupportedOperationException();
+    }
+
     @Override
     public Sequence newSequence(int capacity) {
       return new Sequence() {
