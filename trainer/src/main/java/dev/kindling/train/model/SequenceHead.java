@@ -39,7 +39,7 @@ final class SequenceHead implements EncoderHead {
       case TANH -> Activation.TANH;
       case RELU -> Activation.RELU;
     };
-    out = Linear.of(weights.under(config.labelsMatrix()), Linear.Form.TORCH, config.width(), labels, initial);
+    out = Linear.labels(weights.under(config.labelsMatrix()), config.width(), labels, initial);
   }
 
   private Value logits(Value h, EncoderBatch batch) {

@@ -19,7 +19,7 @@ final class TokenHead implements EncoderHead {
 
   TokenHead(BertConfig config, Weights weights) {
     labels = config.labels().size();
-    out = Linear.of(weights.under(config.labelsMatrix()), Linear.Form.TORCH, config.width(), labels,
+    out = Linear.labels(weights.under(config.labelsMatrix()), config.width(), labels,
         new Initial.Normal(config.initializerRange()));
   }
 

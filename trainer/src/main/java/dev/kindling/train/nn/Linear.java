@@ -39,6 +39,11 @@ public final class Linear {
         form.bias ? weights.vector("bias", out, Initial.ZERO) : null);
   }
 
+  /** A matrix of labels, which is a head to optimizers, with its bias; stored as torch has it. */
+  public static Linear labels(Weights weights, long in, long labels, Initial initial) {
+    return new Linear(weights.head("weight", labels, in, initial), weights.vector("bias", labels, Initial.ZERO));
+  }
+
   /** @param x stored [rows, in]; @return stored [rows, out] */
   public Value forward(Value x) {
     return Multiply.of(x, weight, bias, x.type());

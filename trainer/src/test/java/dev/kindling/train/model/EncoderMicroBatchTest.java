@@ -273,6 +273,27 @@ class EncoderMicroBatchTest {
     }
   }
 
+  /** Optimizers treat tables and heads apart from the matrices between hidden states. */
+  @Test
+  void tablesAndHeadsAreNoHiddenMatrices() {
+    try (Kernels kernels = TestKernels.PLAIN.open(1);
+        EncoderModel labels = encoder(EncoderTask.CLASSIFY, kernels, Precision.FLOAT32);
+        T5Model t5 = t5(kernels, Precision.FLOAT32)) {
+      assertThat(matrices(labels, Parameter.Role.EMBEDDING)).containsExactlyInAnyOrder(
+          "bert.embeddings.word_embeddings.weight", "bert.embeddings.position_embeddings.weight",
+          "bert.embeddings.token_type_embeddings.weight", "classifier.weight");
+      assertThat(matrices(labels, Parameter.Role.HIDDEN_MATRIX)).hasSize(2 * 6 + 1)
+          .contains("bert.pooler.dense.weight");
+      assertThat(matrices(t5, Parameter.Role.EMBEDDING)).containsExactlyInAnyOrder("shared.weight", "lm_head.weight",
+          "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight",
+          "decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
+    }
+  }
+
+  private static List<String> matrices(TrainableModel<?> model, Parameter.Role role) {
+    return model.layout().parameters().stream().filter(p -> p.role() == role).map(Parameter::name).toList();
+  }
+
   @Test
   void whatDoesNotFitTheModelIsSaidInOneLine() {
     try (Kernels kernels = TestKernels.PLAIN.open(1);
