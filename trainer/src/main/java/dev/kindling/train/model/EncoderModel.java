@@ -72,8 +72,8 @@ public final class EncoderModel implements TrainableModel<EncoderBatch> {
   }
 
   /**
-   * A model to be taught something else: a trained encoder under a fresh head. What the encoder's files lack, such as a pooler, is
-   * fresh too.
+   * A model to be taught something else: a trained encoder under a fresh head, whatever head it had. What the encoder's files
+   * lack, such as a pooler, is fresh too.
    *
    * @param trained what the weights are of; @param source as {@code ModelFolder} gives them
    * @param labels their names, none where the task has none; @param seed of what is fresh
@@ -82,9 +82,9 @@ public final class EncoderModel implements TrainableModel<EncoderBatch> {
       Kernels kernels, Precision precision, long seed) {
     EncoderModel model = create(trained.forTask(task, labels), kernels, precision, seed);
     try {
-      String prefix = model.config.prefix();
+      String prefix = model.config.prefix();         // the encoder's own names begin with it, and no head's
       model.weights.loadFound(source,
-          name -> name.startsWith(prefix) ? trained.prefix() + name.substring(prefix.length()) : name);
+          name -> name.startsWith(prefix) ? trained.prefix() + name.substring(prefix.length()) : null);
     } catch (RuntimeException e) {
       model.close();
       throw e;

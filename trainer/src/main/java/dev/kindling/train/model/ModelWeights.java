@@ -1,6 +1,7 @@
 package dev.kindling.train.model;
 
 import dev.kindling.checkpoint.TensorSpec;
+import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.train.autodiff.Weight;
 import dev.kindling.train.kernel.Kernels;
@@ -157,11 +158,22 @@ final class ModelWeights implements Weights, AutoCloseable {
     changed();
   }
 
-  /** Copies those weights that are there, and leaves the others. @param named from ours to the source's names */
+  /**
+   * Copies those weights that are there, and leaves the others.
+   *
+   * @param named from ours to the source's names, null for what is to be left; @throws UserError where a shape is another
+   */
   void loadFound(WeightSource source, UnaryOperator<String> named) {
     for (Declared d : learned()) {
       String name = named.apply(d.weight().name());
-      if (source.find(name) != null) load(d.weight(), source, name);
+      TensorSpec found = name == null ? null : source.find(name);
+      if (found == null) continue;
+      long[] shape = layout.parameter(d.weight().name()).shape();
+      if (!Arrays.equals(found.shape(), shape)) {
+        throw new UserError(name + " has the shape " + Arrays.toString(found.shape()) + ", the model needs "
+            + Arrays.toString(shape));
+      }
+      load(d.weight(), source, name);
     }
     changed();
   }

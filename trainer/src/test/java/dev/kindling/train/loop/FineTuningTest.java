@@ -26,6 +26,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The loop that trains decoders trains encoders and T5 on labels and pairs too. */
 class FineTuningTest {
@@ -77,6 +79,27 @@ class FineTuningTest {
       float[] logits = model.logits(texts(1000, 0));
       int[] labels = texts(1000, 0).targets();
       for (int r = 0; r < 4; r++) assertThat(logits[2 * r + 1] > logits[2 * r]).isEqualTo(labels[r] == 1);
+    }
+  }
+
+  /** Also where the trained model has a head of the same name, of as many labels or of others. */
+  @ParameterizedTest
+  @CsvSource({"2, 2", "2, 3", "3, 2"})
+  void aClassifierIsTaughtOtherLabelsUnderAFreshHead(int before, int after) {
+    List<String> others = List.of("a", "b", "c").subList(0, after);
+    BertConfig old = PRETRAINED.forTask(EncoderTask.CLASSIFY, List.of("x", "y", "z").subList(0, before));
+    try (Kernels kernels = PlainKernels.of(1);
+        EncoderModel trained = EncoderModel.create(old, kernels, Precision.FLOAT32, 1);
+        EncoderModel fresh = EncoderModel.create(old.forTask(EncoderTask.CLASSIFY, others), kernels, Precision.FLOAT32,
+            5);
+        EncoderModel taught = EncoderModel.teach(EncoderTask.CLASSIFY, others, old, trained.weightSource(), kernels,
+            Precision.FLOAT32, 5)) {
+      String head = old.labelsMatrix() + ".weight";
+      assertThat(taught.weightSource().read(head)).isEqualTo(fresh.weightSource().read(head))
+          .isNotEqualTo(trained.weightSource().read(head));
+      assertThat(taught.hidden(texts(0, 0))).as("the encoder is the trained one")
+          .isEqualTo(trained.hidden(texts(0, 0)));
+      assertThat(taught.logits(texts(0, 0))).hasSize(4 * after);
     }
   }
 
