@@ -23,8 +23,11 @@ sealed interface EncoderHead permits WordHead, SequenceHead, TokenHead {
    */
   Tensor losses(Tape tape, Value h, EncoderBatch batch);
 
-  /** @return the places of the batch's targets that count */
+  /** @param batch with a target for each token; @return the places of those that count */
   static int[] counting(EncoderBatch batch) {
+    if (batch.targets() == null || batch.targets().length != batch.inputs().length) {
+      throw new IllegalArgumentException("a target for each token is needed");
+    }
     int[] places = new int[batch.targets().length];
     int n = 0;
     for (int i = 0; i < places.length; i++) if (batch.target(i) >= 0) places[n++] = i;

@@ -310,4 +310,15 @@ class EncoderMicroBatchTest {
           .hasMessageContaining("vocabulary of 67");
     }
   }
+
+  @ParameterizedTest
+  @EnumSource(value = EncoderTask.class, mode = EnumSource.Mode.INCLUDE, names = {"MASKED_WORDS", "CLASSIFY_TOKENS"})
+  void targetsOfTextsAreNotTakenForThoseOfTokens(EncoderTask task) {
+    try (Kernels kernels = TestKernels.PLAIN.open(1); EncoderModel model = encoder(task, kernels, Precision.FLOAT32)) {
+      for (EncoderTask other : List.of(EncoderTask.CLASSIFY, EncoderTask.CLASSIFY_MANY)) {
+        assertThatThrownBy(() -> model.loss(batch(other, 0, 24, 5))).isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("a target for each token is needed");
+      }
+    }
+  }
 }
