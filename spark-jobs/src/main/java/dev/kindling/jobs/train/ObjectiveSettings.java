@@ -52,6 +52,7 @@ public record ObjectiveSettings(Kind kind, double maskedShare, double density, d
 
   SpanCorruption spans(ExtraTokens extra, int endOfText) {
     int pad = extra.id("<pad>");
-    return new SpanCorruption(density, meanSpan, extra.vocabulary() - 1, endOfText, new SequenceToSequence(pad, pad));
+    return new SpanCorruption(density, meanSpan, extra.vocabulary() - 1, SpanCorruption.SENTINELS, endOfText,
+        new SequenceToSequence(pad, pad));
   }
 }

@@ -36,6 +36,9 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
     TrainSettings train = config.train();
     config.objective().refuseUnlessOf(config.model().family());
     ExtraTokens extra = config.model().family().extraTokens(dataset.vocabularySize());
+    if (config.model().family().objective() == ObjectiveSettings.Kind.SPAN_CORRUPTION) {
+      config.objective().spans(extra, dataset.endOfText()).refuseUnlessSentinelsSuffice(dataset.sequenceLength());
+    }
     ModelConfig model = config.model().config(extra, dataset.sequenceLength(), dataset.endOfText());
     SampleOrder order = new SampleOrder(dataset.training().rows(), train.seed(), train.virtualRanks(),
         Math.multiplyExact(train.microBatch(), train.accumulate()));

@@ -22,20 +22,27 @@ import java.util.List;
  * @param density share of the tokens that are cut out; the paper's is 0.15
  * @param meanSpan mean length of a span; the paper's is 3
  * @param firstSentinel the sentinel of the first span, usually the vocabulary's last token; the next ones are below it
+ * @param sentinels how many there are; T5 has 100
  * @param endToken written behind inputs and targets
  * @param pairs how the decoder reads
  */
-public record SpanCorruption(double density, double meanSpan, int firstSentinel, int endToken,
+public record SpanCorruption(double density, double meanSpan, int firstSentinel, int sentinels, int endToken,
     SequenceToSequence pairs) {
+  /** As many as T5 has (Raffel et al. 2020, section 3.1.4). */
+  public static final int SENTINELS = 100;
+
   public SpanCorruption {
     UserError.require(density > 0 && density < 1, "density", density, "above 0 and below 1, such as 0.15");
     UserError.require(meanSpan >= 1, "meanSpan", meanSpan, "1 or more tokens, such as 3");
     UserError.require(firstSentinel > 0, "firstSentinel", firstSentinel, "a token id");
+    UserError.require(sentinels > 0 && sentinels <= firstSentinel, "sentinels", sentinels,
+        "between 1 and " + firstSentinel + ", the tokens below the first");
   }
 
-  /** The paper's choices. @param vocabularySize its last tokens are the sentinels; @param padToken begins the decoder's input */
+  /** The paper's choices. @param vocabularySize its last {@link #SENTINELS} tokens are the sentinels; @param padToken begins the decoder's input */
   public static SpanCorruption of(int vocabularySize, int padToken, int endToken) {
-    return new SpanCorruption(0.15, 3, vocabularySize - 1, endToken, new SequenceToSequence(padToken, padToken));
+    return new SpanCorruption(0.15, 3, vocabularySize - 1, SENTINELS, endToken,
+        new SequenceToSequence(padToken, padToken));
   }
 
   /** How a number of tokens divides: tokens cut out, spans, and the lengths of both sequences, end tokens included. */
@@ -61,13 +68,18 @@ public record SpanCorruption(double density, double meanSpan, int firstSentinel,
     return tokens;
   }
 
+  /** Each span needs a sentinel of its own. @param tokens of the longest text; @throws UserError where they run out */
+  public void refuseUnlessSentinelsSuffice(int tokens) {
+    int spans = tokens < 2 ? 0 : lengths(tokens).spans();
+    if (spans <= sentinels) return;
+    throw new UserError("a text of " + tokens + " tokens has " + spans + " spans, the vocabulary only " + sentinels
+        + " sentinels; use shorter sequences, a lower objective.density or a higher objective.meanSpan");
+  }
+
   /** @param tokens at least 2 */
   public Corrupted corrupted(int[] tokens, CounterRandom random) {
+    refuseUnlessSentinelsSuffice(tokens.length);
     Lengths lengths = lengths(tokens.length);
-    if (firstSentinel - lengths.spans() < 0) {
-      throw new UserError("a text of " + tokens.length + " tokens has " + lengths.spans()
-          + " spans, the vocabulary only " + firstSentinel + " sentinels; use shorter sequences");
-    }
     int[] spans = parts(lengths.cut(), lengths.spans(), random, 0);
     int[] texts = parts(tokens.length - lengths.cut(), lengths.spans(), random, 1L << 32);
     int[] inputs = new int[lengths.inputs()];

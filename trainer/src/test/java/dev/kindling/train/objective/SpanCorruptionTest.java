@@ -103,8 +103,10 @@ class SpanCorruptionTest {
 
   @Test
   void tooFewSentinelsAreToldAsSuch() {
-    SpanCorruption small = SpanCorruption.of(5, 0, 1);
-    assertThatThrownBy(() -> small.corrupted(text(300), CounterRandom.of(1, "test"))).isInstanceOf(UserError.class)
-        .hasMessageContaining("sentinels");
+    assertThat(SPANS.lengths(2000).spans()).isEqualTo(100);
+    assertThat(SPANS.corrupted(text(2000), CounterRandom.of(1, "test")).inputs()).doesNotContain(VOCABULARY - 101)
+        .contains(VOCABULARY - 100);
+    assertThatThrownBy(() -> SPANS.corrupted(text(2100), CounterRandom.of(1, "test"))).isInstanceOf(UserError.class)
+        .hasMessageContaining("a text of 2100 tokens has 105 spans, the vocabulary only 100 sentinels");
   }
 }
