@@ -68,7 +68,7 @@ public final class OnnxReader implements WeightSource, Closeable {
   }
 
   private void openFilesBeside(FileSystem fs) throws IOException {
-    Map<Path, Long> sizes = new LinkedHashMap<>();
+    Map<Path, Long> sizes = new LinkedHashMap<>(Map.of(path, Storage.file(fs, path).getLen()));
     for (OnnxTensor t : graph.tensors()) {
       if (t.file() == null) continue;
       Path file = place(t);

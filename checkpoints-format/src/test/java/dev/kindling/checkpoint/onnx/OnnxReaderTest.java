@@ -125,6 +125,18 @@ class OnnxReaderTest {
     assertRefused(model(external("w", new long[]{1}, "model.onnx.data", "0", "8")), "needs 4 bytes and has 8");
   }
 
+  /** The specification lets a location be any file beside the model, so also the model itself. */
+  @Test
+  void weightsMayLieInTheModelsOwnFileToo() throws IOException {
+    byte[] file = model(external("w", new long[]{1}, "model.onnx", "0", "4"));
+    try (OnnxReader in = open(file)) {
+      float first = java.nio.ByteBuffer.wrap(file).order(java.nio.ByteOrder.LITTLE_ENDIAN).getFloat();
+      assertThat(in.read("w")).containsExactly(first);
+    }
+    assertRefused(model(external("w", new long[]{900}, "model.onnx", "0", null)), "model.onnx is damaged",
+        "ends within w");
+  }
+
   private static OnnxBytes.Fields external(String name, long[] shape, String file, String offset, String length) {
     return initializer(name, FLOAT, shape, number(14, 1), entry("location", file), entry("offset", offset),
         length == null ? out -> {} : entry("length", length));
