@@ -68,12 +68,23 @@ public final class PendingFile extends OutputStream implements Closeable {
 
   /** Makes the file durable and visible. @param name what its entry calls it */
   public FileEntry commit(String name) throws IOException {
+    FileEntry entry = finish(name);
+    publish();
+    return entry;
+  }
+
+  /** Makes the file durable under its temporary name; it still goes away unless it is published. @param name as above */
+  public FileEntry finish(String name) throws IOException {
     if (out.hasCapability(StreamCapabilities.HSYNC)) out.hsync();
     out.close();
     closed = true;
+    return new FileEntry(name, size, HexFormat.of().formatHex(digest.digest()));
+  }
+
+  /** Makes a finished file visible. */
+  public void publish() throws IOException {
     if (!written.equals(target)) rename();
     committed = true;
-    return new FileEntry(name, size, HexFormat.of().formatHex(digest.digest()));
   }
 
   private void rename() throws IOException {

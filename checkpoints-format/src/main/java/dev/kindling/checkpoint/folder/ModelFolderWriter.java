@@ -61,7 +61,7 @@ public final class ModelFolderWriter {
     if (Storage.same(conf, folder, model.path()))
       throw new UserError(folder + " is the model that is read; give another folder to write into");
     return export(conf, folder, model.config(), model.weights(), model.tokenizerJson().orElse(null),
-        model.pooling().orElse(null), type);
+        model.config() instanceof BertConfig ? model.pooling().orElse(null) : null, type);
   }
 
   /** The same without a pooling. */
@@ -71,8 +71,9 @@ public final class ModelFolderWriter {
   }
 
   /**
-   * Writes a model folder for others to load, each file under a temporary name first and the configuration last, so
-   * that what is not finished does not load.
+   * Writes a model folder for others to load: all files under temporary names first, so that an older export stays as it
+   * is where weights cannot be read or written; then they take its place, the configuration last, so that what is not
+   * finished does not load.
    *
    * @param folder new, empty or of an older export, which is replaced
    * @param tokenizerJson or null; @param pooling how an encoder's states become embeddings, or null
@@ -81,31 +82,36 @@ public final class ModelFolderWriter {
   public static List<FileEntry> export(Configuration conf, Path folder, ModelConfig config, WeightSource weights,
       String tokenizerJson, SentencePooling pooling, ElementType type) throws IOException {
     FileSystem fs = Storage.of(conf, folder);
-    Destination to = (name, content) -> {
-      try (PendingFile out = PendingFile.create(fs, new Path(folder, name))) {
-        content.writeTo(out);
-        return out.commit(name);
+    boolean older = isOlderExport(fs, folder);
+    if (!older) mark(fs, folder);
+    try (StagedFiles to = new StagedFiles(fs, folder)) {
+      if (pooling != null && config instanceof BertConfig encoder) {
+        for (var file : pooling.files(encoder.width()).entrySet()) to.write(file.getKey(), file.getValue());
       }
-    };
-    if (isOlderExport(fs, folder)) {
-      fs.delete(new Path(folder, ModelConfig.FILE), false);
-      for (FileStatus s : fs.listStatus(folder)) {       // another number of shards would leave some of the older ones
-        String name = s.getPath().getName();
-        if (WeightFiles.isOne(name) || s.isFile() && SentencePooling.FILES.contains(name))
-          fs.delete(s.getPath(), false);
-      }
-      if (tokenizerJson == null) {
-        fs.delete(new Path(folder, ModelFolder.TOKENIZER), false);
-        fs.delete(new Path(folder, ModelFolder.TOKENIZER_CONFIG), false);
-      }
-    } else {
-      ObjectNode mark = Json.object().put("format", "kindling-export").put("version", 1);
-      to.write(MARK, out -> out.write(Json.bytes(mark)));
+      List<FileEntry> entries = write(to, config, weights, tokenizerJson, type);
+      if (older) clear(fs, folder, tokenizerJson != null);
+      to.publish();
+      return entries;
     }
-    if (pooling != null && config instanceof BertConfig encoder) {
-      for (var file : pooling.files(encoder.width()).entrySet()) to.write(file.getKey(), file.getValue());
+  }
+
+  private static void mark(FileSystem fs, Path folder) throws IOException {
+    try (PendingFile out = PendingFile.create(fs, new Path(folder, MARK))) {
+      out.write(Json.bytes(Json.object().put("format", "kindling-export").put("version", 1)));
+      out.commit(MARK);
     }
-    return write(to, config, weights, tokenizerJson, type);
+  }
+
+  /** Deletes what a new export would not replace: another number of shards would leave some of the older ones. */
+  private static void clear(FileSystem fs, Path folder, boolean tokenizer) throws IOException {
+    fs.delete(new Path(folder, ModelConfig.FILE), false);
+    for (FileStatus s : fs.listStatus(folder)) {
+      String name = s.getPath().getName();
+      if (WeightFiles.isOne(name) || s.isFile() && SentencePooling.FILES.contains(name)) fs.delete(s.getPath(), false);
+    }
+    if (tokenizer) return;
+    fs.delete(new Path(folder, ModelFolder.TOKENIZER), false);
+    fs.delete(new Path(folder, ModelFolder.TOKENIZER_CONFIG), false);
   }
 
   /**

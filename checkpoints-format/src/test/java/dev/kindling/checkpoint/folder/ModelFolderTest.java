@@ -178,6 +178,33 @@ class ModelFolderTest {
   }
 
   @Test
+  void anOlderExportStaysWhereTheNewOnesWeightsCannotBeRead() throws Exception {
+    TinyModel.InMemory older = TinyModel.random(TIED, 1), newer = TinyModel.random(TIED, 2);
+    ModelFolderWriter.export(CONF, hadoop(folder), TIED, older, TinyModel.tokenizerJson(), ElementType.F32);
+    String[] files = folder.toFile().list();
+    newer.values().remove("transformer.h.1.mlp.c_fc.bias");
+    assertThatThrownBy(
+        () -> ModelFolderWriter.export(CONF, hadoop(folder), TIED, newer, null, ElementType.F32))
+        .isInstanceOf(NullPointerException.class);
+    assertThat(folder.toFile().list()).containsExactlyInAnyOrder(files);
+    try (ModelFolder opened = open()) {
+      assertThat(WeightsHash.sha256(opened.weights())).isEqualTo(WeightsHash.sha256(older));
+    }
+  }
+
+  /** Only an encoder's pooling is written; a decoder's folder may have one that is not computed here. */
+  @Test
+  void aDecoderIsExportedWhateverPoolingLiesBesideIt() throws Exception {
+    Path model = folder.resolve("model"), out = folder.resolve("out");
+    ModelFolderWriter.export(CONF, hadoop(model), TIED, TinyModel.random(TIED, 1), null, ElementType.F32);
+    Files.writeString(model.resolve("modules.json"), "[{\"type\": \"sentence_transformers.models.LastToken\"}]");
+    try (ModelFolder opened = ModelFolder.open(CONF, hadoop(model))) {
+      ModelFolderWriter.export(CONF, hadoop(out), opened, ElementType.F32);
+    }
+    assertThat(out.toFile().list()).contains("config.json").doesNotContain("modules.json");
+  }
+
+  @Test
   void aModelThatSomebodyElseSavedIsNotReplaced() throws Exception {
     put(TIED, TinyModel.random(TIED, 1));
     byte[] weights = Files.readAllBytes(folder.resolve("model.safetensors"));
