@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 /** What besides decoders is pre-trained: masked words, and spans that were cut out. */
-@Timeout(60)
+@Timeout(180)
 class PretrainObjectivesTest {
   @TempDir
   static Path folder;
