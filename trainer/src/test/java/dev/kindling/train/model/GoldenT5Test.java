@@ -27,6 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Hugging Face and PyTorch are the oracle. */
 class GoldenT5Test {
   private static final int ROWS = 4;
+  /** The last losses, by when noise was amplified by six steps of AdamW. Seen: 9.8e-5, where the rule allows 1e-4. */
+  private static final Agreement FLOAT32_LAST_LOSSES = new Agreement(3e-4, 0);
+  private static final int AMPLIFIED = 6;
   /** An entry that is noise moves by a whole step of AdamW, this way or that. Seen: 3.3e-4. */
   private static final Agreement FLOAT32_NORM = new Agreement(1e-3, 0);
   /** Seen: 0.036, and 0.018 where PyTorch's autocast computes the case. */
@@ -124,7 +127,9 @@ class GoldenT5Test {
       double[] norms = golden.training("gradientNorm");
       for (int step = 0; step < losses.length; step++) {
         Training.Step found = training.run(batch(golden), step == 0 ? 2 : 1);
-        rule(precision, BFLOAT16_LOSS).check("loss of step " + step, found.loss(), losses[step]);
+        Agreement late = step < AMPLIFIED ? Agreement.FLOAT32 : FLOAT32_LAST_LOSSES;
+        Agreement loss = precision == Precision.FLOAT32 ? late : BFLOAT16_LOSS;
+        loss.check("loss of step " + step, found.loss(), losses[step]);
         if (step > SAME_PATH && precision == Precision.BFLOAT16) continue;
         Agreement norm = precision == Precision.FLOAT32 ? FLOAT32_NORM : BFLOAT16_NORM;
         norm.check("gradient norm of step " + step, found.gradientNorm(), norms[step]);
