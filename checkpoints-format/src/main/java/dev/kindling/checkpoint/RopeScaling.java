@@ -42,7 +42,7 @@ public sealed interface RopeScaling {
     }
 
     /** The paper's temperature: 0.1 ln s + 1 (eq. 22, as its root). */
-    static double usualTemperature(double factor, double weight) {
+    public static double usualTemperature(double factor, double weight) {
       return factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1;
     }
   }

@@ -1,5 +1,6 @@
 package dev.kindling.checkpoint.gguf;
 
+import dev.kindling.checkpoint.Activation;
 import dev.kindling.checkpoint.LlamaConfig;
 import dev.kindling.checkpoint.LlamaFamily;
 import dev.kindling.checkpoint.Rope;
@@ -47,11 +48,40 @@ final class LlamaTensors {
       throw new UserError(where + ": head_dim is " + config.headWidth() + "; with attention_bias llama.cpp takes "
           + "hidden_size / num_attention_heads only: export with hf");
     }
-    RopeScaling scaling = config.rope().scaling();
+    if (config.activation() != Activation.SILU) {
+      throw new UserError(where + ": hidden_act is " + config.activation().hubName() + "; llama.cpp computes "
+          + config.family() + " with silu only: export with hf");
+    }
+    requireKnown(config.rope(), where);
+  }
+
+  private static void requireKnown(Rope rope, String where) {
+    if (rope.share() != 1) {
+      throw new UserError(where + ": partial_rotary_factor is " + rope.share()
+          + "; GGUF is written of heads that are turned as a whole: export with hf");
+    }
+    RopeScaling scaling = rope.scaling();
+    if (scaling instanceof RopeScaling.Yarn yarn) requireUsual(yarn, where);
     if (scaling instanceof RopeScaling.Dynamic || scaling instanceof RopeScaling.LongRope
         || scaling instanceof RopeScaling.Llama3) {
       throw new UserError(where + ": rope_scaling is " + scaling
           + "; GGUF is written with default, linear and yarn: export with hf and convert it with llama.cpp's own tools");
+    }
+  }
+
+  /** What llama.cpp takes where the file does not say: ends of 32 and 1 rotations, rounded, and the paper's temperature. */
+  private static void requireUsual(RopeScaling.Yarn yarn, String where) {
+    double temperature = RopeScaling.Yarn.usualTemperature(yarn.factor(), 1);
+    String other = null;
+    if (Math.abs(yarn.temperature() - temperature) > 1e-6 * temperature)
+      other = "attention_factor is " + yarn.temperature() + " where the usual one is " + temperature;
+    else
+      if (yarn.fast() != 32) other = "beta_fast is " + yarn.fast() + " where the usual one is 32";
+      else if (yarn.slow() != 1) other = "beta_slow is " + yarn.slow() + " where the usual one is 1";
+      else if (!yarn.whole()) other = "truncate is false where true is usual";
+    if (other != null) {
+      throw new UserError(where + ": rope_scaling." + other
+          + "; GGUF is written with the usual numbers of yarn: export with hf");
     }
   }
 

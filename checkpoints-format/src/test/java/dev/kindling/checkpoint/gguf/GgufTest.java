@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.ElementType;
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.HalfFloat;
+import dev.kindling.checkpoint.LlamaConfig;
+import dev.kindling.checkpoint.LlamaFamily;
 import dev.kindling.checkpoint.TinyModel;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.folder.ModelFolder;
@@ -26,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GgufTest {
   @TempDir
@@ -171,6 +176,48 @@ class GgufTest {
           .isInstanceOf(UserError.class).hasMessageContaining("has no tokenizer.json");
     }
     assertThat(folder.resolve("m.gguf")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {
+      "\"hidden_act\":\"gelu\"|hidden_act is gelu; llama.cpp computes llama with silu only",
+      "\"partial_rotary_factor\":0.5|partial_rotary_factor is 0.5",
+      "\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":2,\"attention_factor\":1}|rope_scaling.attention_factor is 1.0",
+      "\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":2,\"beta_fast\":16}|rope_scaling.beta_fast is 16.0",
+      "\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":2,\"beta_slow\":2}|rope_scaling.beta_slow is 2.0",
+      "\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":2,\"truncate\":false}|rope_scaling.truncate is false"})
+  void aLlamaThatLlamaCppWouldComputeOtherwiseIsRefusedAndNothingIsWritten(String keys, String message)
+      throws Exception {
+    try (ModelFolder opened = llama(keys)) {
+      assertThatThrownBy(() -> GgufExport.write(CONF, opened, hadoop(folder.resolve("m.gguf")), GgufType.F16))
+          .isInstanceOf(UserError.class).hasMessageStartingWith(opened.path() + ": ").hasMessageContaining(message)
+          .hasMessageContaining("export with hf");
+    }
+    assertThat(folder.resolve("m.gguf")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"hidden_act\":\"silu\",\"partial_rotary_factor\":1",
+      "\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":2}",
+      "\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":2,\"attention_factor\":1.0693147,\"beta_fast\":32,\"beta_slow\":1,\"truncate\":true}"})
+  void usualNumbersThatAreSpelledOutAreNoReasonToRefuseALlama(String keys) throws Exception {
+    try (ModelFolder opened = llama(keys)) {
+      GgufExport.write(CONF, opened, hadoop(folder.resolve("m.gguf")), GgufType.F16);
+    }
+    assertThat(folder.resolve("m.gguf")).exists();
+  }
+
+  /** A folder of a tiny Llama whose {@code config.json} has these keys too. */
+  private ModelFolder llama(String keys) throws Exception {
+    Path model = folder.resolve("llama");
+    LlamaConfig tiny = LlamaConfig.of(LlamaFamily.LLAMA, 300, 16, 16, 1, 2, 1, 24).withEndOfText(0);
+    ModelFolderWriter.export(CONF, hadoop(model), tiny, TinyModel.random(tiny, 5), TinyModel.tokenizerJson(),
+        ElementType.F32);
+    Path config = model.resolve("config.json");
+    ObjectNode json = (ObjectNode) new ObjectMapper().readTree(Files.readString(config));
+    json.setAll((ObjectNode) new ObjectMapper().readTree("{" + keys + "}"));
+    Files.writeString(config, json.toString());
+    return ModelFolder.open(CONF, hadoop(model));
   }
 
   @Test
