@@ -37,16 +37,23 @@ final class PlainRouting implements Routing {
     });
   }
 
-  /** The expert that follows {@code last} (-1: none) in the order of falling logits and rising numbers. */
+  /**
+   * The expert that follows {@code last} (-1: none) in the order of falling logits and rising numbers. What is no number comes
+   * first: then the weights are none either, and so the loss, which tells it.
+   */
   private static int next(PlainMatrix logits, long row, int last) {
     int best = -1;
     for (int e = 0; e < logits.columns(); e++) {
       float value = logits.get(row, e);
-      boolean after = last < 0 || value < logits.get(row, last) || value == logits.get(row, last) && e > last;
-      if (after && (best < 0 || value > logits.get(row, best))) best = e;
+      boolean after = last < 0 || isBefore(logits.get(row, last), value)
+          || e > last && !isBefore(value, logits.get(row, last));
+      if (after && (best < 0 || isBefore(value, logits.get(row, best)))) best = e;
     }
-    if (best < 0) throw new IllegalArgumentException("the router's logits of row " + row + " are no numbers");
     return best;
+  }
+
+  private static boolean isBefore(float a, float b) {
+    return a > b || Float.isNaN(a) && !Float.isNaN(b);
   }
 
   @Override

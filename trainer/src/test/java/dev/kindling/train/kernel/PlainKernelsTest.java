@@ -40,6 +40,19 @@ class PlainKernelsTest {
     return values;
   }
 
+  @Test
+  void theLargestExpertsAreChosenAndThoseWithoutANumberBeforeThem() {
+    float no = Float.NaN;
+    Tensor logits = floats(new float[]{1, 3, 3, 2, no, 1, no, 2, no, no, no, no}, 3, 4);
+    Tensor chosen = arena.take(DType.INT32, 3, 3);
+    Tensor weights = arena.take(DType.FLOAT32, 3, 3);
+    kernels.routing().route(logits, chosen, weights);
+    int[] found = new int[9];
+    for (int i = 0; i < 9; i++) found[i] = Raw.getInt(chosen.address() + i * Integer.BYTES);
+    assertThat(found).containsExactly(1, 2, 3, 0, 2, 3, 0, 1, 2);
+    for (int i = 0; i < 9; i++) assertThat(Float.isNaN(weights.toFloats()[i])).isEqualTo(i >= 3);
+  }
+
   @ParameterizedTest
   @CsvSource({"false, false, false", "true, false, false", "false, true, false", "true, true, false",
       "true, true, true"})
