@@ -1,21 +1,30 @@
 package dev.kindling.train.model;
 
+import dev.kindling.train.kernel.Kernels;
+
 /**
  * A micro-batch: what is read and what each position is to say next.
  *
  * @param rows sequences
  * @param time positions of each
  * @param inputs token ids, [rows · time]; what stands on padding does not matter
- * @param targets already shifted: the token that position t is to predict, or -100 (not counted), [rows · time]
+ * @param targets already shifted: the token that position t is to predict, or -100 (not counted), [rows · time]; what
+ *        stands on padding does not count
  * @param lengths positions of each row that are not padding on the right, [rows]; null: all
  * @param sampleIds the dataset's row number of each sequence, [rows]
  */
 public record Batch(int rows, int time, int[] inputs, int[] targets, int[] lengths,
     long[] sampleIds) implements MicroBatch {
+  /** What a position is to predict, or -100 where nothing that counts. @param position in [0, rows · time) */
+  public int target(int position) {
+    boolean padding = lengths != null && position % time >= lengths[position / time];
+    return padding ? Kernels.IGNORED : targets[position];
+  }
+
   @Override
   public long labels() {
     long n = 0;
-    for (int target : targets) if (target >= 0) n++;
+    for (int i = 0; i < targets.length; i++) if (target(i) >= 0) n++;
     return n;
   }
 

@@ -24,6 +24,7 @@ import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * A decoder of any family: embeddings, blocks that add to one residual stream, a final norm and a head. Names and
@@ -145,7 +146,8 @@ public final class DecoderModel implements LanguageModel {
   }
 
   private Tensor crossEntropy(Value hidden, Batch batch) {
-    Tensor targets = tape.integers(batch.targets(), batch.targets().length);
+    int[] counted = IntStream.range(0, batch.targets().length).map(batch::target).toArray();
+    Tensor targets = tape.integers(counted, counted.length);
     return CrossEntropy.of(hidden, layers.head(), null, layers.softcap(), targets);
   }
 
@@ -217,10 +219,7 @@ public final class DecoderModel implements LanguageModel {
       int length = batch.lengths()[row];
       if (length < 0 || length > batch.time()) throw new IllegalArgumentException("a row of length " + length);
     }
-    for (int target : batch.targets()) {
-      if (target == Kernels.IGNORED) continue;
-      checkId(target, "label");
-    }
+    for (int i = 0; i < positions; i++) { if (batch.target(i) != Kernels.IGNORED) checkId(batch.target(i), "label"); }
   }
 
   private String context() {

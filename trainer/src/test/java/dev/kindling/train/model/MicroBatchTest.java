@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.LlamaConfig;
+import dev.kindling.checkpoint.LlamaFamily;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.tensor.DType;
@@ -124,6 +126,26 @@ class MicroBatchTest {
 
   @ParameterizedTest
   @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
+  void targetsOnPaddingDoNotCount(TestKernels library, Precision precision) {
+    try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, precision)) {
+      Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
+      int[] targets = batch.targets().clone();
+      for (int i = 0; i < targets.length; i++) {
+        if (i % 24 >= UNEQUAL[i / 24]) targets[i] = i % 2 == 0 ? i % 67 : 1_000_000;    // a token, or none of any vocabulary
+      }
+      Batch other = new Batch(batch.rows(), 24, batch.inputs(), targets, batch.lengths(), batch.sampleIds());
+      assertThat(other.labels()).isEqualTo(batch.labels());
+      assertThat(computed(model, other).loss).isEqualTo(computed(model, batch).loss);
+      assertThat(computed(model, other).gradients).containsExactly(computed(model, batch).gradients);
+      float[] losses = new float[targets.length];
+      float[] expected = new float[targets.length];
+      assertThat(model.losses(other, losses)).isEqualTo(model.losses(batch, expected));
+      assertThat(losses).containsExactly(expected);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void aRowWithoutLabelsAddsNothing(TestKernels library, Precision precision) {
     try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, precision)) {
       Batch good = Samples.batch(67, 24, 3, 24);
@@ -151,6 +173,25 @@ class MicroBatchTest {
       float[] losses = new float[batch.targets().length];
       assertThat(model.losses(batch, losses)).isEqualTo(computed(model, batch).loss);
       for (int i = 0; i < losses.length; i++) assertThat(losses[i] > 0).isEqualTo(batch.targets()[i] >= 0);
+    }
+  }
+
+  /** So that the loop can tell of it. */
+  @ParameterizedTest
+  @EnumSource
+  void theLossOfAMixtureThatDivergedIsNoNumber(TestKernels library) {
+    LlamaConfig config = LlamaConfig.of(LlamaFamily.MIXTRAL, 67, 24, 32, 2, 4, 2, 48);
+    for (String part : new String[]{"gate.weight", "embed_tokens.weight"}) {
+      try (Kernels kernels = library.open(2);
+          DecoderModel model = DecoderModel.create(config, kernels, Precision.FLOAT32, 1)) {
+        Parameter first = model.layout().parameters().stream().filter(p -> p.name().endsWith(part)).findFirst()
+            .orElseThrow();
+        float[] none = new float[(int) first.size()];
+        Arrays.fill(none, Float.NaN);
+        first.in(model.weights()).put(0, none, 0, none.length);
+        model.weightsChanged();
+        assertThat(computed(model, Samples.batch(67, 24, 3, UNEQUAL)).loss).as(part).isNaN();
+      }
     }
   }
 
