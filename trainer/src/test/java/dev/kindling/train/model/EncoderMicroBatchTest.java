@@ -52,6 +52,17 @@ class EncoderMicroBatchTest {
     }
   }
 
+  /** The weights that AdamW leaves. */
+  private static <B extends MicroBatch> float[] afterOneStep(Kernels kernels, TrainableModel<B> model, B batch) {
+    try (Training<B> training = new Training<>(kernels, model)) {
+      float[] before = model.weights().toFloats();
+      training.run(batch);
+      float[] after = model.weights().toFloats();
+      assertThat(after).isNotEqualTo(before);
+      return after;
+    }
+  }
+
   private static EncoderModel encoder(EncoderTask task, Kernels kernels, Precision precision) {
     List<String> labels = task.hasLabels() ? List.of("a", "b", "c") : List.of();
     EncoderModel model = EncoderModel.create(BERT.forTask(task, labels), kernels, precision, 1);
@@ -146,22 +157,28 @@ class EncoderMicroBatchTest {
   @MethodSource("everywhere")
   void anyNumberOfThreadsGivesTheSameBits(TestKernels library, Precision precision) {
     List<Computed> first = null;
+    List<float[]> firstWeights = null;
     for (int threads = 1; threads <= 3; threads++) {
       List<Computed> found = new ArrayList<>();
+      List<float[]> weights = new ArrayList<>();
       try (Kernels kernels = library.open(threads)) {
         for (EncoderTask task : TASKS) {
           try (EncoderModel model = encoder(task, kernels, precision)) {
             found.add(computed(model, batch(task, 0, UNEQUAL)));
+            weights.add(afterOneStep(kernels, model, batch(task, 0, UNEQUAL)));
           }
         }
         try (T5Model model = t5(kernels, precision)) {
           found.add(computed(model, pairs(0, UNEQUAL)));
+          weights.add(afterOneStep(kernels, model, pairs(0, UNEQUAL)));
         }
       }
       if (first == null) first = found;
+      if (firstWeights == null) firstWeights = weights;
       for (int i = 0; i < found.size(); i++) {
         assertThat(found.get(i).loss).isEqualTo(first.get(i).loss).isPositive();
         assertThat(found.get(i).gradients).containsExactly(first.get(i).gradients);
+        assertThat(weights.get(i)).containsExactly(firstWeights.get(i));
       }
     }
   }
