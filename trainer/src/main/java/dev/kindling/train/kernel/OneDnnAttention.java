@@ -9,8 +9,8 @@ import dev.kindling.train.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * Attention by tiles of {@link Blocks#ROWS} queries of one head against {@link #KEYS} of the keys that they see (Dao et al.
- * 2022, arXiv:2205.14135). A worker holds the scores of one tile, at most ROWS · KEYS numbers a matrix whatever the time is;
+ * Attention by tiles of {@link AttentionTile#QUERIES} queries of one head against {@link #KEYS} of the keys that they see (Dao et al.
+ * 2022, arXiv:2205.14135). A worker holds the scores of one tile, at most QUERIES · KEYS numbers a matrix whatever the time is;
  * more keys are joined by the running maximum and sum of each row (algorithm 1 there).
  */
 final class OneDnnAttention {

@@ -12,11 +12,11 @@ import java.util.Map;
 /**
  * How fast this machine multiplies matrices of a shape where nothing is in the way: {@link Kernels#linear} without a bias, the
  * weight packed before, the same random data again and again, the fastest of some calls. Each shape is measured once, in some 30
- * ms. A product that is larger than 2^33 operations is measured on a part of its rows and columns.
+ * ms. Of a product with more than 1,024 rows or 4,096 columns that many are measured, which {@link ProfileTable} says below.
  */
 public final class Ceilings {
-  private static final long MOST_COLUMNS = 4096;
-  private static final long MOST_ROWS = 1024;
+  static final long MOST_COLUMNS = 4096;
+  static final long MOST_ROWS = 1024;
   private static final long NANOS = 30_000_000;
   private static final int CALLS = 5;            // at least
   private static final int DISTINCT = 4093;      // values that repeat; never zeros, which are multiplied faster

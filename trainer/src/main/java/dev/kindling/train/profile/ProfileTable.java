@@ -47,6 +47,8 @@ public final class ProfileTable {
     if (rank.operations().size() > MOST_OPERATIONS) {
       lines.add("  and " + (rank.operations().size() - MOST_OPERATIONS) + " more that took less");
     }
+    lines.add(String.format(Locale.ROOT, "  alone: measured on at most %,d rows and %,d columns", Ceilings.MOST_ROWS,
+        Ceilings.MOST_COLUMNS));
   }
 
   private static String line(RankProfile.Operation operation, RankProfile rank) {
