@@ -14,7 +14,8 @@ import org.apache.spark.network.client.TransportClient;
 /**
  * What a rank knows of the call under way and of its peers: one monitor between the rank's own thread, which waits in it,
  * and the event loops, which report to it. Nothing that belongs to a call is written before {@link #begin} or after the
- * call's end, and after a failure nothing is written at all: the caller's memory may then be given back.
+ * call's end, and after a failure nothing is written at all: the caller's memory may then be given back. Private methods run
+ * with the monitor held.
  */
 final class Exchange {
   /** Pieces on the way to one peer: with TLS all that is queued is encrypted at once, in memory. */
@@ -51,8 +52,6 @@ final class Exchange {
   long epoch() {
     return epoch;
   }
-
-  // ---- the rank's thread ----------------------------------------------------------------------------------------------
 
   synchronized void connected(Peer peer, TransportClient client) {
     peer.client = client;
@@ -209,8 +208,6 @@ final class Exchange {
     if (interrupted) Thread.currentThread().interrupt();
   }
 
-  // ---- the event loops ------------------------------------------------------------------------------------------------
-
   /** A connection has said which rank it is. */
   synchronized Peer met(int from, Channel channel) {
     if (from < 0 || from >= peers.length || from == rank)
@@ -283,8 +280,6 @@ final class Exchange {
       fail(new RankLostException(peer + " is lost: " + cause.getMessage(), cause));
     }
   }
-
-  // ---- below: with the monitor held -----------------------------------------------------------------------------------
 
   private void ping(Peer peer) {
     peer.pinging = true;

@@ -23,8 +23,6 @@ public interface Kernels extends AutoCloseable {
   /** Whether bf16 products run on the processor's own bf16 instructions (else they are emulated and slow). */
   boolean fastBfloat16();
 
-  // ---- matrix products ------------------------------------------------------------------------------------------------
-
   /** Makes room for a weight {@code W [in, out]}; {@code storedTransposed}: its master is [out, in]. */
   PackedWeight weight(long in, long out, boolean storedTransposed, DType type);
 
@@ -49,8 +47,6 @@ public interface Kernels extends AutoCloseable {
    */
   void matmul(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, float alpha, float beta,
       boolean bfloat16);
-
-  // ---- rows and elements ----------------------------------------------------------------------------------------------
 
   Norms norms();
 
@@ -88,8 +84,6 @@ public interface Kernels extends AutoCloseable {
    */
   void rotate(Heads x, Tensor positions, Tensor cos, Tensor sin, boolean back);
 
-  // ---- attention ------------------------------------------------------------------------------------------------------
-
   /**
    * y = softmax(scale q kᵀ, capped, plus bias, over the keys that each query sees) v for each head, in tiles (Dao et al. 2022,
    * arXiv:2205.14135): memory grows with the time, not with its square, and work with the keys that are seen.
@@ -101,8 +95,6 @@ public interface Kernels extends AutoCloseable {
 
   /** The way back of {@link #attention}. y and logSumExp are what it gave; dy has heads as y's. */
   void attentionGradient(AttentionInputs inputs, Heads y, Tensor logSumExp, Heads dy, AttentionGradients gradients);
-
-  // ---- loss -----------------------------------------------------------------------------------------------------------
 
   /** A label that does not count. */
   int IGNORED = -100;
@@ -125,8 +117,6 @@ public interface Kernels extends AutoCloseable {
    * @param losses float32 [rows]; @param dLogits float32 [rows, labels], or null
    */
   void labelLoss(LabelLoss loss, Tensor logits, Tensor targets, Tensor losses, Tensor dLogits);
-
-  // ---- parameters -----------------------------------------------------------------------------------------------------
 
   /** Elements of a block whose squares are summed by themselves: shard borders fall on its multiples. */
   int NORM_BLOCK = 4096;

@@ -162,8 +162,6 @@ public final class TrainingLoop {
     listener.checkpointed(step, name);
   }
 
-  // ---- resume ---------------------------------------------------------------------------------------------------------
-
   /** @return the step done last; 0 for a new run */
   private long resume() {
     if (checkpoints.isEmpty()) return 0;
