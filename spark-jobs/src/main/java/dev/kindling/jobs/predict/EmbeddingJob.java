@@ -1,5 +1,6 @@
 package dev.kindling.jobs.predict;
 
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.corpus.CorpusFile;
 import dev.kindling.data.corpus.CorpusPiece;
@@ -33,14 +34,19 @@ public final class EmbeddingJob {
 
   /**
    * @param told gets a line every few seconds and one at the end
-   * @throws UserError where there is no text, or a line that is none; the target is then as it was before
+   * @throws UserError where there is no text, or a line that is none, or the target is read; it is then as it was before
    */
   public static void run(Configuration conf, TextEmbedder embedder, CorpusSource source, Path target, PrintWriter told)
       throws IOException {
     EmbeddingJob job = new EmbeddingJob(embedder, told);
+    List<CorpusFile> files = CorpusFile.list(conf, source);
+    for (CorpusFile file : files) {
+      if (Storage.same(conf, new Path(file.path()), target))
+        throw new UserError("--out is " + target + ", which is read; give another file to write into");
+    }
     try (EmbeddingFile out = EmbeddingFile.create(conf, target)) {
       List<Document> window = new ArrayList<>();
-      for (CorpusFile file : CorpusFile.list(conf, source)) {
+      for (CorpusFile file : files) {
         try (CorpusReader in = CorpusReader.open(conf, source, new CorpusPiece(file, 0, Long.MAX_VALUE))) {
           while (in.hasNext()) {
             window.add(in.next());

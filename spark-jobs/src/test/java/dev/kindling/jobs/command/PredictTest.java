@@ -80,6 +80,17 @@ class PredictTest {
     assertThat(out).doesNotExist();
   }
 
+  @Test
+  void theFileThatIsReadIsNotWrittenOver() throws IOException {
+    String text = "{\"text\": \"dry wood\"}\n";
+    Path in = write("in.jsonl", text), link = Files.createSymbolicLink(folder.resolve("link.jsonl"), in);
+    for (Path out : new Path[]{in, link, folder.resolve("model/../in.jsonl")}) {
+      assertOneLine(predict(in, out), "--out is ", "which is read; give another file to write into");
+    }
+    assertThat(in).hasContent(text);
+    assertThat(link).isSymbolicLink();
+  }
+
   private static void assertOneLine(Ended ended, String... parts) {
     assertThat(ended.err().lines()).as("stderr").singleElement().asString().startsWith("kindling: ").contains(parts);
     assertThat(ended.code()).isEqualTo(2);
