@@ -5,6 +5,7 @@ import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.BertFamily;
 import dev.kindling.checkpoint.EncoderTask;
 import dev.kindling.checkpoint.T5Config;
+import dev.kindling.checkpoint.UserError;
 import java.util.List;
 
 /** Whole configurations of BERT's kin and of T5 from the few settings of {@link ModelSettings}. */
@@ -12,11 +13,21 @@ final class EncoderShape {
   private EncoderShape() {
   }
 
-  /** Masked words with a tied decoder. @param context most tokens of a text */
+  /**
+   * Masked words with a tied decoder. RoBERTa's positions are counted from behind the padding token's id, and padding within a
+   * text has that id for a position: there the end of text, a small id, stands for it, not the token behind all others.
+   *
+   * @param context most tokens of a text; @throws UserError where a RoBERTa's position table would be mostly unused
+   */
   static BertConfig bert(ModelSettings model, BertFamily kind, ExtraTokens extra, int context, int endOfText) {
     BertConfig usual = BertConfig.of(extra.vocabulary(), context, model.width(), model.layers(), model.heads());
-    int pad = extra.id("[PAD]");
-    int positions = kind == BertFamily.ROBERTA ? Math.addExact(context, pad + 1) : context;
+    boolean behindPadding = kind == BertFamily.ROBERTA;
+    if (behindPadding && endOfText >= context) {
+      throw new UserError("model.family is roberta, whose position table begins behind the end of text's id, here "
+          + endOfText + "; use bert, or a dataset whose tokenizer prep has trained: there the id is 0");
+    }
+    int pad = behindPadding ? endOfText : extra.id("[PAD]");
+    int positions = behindPadding ? Math.addExact(context, pad + 1) : context;
     int types = switch (kind) {
       case BERT -> 2;
       case ROBERTA -> 1;

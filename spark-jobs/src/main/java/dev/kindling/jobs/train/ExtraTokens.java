@@ -1,12 +1,17 @@
 package dev.kindling.jobs.train;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Json;
+import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.train.objective.SpanCorruption;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Tokens that an objective needs and that no text has: they get the ids behind the dataset's vocabulary, and the names that
@@ -15,9 +20,6 @@ import java.util.List;
  * @param first id of the first, which is the size of the dataset's vocabulary
  */
 record ExtraTokens(int first, List<String> names) {
-  /** As many as T5 has (Raffel et al. 2020, section 3.1.4). */
-  private static final int SENTINELS = 100;
-
   static ExtraTokens none(int vocabulary) {
     return new ExtraTokens(vocabulary, List.of());
   }
@@ -30,7 +32,7 @@ record ExtraTokens(int first, List<String> names) {
   /** Padding, which decoders start with, and sentinels, the first of them last. */
   static ExtraTokens ofSpans(int vocabulary) {
     List<String> names = new ArrayList<>(List.of("<pad>"));
-    for (int i = SENTINELS - 1; i >= 0; i--) names.add("<extra_id_" + i + ">");
+    for (int i = SpanCorruption.SENTINELS - 1; i >= 0; i--) names.add("<extra_id_" + i + ">");
     return new ExtraTokens(vocabulary, names);
   }
 
@@ -45,15 +47,29 @@ record ExtraTokens(int first, List<String> names) {
     return first + names.size();
   }
 
-  /** @param tokenizerJson the dataset's; @return the same with these */
+  /** @param tokenizerJson the dataset's; @return the same with these; @throws UserError where it has one of them already */
   String addedTo(String tokenizerJson) {
     if (names.isEmpty()) return tokenizerJson;
     ObjectNode root = Json.parse(tokenizerJson.getBytes(StandardCharsets.UTF_8), Tokenizer.FILE);
     ArrayNode added = root.withArray("added_tokens");
+    Set<String> there = contents(root);
     for (String name : names) {
+      if (there.contains(name)) {
+        throw new UserError(
+            "the dataset's " + Tokenizer.FILE + " has a token " + name + " already, which this model.family "
+                + "would add; prepare the dataset with a tokenizer that lacks it");
+      }
       added.addObject().put("id", id(name)).put("content", name).put("single_word", false).put("lstrip", false)
           .put("rstrip", false).put("normalized", false).put("special", true);
     }
     return new String(Json.bytes(root), StandardCharsets.UTF_8);
+  }
+
+  /** Of all tokens that a tokenizer has, added ones and those of its vocabulary. */
+  private static Set<String> contents(ObjectNode tokenizer) {
+    Set<String> all = new HashSet<>();
+    for (JsonNode token : tokenizer.path("added_tokens")) all.add(token.path("content").asText());
+    tokenizer.path("model").path("vocab").fieldNames().forEachRemaining(all::add);
+    return all;
   }
 }

@@ -8,14 +8,19 @@ import dev.kindling.checkpoint.EncoderTask;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.tokenizer.BpeTrainer;
 import dev.kindling.data.tokenizer.CountedWord;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.ObjectiveSettings.Kind;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -51,6 +56,20 @@ class PretrainObjectivesTest {
     return base.withModel(base.model().withFamily(family));
   }
 
+  /** Of the held-out tokens under their own counts: no model that sees nothing else of a text does better. */
+  private static double perplexityWithoutContext() {
+    PackedDataset heldOut = PackedDataset.openHeldOut(new Configuration(), new org.apache.hadoop.fs.Path(dataset));
+    Map<Integer, Integer> counts = new HashMap<>();
+    int all = 0;
+    for (long row = 0; row < heldOut.rows(); row++) {
+      for (int token : heldOut.tokens(row)) counts.merge(token, 1, Integer::sum);
+      all += heldOut.tokens(row).length;
+    }
+    double nats = 0;
+    for (int count : counts.values()) nats -= (double) count / all * Math.log((double) count / all);
+    return Math.exp(nats);
+  }
+
   private static ModelFolder trained(PretrainResult result) {
     return ModelFolder.open(new Configuration(), new org.apache.hadoop.fs.Path(result.checkpoint()));
   }
@@ -58,17 +77,19 @@ class PretrainObjectivesTest {
   @ParameterizedTest
   @EnumSource(value = ModelFamily.class, mode = Mode.INCLUDE, names = {"BERT", "ROBERTA", "DISTILBERT"})
   void encodersLearnToSayWhichTokensWereHidden(ModelFamily family) {
-    PretrainConfig config = TinyRuns.reading(config("words-" + family, family), 100, 0, 8);
+    PretrainConfig config = TinyRuns.reading(config("words-" + family, family), 300, 0, 8);
     PretrainResult result = PretrainJob.run(spark, config, line -> {});
     assertThat(result.finished()).isTrue();
-    assertThat(result.validationPerplexity()).as("untrained, it is the vocabulary's size")
-        .isBetween(1.0, TinyDataset.VOCABULARY - 1.0);
+    assertThat(result.validationPerplexity()).as("tokens around the hidden ones are made use of")
+        .isBetween(1.0, perplexityWithoutContext());
     try (ModelFolder model = trained(result)) {
       BertConfig shape = (BertConfig) model.config();
       assertThat(shape.task()).isEqualTo(EncoderTask.MASKED_WORDS);
       assertThat(shape.contextLength()).isEqualTo(16);
       assertThat(shape.vocabularySize()).isEqualTo(TinyDataset.VOCABULARY + 2);
-      assertThat(shape.padToken()).isEqualTo(TinyDataset.VOCABULARY);
+      boolean behindPadding = family == ModelFamily.ROBERTA;
+      assertThat(shape.padToken()).isEqualTo(behindPadding ? 0 : TinyDataset.VOCABULARY);
+      assertThat(shape.positions()).isEqualTo(behindPadding ? 17 : 16);
       assertThat(model.tokenizerJson().orElseThrow()).contains("\"[MASK]\"", "\"[PAD]\"");
     }
   }
@@ -96,6 +117,38 @@ class PretrainObjectivesTest {
     PretrainConfig other = parts.withObjective(new ObjectiveSettings(Kind.AUTO, 0.3, 0.15, 3));
     assertThatThrownBy(() -> PretrainJob.run(spark, other, line -> {})).isInstanceOf(UserError.class)
         .hasMessageContaining("objective is");
+  }
+
+  @Test
+  void sequencesWithMoreSpansThanSentinelsAreRefusedBeforeARunIsBegun() throws Exception {
+    Path long2100 = Files.createDirectories(folder.resolve("long"));
+    DatasetInfo info = DatasetInfo.read(new Configuration(), new org.apache.hadoop.fs.Path(dataset));
+    Files.writeString(long2100.resolve(DatasetInfo.FILE),
+        new DatasetInfo(info.format(), info.version(), info.fingerprint(), 2100, info.vocabularySize(),
+            info.endOfText(), info.tokenizer(), info.inputs(), info.configuration(), info.training(), info.heldOut())
+            .toJson());
+    PretrainConfig config = PretrainConfig.of(long2100.toString(), folder.resolve("refused").toString())
+        .withModel(config("refused", ModelFamily.T5).model());
+    assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("a text of 2100 tokens has 105 spans, the vocabulary only 100 sentinels");
+    assertThat(folder.resolve("refused")).doesNotExist();
+  }
+
+  @Test
+  void aTokenThatTheTokenizerHasAlreadyIsNotAddedAgain() {
+    ExtraTokens masked = ExtraTokens.ofMaskedWords(9);
+    for (String there : List.of("{\"added_tokens\": [{\"id\": 4, \"content\": \"[MASK]\"}]}",
+        "{\"model\": {\"vocab\": {\"[MASK]\": 4}}}")) {
+      assertThatThrownBy(() -> masked.addedTo(there)).isInstanceOf(UserError.class)
+          .hasMessageContaining("tokenizer.json has a token [MASK] already");
+    }
+  }
+
+  @Test
+  void aRobertaWhosePositionsWouldBeginBehindAVocabularyIsRefused() {
+    ModelSettings roberta = config("positions", ModelFamily.ROBERTA).model();
+    assertThatThrownBy(() -> roberta.config(ExtraTokens.ofMaskedWords(50_257), 16, 50_256))
+        .isInstanceOf(UserError.class).hasMessageContaining("the end of text's id, here 50256");
   }
 
   /** The first sentinel is the last token, as in T5's own vocabulary. */
