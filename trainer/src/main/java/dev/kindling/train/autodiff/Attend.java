@@ -5,7 +5,6 @@ import dev.kindling.train.kernel.AttentionGradients;
 import dev.kindling.train.kernel.AttentionInputs;
 import dev.kindling.train.kernel.Heads;
 import dev.kindling.train.tensor.DType;
-import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 
 /**
@@ -92,11 +91,7 @@ public record Attend(HeadsOf q, HeadsOf k, HeadsOf v, AttentionForm form, Tensor
     if (bias == null || bias.isConstant()) {
       run(tape, dy, dq, dk, dv, null);
     } else {
-      tape.flowOver(bias, (passing, dBias) -> {
-        if (passing == null) Raw.zero(dBias.address(), dBias.bytes());
-        else if (passing != dBias) Raw.copy(passing.address(), dBias.address(), dBias.bytes());
-        run(tape, dy, dq, dk, dv, dBias);
-      });
+      tape.flowAdded(bias, dBias -> run(tape, dy, dq, dk, dv, dBias));
     }
     tape.flow(q.value(), new Gradient(dq));
     if (dk != dq) tape.flow(k.value(), new Gradient(dk));

@@ -7,7 +7,7 @@ import dev.kindling.train.tensor.DType;
  * into those by products. Uses rows 4 and 5 of the worker.
  */
 record AttentionScores(AttentionInputs in, int head, Rows rows) {
-  private static final int CAPPED = 4;
+  private static final int TANH = 4;
   private static final int BIAS = 5;
 
   /** @return the factor by which the row is still to be multiplied: the softmax does it on the way */
@@ -15,11 +15,12 @@ record AttentionScores(AttentionInputs in, int head, Rows rows) {
     float scale = in.form().scale();
     float cap = in.form().softcap();
     if (cap == 0 && in.bias() == null) return scale;
+    rows.kernels().scale(products, cap > 0 ? scale / cap : scale, n);
     if (cap > 0) {
-      cap(products, scale / cap, cap, n);
-      System.arraycopy(products, 0, rows.row(CAPPED, n), 0, n);
-    } else {
-      rows.kernels().scale(products, scale, n);
+      float[] tanh = rows.row(TANH, n);
+      rows.kernels().activate(Activation.TANH, products, tanh, n);
+      System.arraycopy(tanh, 0, products, 0, n);
+      rows.kernels().scale(products, cap, n);
     }
     if (in.bias() != null) {
       long column = (long) head * in.distances() + in.distance(query, key);
@@ -40,39 +41,16 @@ record AttentionScores(AttentionInputs in, int head, Rows rows) {
     rows.kernels().softmaxGradient(p, dp, inner, plain ? scale : 1, n);
     if (plain) return;
     if (dBias != null) addAt(dp, dBias, in.distance(query, key), n);
-    if (cap > 0) uncap(dp, rows.row(CAPPED, n), scale, 1 / cap, n);
+    if (cap > 0) uncap(dp, rows.row(TANH, n), scale, n);
     else rows.kernels().scale(dp, scale, n);
   }
 
-  /** Plain loops that the compiler turns into vectors by itself. */
-  private static void cap(float[] x, float factor, float cap, int n) {
-    for (int i = 0; i < n; i++) x[i] = cap * tanh(x[i] * factor);
-  }
-
-  private static void uncap(float[] gradient, float[] capped, float scale, float inverse, int n) {
-    for (int i = 0; i < n; i++) {
-      float tanh = capped[i] * inverse;
-      gradient[i] *= scale * (1 - tanh * tanh);
-    }
+  /** Plain loops that the compiler turns into vectors by itself; tanh' = 1 - tanh². */
+  private static void uncap(float[] gradient, float[] tanh, float scale, int n) {
+    for (int i = 0; i < n; i++) gradient[i] *= scale * (1 - tanh[i] * tanh[i]);
   }
 
   private static void addAt(float[] x, float[] y, int at, int n) {
     for (int i = 0; i < n; i++) y[at + i] += x[i];
-  }
-
-  /** A quotient of polynomials, relative error 3e-7; 1 past 7.9. */
-  static float tanh(float value) {
-    float x = Math.max(-7.9f, Math.min(7.9f, value));
-    float s = x * x;
-    float p = s * -2.76076847742355e-16f + 2.00018790482477e-13f;
-    p = p * s - 8.60467152213735e-11f;
-    p = p * s + 5.12229709037114e-08f;
-    p = p * s + 1.48572235717979e-05f;
-    p = p * s + 6.37261928875436e-04f;
-    p = p * s + 4.89352455891786e-03f;
-    float q = s * 1.19825839466702e-06f + 1.18534705686654e-04f;
-    q = q * s + 2.26843463243900e-03f;
-    q = q * s + 4.89352518554385e-03f;
-    return x * p / q;
   }
 }

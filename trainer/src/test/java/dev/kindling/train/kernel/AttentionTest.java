@@ -293,14 +293,6 @@ class AttentionTest {
   }
 
   @Test
-  void theHyperbolicTangentOfACapIsRight() {
-    for (float x = -12; x < 12; x += 0.0137f) {
-      assertThat((double) AttentionScores.tanh(x)).isCloseTo(Math.tanh(x),
-          Offset.offset(4e-7 * Math.abs(Math.tanh(x)) + 1e-30));
-    }
-  }
-
-  @Test
   void whatDoesNotFitIsRefused() {
     try (Machine machine = new Machine(PLAIN, 1)) {
       Heads four = Heads.joined(machine.random(F, 1, 2, 16), 4);
