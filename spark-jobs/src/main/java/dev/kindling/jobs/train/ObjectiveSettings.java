@@ -14,14 +14,20 @@ import java.util.Set;
  * tokens were hidden, T5 writes the spans that were cut out.
  *
  * @param kind AUTO, or the family's only one by its name
+ * @param documents of a packed row, where the next token is said
  * @param maskedShare of a text's tokens that are hidden
  * @param density of a text's tokens that are cut out; @param meanSpan mean length of what is cut out, in tokens
  */
-public record ObjectiveSettings(Kind kind, double maskedShare, double density, double meanSpan)
+public record ObjectiveSettings(Kind kind, Documents documents, double maskedShare, double density, double meanSpan)
     implements
       Serializable {
   public enum Kind {
     AUTO, NEXT_TOKEN, MASKED_WORDS, SPAN_CORRUPTION
+  }
+
+  /** TOGETHER: a row is one text, as GPT-2 learned; APART: attention and positions begin anew with each document. */
+  public enum Documents {
+    TOGETHER, APART
   }
 
   public ObjectiveSettings {
@@ -33,13 +39,15 @@ public record ObjectiveSettings(Kind kind, double maskedShare, double density, d
 
   /** The papers' shares: 15 of 100 tokens, in spans of 3. */
   public static ObjectiveSettings defaults() {
-    return new ObjectiveSettings(Kind.AUTO, MaskedWords.SHARE, 0.15, 3);
+    return new ObjectiveSettings(Kind.AUTO, Documents.TOGETHER, MaskedWords.SHARE, 0.15, 3);
   }
 
   /** @throws dev.kindling.checkpoint.UserError where the family learns something else */
   void refuseUnlessOf(ModelFamily family) {
     require(kind == Kind.AUTO || kind == family.objective(), "objective.kind", name(kind),
         "auto or " + name(family.objective()) + " with model.family " + name(family));
+    require(documents == Documents.TOGETHER || family.objective() == Kind.NEXT_TOKEN, "objective.documents",
+        name(documents), "together with model.family " + name(family));
   }
 
   private static String name(Enum<?> value) {

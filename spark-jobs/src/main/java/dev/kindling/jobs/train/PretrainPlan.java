@@ -98,6 +98,8 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
     all.put(PRECISION, precision.name());
     all.put("model", model.toString());
     if (model instanceof BertConfig || model instanceof T5Config) all.put("objective", config.objective().toString());
+    // not told where it is as before there was a choice: such runs go on
+    if (config.objective().documents() == ObjectiveSettings.Documents.APART) all.put("objective.documents", "apart");
     all.put("dataset", dataset.fingerprint());
     all.put("train.epochs", Long.toString(config.train().epochs()));
     return all;

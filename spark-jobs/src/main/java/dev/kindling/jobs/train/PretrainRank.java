@@ -82,7 +82,8 @@ final class PretrainRank {
       }
     }
     try (DecoderModel model = DecoderModel.create((DecoderConfig) plan.model(), timed, precision, seed)) {
-      return running.run(model, RowObjectives::nextTokens);
+      boolean apart = objective.documents() == ObjectiveSettings.Documents.APART;
+      return running.run(model, apart ? RowObjectives.documentsApart(end) : RowObjectives::nextTokens);
     }
   }
 

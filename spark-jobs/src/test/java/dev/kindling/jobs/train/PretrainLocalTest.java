@@ -27,6 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class PretrainLocalTest {
+  private static final ObjectiveSettings APART = new ObjectiveSettings(ObjectiveSettings.Kind.AUTO,
+      ObjectiveSettings.Documents.APART, 0.15, 0.15, 3);
   @TempDir
   static Path folder;
   private static SparkSession spark;
@@ -74,6 +76,17 @@ class PretrainLocalTest {
     assertThat(second.weightsSha256()).isEqualTo(whole);
     assertThat(second.curve()).hasSize(8);       // six steps, two evaluations
     assertThat(PretrainJob.run(spark, parts, line -> {}).weightsSha256()).isEqualTo(whole);
+  }
+
+  @Test
+  void documentsKeptApartAreAnotherRunAndStayWithIt() {
+    PretrainConfig together = config("together");
+    PretrainConfig apart = config("apart").withObjective(APART);
+    PretrainResult result = PretrainJob.run(spark, apart, line -> {});
+    assertThat(result.validationPerplexity()).isBetween(1.0, (double) TinyDataset.VOCABULARY);
+    assertThat(result.weightsSha256()).isNotEqualTo(PretrainJob.run(spark, together, line -> {}).weightsSha256());
+    assertThatThrownBy(() -> PretrainJob.run(spark, together.withObjective(APART), line -> {}))
+        .isInstanceOf(UserError.class).hasMessageContaining("objective.documents is apart");
   }
 
   @Test

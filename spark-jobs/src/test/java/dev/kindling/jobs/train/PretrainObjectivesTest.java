@@ -14,6 +14,7 @@ import dev.kindling.data.tokenizer.BpeTrainer;
 import dev.kindling.data.tokenizer.CountedWord;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
+import dev.kindling.jobs.train.ObjectiveSettings.Documents;
 import dev.kindling.jobs.train.ObjectiveSettings.Kind;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import java.nio.file.Files;
@@ -114,7 +115,7 @@ class PretrainObjectivesTest {
     PretrainConfig parts = config("parts", ModelFamily.BERT);
     PretrainJob.run(spark, TinyRuns.stoppingAfter(parts, 4), line -> {});
     assertThat(PretrainJob.run(spark, parts, line -> {}).weightsSha256()).isEqualTo(whole);
-    PretrainConfig other = parts.withObjective(new ObjectiveSettings(Kind.AUTO, 0.3, 0.15, 3));
+    PretrainConfig other = parts.withObjective(new ObjectiveSettings(Kind.AUTO, Documents.TOGETHER, 0.3, 0.15, 3));
     assertThatThrownBy(() -> PretrainJob.run(spark, other, line -> {})).isInstanceOf(UserError.class)
         .hasMessageContaining("objective is");
   }
@@ -170,9 +171,13 @@ class PretrainObjectivesTest {
   @Test
   void anObjectiveThatTheFamilyDoesNotLearnIsRefused() {
     PretrainConfig wrong = config("wrong", ModelFamily.BERT)
-        .withObjective(new ObjectiveSettings(Kind.NEXT_TOKEN, 0.15, 0.15, 3));
+        .withObjective(new ObjectiveSettings(Kind.NEXT_TOKEN, Documents.TOGETHER, 0.15, 0.15, 3));
     assertThatThrownBy(() -> PretrainJob.run(spark, wrong, line -> {})).isInstanceOf(UserError.class)
         .hasMessageContaining(
             "objective.kind is next-token; it must be auto or masked-words with model.family bert");
+    PretrainConfig apart = config("apart", ModelFamily.BERT)
+        .withObjective(new ObjectiveSettings(Kind.AUTO, Documents.APART, 0.15, 0.15, 3));
+    assertThatThrownBy(() -> PretrainJob.run(spark, apart, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("objective.documents is apart; it must be together with model.family bert");
   }
 }

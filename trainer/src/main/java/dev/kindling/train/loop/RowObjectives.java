@@ -29,6 +29,11 @@ public final class RowObjectives {
     return batch;
   }
 
+  /** Each token from those before it in its document: one begins with each end of text. */
+  public static RowObjective<Batch> documentsApart(int endOfText) {
+    return (dataset, rows, step) -> nextTokens(dataset, rows, step).apart(endOfText);
+  }
+
   /** Hidden tokens from all the others. */
   public static RowObjective<EncoderBatch> maskedWords(MaskedWords words, long seed) {
     return (dataset, rows, step) -> words.batch(texts(dataset, rows), rows, seed, step);

@@ -167,7 +167,8 @@ public final class DecoderModel implements LanguageModel {
   }
 
   private Pass pass(Batch batch) {
-    return pass(WholeSequences.causal(tape, batch.rows(), batch.time(), batch.lengths()));
+    return pass(
+        WholeSequences.causal(tape, batch.rows(), batch.time(), batch.lengths(), batch.documents()));
   }
 
   private Pass pass(Context context) {
