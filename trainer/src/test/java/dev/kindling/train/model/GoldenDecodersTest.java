@@ -30,6 +30,11 @@ class GoldenDecodersTest {
       "llama-bias", "llama-rope-linear", "llama-rope-llama3", "llama-rope-yarn", "llama-rope-dynamic", "qwen2", "qwen3",
       "mistral-window", "mixtral", "phi3", "gemma2", "bloom-alibi", "gpt-neox");
 
+  /** Over 8 steps. Seen: 2.9e-4. */
+  private static final Agreement GEMMA_NORM = new Agreement(1e-3, 0);
+  /** Over 3 steps. Seen: 0.051. */
+  private static final Agreement GEMMA_BFLOAT16_NORM = new Agreement(0.1, 0);
+
   static Stream<Arguments> cases() {
     List<Arguments> all = new ArrayList<>();
     for (TestKernels kernels : TestKernels.values()) {
@@ -59,20 +64,16 @@ class GoldenDecodersTest {
   }
 
   /**
-   * Gemma 2's eight steps are steep: PyTorch's own float64 is 4.7e-4 away from its float32 in the norm, and its bf16 8 of 100
-   * in the loss and nearly twice in the norm.
+   * Gemma 2's eight steps are steep: PyTorch's own float64 is 4.7e-4 away from its float32 in the norm. In bf16 paths part:
+   * after three steps norms are those of other weights, of which PyTorch's own may be nearly twice as large.
    */
-  private static Agreement steep(String name, Precision precision, Agreement usual, double float32, double bfloat16) {
-    return name.equals("gemma2") ? new Agreement(precision == Precision.FLOAT32 ? float32 : bfloat16, 0) : usual;
-  }
-
-  private static Agreement trainingLosses(String name, Precision precision) {
-    return steep(name, precision, losses(name, precision), 1e-4, 0.2);
+  private static boolean samePath(String name, Precision precision, int step) {
+    return !name.equals("gemma2") || precision == Precision.FLOAT32 || step < 3;
   }
 
   private static Agreement norms(String name, Precision precision) {
-    return steep(name, precision, rule(name, precision, Agreement.BFLOAT16_NORM, Agreement.BFLOAT16_NARROW_NORM), 1e-3,
-        2);
+    if (name.equals("gemma2")) return precision == Precision.FLOAT32 ? GEMMA_NORM : GEMMA_BFLOAT16_NORM;
+    return rule(name, precision, Agreement.BFLOAT16_NORM, Agreement.BFLOAT16_NARROW_NORM);
   }
 
   @ParameterizedTest
@@ -123,9 +124,9 @@ class GoldenDecodersTest {
       double[] losses = golden.training("loss");
       double[] norms = golden.training("gradientNorm");
       norms[0] /= 2;                             // generate.py adds its first gradient to the one just recorded
-      for (int step = 0; step < losses.length; step++) {
+      for (int step = 0; step < losses.length && samePath(name, precision, step); step++) {
         Training.Step found = training.run(golden.batch());
-        trainingLosses(name, precision).check("loss of step " + step, found.loss(), losses[step]);
+        losses(name, precision).check("loss of step " + step, found.loss(), losses[step]);
         norms(name, precision).check("gradient norm of step " + step, found.gradientNorm(),
             norms[step]);
       }
