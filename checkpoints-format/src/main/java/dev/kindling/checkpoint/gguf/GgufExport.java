@@ -37,7 +37,8 @@ public final class GgufExport {
         folder.path() + " has no " + ModelFolder.TOKENIZER + "; a GGUF file holds its tokenizer"));
     String where = new Path(folder.path(), ModelFolder.TOKENIZER).toString();
     GgufVocabulary vocabulary = GgufVocabulary.parse(tokenizer, config.vocabularySize(), where);
-    Map<String, Object> metadata = general(config, type, folder.path().getName());
+    String name = new Path(folder.path().toString()).getName();        // that of a URI with a slash at its end is empty
+    Map<String, Object> metadata = general(config, type, name);
     putTokenizer(metadata, vocabulary, config.beginToken(), folder.endTokens());
     try (PendingFile out = PendingFile.create(fs, target)) {
       GgufWriter.write(out, metadata, tensors(config, folder, type));
