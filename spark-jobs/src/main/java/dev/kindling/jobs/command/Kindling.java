@@ -14,7 +14,7 @@ import picocli.CommandLine.ParameterException;
  */
 @Command(name = "kindling", header = "LLM training for the Spark cluster you already have", synopsisHeading = "%n", customSynopsis = "kindling VERB [CONFIG.yaml] [--set KEY=VALUE]... [--out DIR] [--master MASTER] [-- SPARK-SUBMIT OPTIONS]", description = {
     "", "The data's way, one verb a stage:", ""}, subcommands = {DemoCommand.class, TokenizerCommand.class,
-        PrepCommand.class, PretrainCommand.class, EvaluateCommand.class,
+        PrepCommand.class, PlanCommand.class, PretrainCommand.class, EvaluateCommand.class,
         GenerateCommand.class, PredictCommand.class, ImportCommand.class, ExportCommand.class, InspectCommand.class,
         VerifyCommand.class}, versionProvider = Kindling.Version.class, footer = {"",
             "Start with:        kindling demo", "Help on a verb:    kindling VERB --help",

@@ -64,7 +64,9 @@ public final class PretrainJob {
             config.cluster().waitSeconds());
         int ranks = ranks(slots);
         boolean sameMachine = spark.master().startsWith("local");
-        if (sameMachine) MemoryNeed.of(plan, ranks).refuseUnlessItFits(ranks);
+        MemoryPlan memory = MemoryPlan.of(plan, ranks, slots.cores(), MemoryPlan.precision(config.train().precision()));
+        if (sameMachine) memory.refuseUnlessItFits(ranks);
+        memory.refuseUnlessGranted(spark.getConf());
         try {
           List<PretrainRank.Ending> endings = attempt(ranks, slots.cores(), store.claimEpoch());
           if (config.profile().enabled()) {

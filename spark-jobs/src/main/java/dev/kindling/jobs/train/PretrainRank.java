@@ -55,11 +55,11 @@ final class PretrainRank {
 
   static Ending run(PretrainConfig config, Rank rank) throws IOException {
     PretrainPlan plan = PretrainPlan.of(config, rank.conf());
-    MemoryNeed.of(plan, rank.worldSize()).refuseUnlessItFits(1);
     boolean plain = config.cluster().kernels() == KernelChoice.PLAIN;
     try (Kernels kernels = NativeCache
         .loading(() -> plain ? KernelLibraries.plain(rank.threads()) : KernelLibraries.best(rank.threads()))) {
       Precision precision = agree(config, rank, kernels);
+      MemoryPlan.of(plan, rank.worldSize(), rank.threads(), precision).refuseUnlessItFits(1);
       return train(plan, rank, kernels, precision);
     }
   }

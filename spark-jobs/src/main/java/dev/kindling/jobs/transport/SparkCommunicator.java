@@ -277,12 +277,32 @@ public final class SparkCommunicator implements Communicator {
     return tree.maximalSubtrees(tree.range(of, worldSize));
   }
 
+  /** What the peers' contributions to a shard take, for the rank that needs the most. @param size of the shard, in elements */
+  public static long inboxBytes(VirtualRankTree tree, int worldSize, long size) {
+    long most = 0;
+    for (int rank = 0; worldSize > 1 && rank < worldSize; rank++) {
+      most = Math.max(most, inboxBytes(tree, worldSize, rank, size));
+    }
+    return most;
+  }
+
+  private static long inboxBytes(VirtualRankTree tree, int worldSize, int rank, long size) {
+    long parts = 0;
+    for (int r = 0; r < worldSize; r++) {
+      if (r != rank) parts += tree.maximalSubtrees(tree.range(r, worldSize)).size();
+    }
+    return Math.max(1, Math.multiplyExact(parts * Float.BYTES, aligned(size)));
+  }
+
+  /** Elements; every part starts a cache line. */
+  private static long aligned(long size) {
+    return (size + 15) / 16 * 16;
+  }
+
   /** Memory for the peers' contributions to a shard, by rank. @param size of the shard, in elements */
   private List<List<Tensor>> inbox(long size) {
-    long each = (size + 15) / 16 * 16;           // elements; every part starts a cache line
-    long parts = 0;
-    for (Peer peer : exchange.peers()) parts += nodes(peer.rank).size();
-    long bytes = Math.max(1, Math.multiplyExact(parts * Float.BYTES, each));
+    long each = aligned(size);
+    long bytes = inboxBytes(tree, worldSize, rank, size);
     if (inbox == null || inbox.bytes() < bytes) {
       if (inbox != null) inbox.close();
       inbox = Memory.allocate(bytes);

@@ -31,7 +31,8 @@ class VerbsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "tokenizer", "tokenizer train", "prep", "pretrain", "generate", "predict", "evaluate",
+  @ValueSource(strings = {"demo", "tokenizer", "tokenizer train", "prep", "plan", "pretrain", "generate", "predict",
+      "evaluate",
       "import",
       "export",
       "export hf",

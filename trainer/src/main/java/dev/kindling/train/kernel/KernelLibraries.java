@@ -28,6 +28,29 @@ public final class KernelLibraries {
     return PlainKernels.of(threads);
   }
 
+  /**
+   * What {@link #best} or {@link #plain} would hold, without computing.
+   *
+   * @param plain whether plain Java is asked for; it is also taken where oneDNN does not load
+   */
+  public static SizingKernels sizing(boolean plain, int threads) {
+    return SizingKernels.of(plain || !loads(), threads);
+  }
+
+  /** Whether {@link #best} would say so of itself. */
+  public static boolean fastBfloat16() {
+    return loads() && OneDnn.hasFastBfloat16();
+  }
+
+  private static boolean loads() {
+    try {
+      OneDnn.describe();
+      return true;
+    } catch (LinkageError e) {
+      return false;
+    }
+  }
+
   private static RowKernels rowKernels() {
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) return new VectorRowKernels();
     LOG.warn("The Vector API is off: norms, activations and AdamW run in plain Java, several times slower. "

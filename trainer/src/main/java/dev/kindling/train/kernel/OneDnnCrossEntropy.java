@@ -42,13 +42,23 @@ final class OneDnnCrossEntropy {
     long rows = x.rows();
     OneDnnWeight head = (OneDnnWeight) form.head();
     checkTargets(targets, head.out());
-    int stride = Blocks.stride(head.out(), head.type().bytes());
-    long fit = BUDGET / ((long) stride * head.type().bytes()) / Blocks.ROWS * Blocks.ROWS;
-    int group = (int) Math.min(rows, Math.max(Blocks.ROWS, fit));
+    int stride = stride(head);
+    int group = group(rows, head);
     for (long from = 0; from < rows; from += group) {
       int n = (int) Math.min(group, rows - from);
       new Group(x, form, targets, losses, dx, dHead, dBias, from, n, stride).run();
     }
+  }
+
+  /** Elements from row to row of the logits' gradients. */
+  static int stride(PackedWeight head) {
+    return Blocks.stride(head.out(), head.type().bytes());
+  }
+
+  /** Rows whose logits' gradients are there at once. */
+  static int group(long rows, PackedWeight head) {
+    long fit = BUDGET / ((long) stride(head) * head.type().bytes()) / Blocks.ROWS * Blocks.ROWS;
+    return (int) Math.min(rows, Math.max(Blocks.ROWS, fit));
   }
 
   private static void checkTargets(Tensor targets, long vocabulary) {

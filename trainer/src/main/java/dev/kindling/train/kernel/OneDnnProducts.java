@@ -13,8 +13,8 @@ import dev.kindling.train.tensor.Tensor;
  * runs: the same bits for any number of threads, and as fast as one call with OpenMP's threads.
  */
 final class OneDnnProducts {
-  private static final int MOST_TRANSPOSED = 4096;       // columns and rows of x that are held transposed at once
-  private static final int MOST_NARROWED = 16 << 20;     // elements of a weight that is narrowed before it is packed
+  static final int MOST_TRANSPOSED = 4096;       // columns and rows of x that are held transposed at once
+  static final int MOST_NARROWED = 16 << 20;     // elements of a weight that is narrowed before it is packed
   private final WorkerPool pool;
   private final OneDnnWorker[] workers;
   private final Scratch scratch;

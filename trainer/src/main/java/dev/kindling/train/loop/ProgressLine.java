@@ -31,12 +31,21 @@ public record ProgressLine(Consumer<String> out) implements TrainingListener {
     out.accept("the checkpoint was written on " + then + "; this is " + now + ": bits may differ from here on");
   }
 
-  /** One line: step, loss, learning rate, gradient norm, tokens a second, time left. */
+  /** One line: step, loss, learning rate, gradient norm, tokens a second, time left, memory outside the heap. */
   public static String of(Progress p) {
     int width = Long.toString(p.steps()).length();
     String loss = p.labels() > 0 ? String.format(Locale.ROOT, "%.4f", p.loss()) : "none (no label counts)";
-    return String.format(Locale.ROOT, "step %" + width + "d/%d  loss %s  rate %.2e  norm %.3f  %,.0f tokens/s  %s left",
-        p.step(), p.steps(), loss, p.rate(), p.gradientNorm(), p.tokensPerSecond(), duration(p.secondsLeft()));
+    return String.format(Locale.ROOT,
+        "step %" + width + "d/%d  loss %s  rate %.2e  norm %.3f  %,.0f tokens/s  %s left  %s off-heap",
+        p.step(), p.steps(), loss, p.rate(), p.gradientNorm(), p.tokensPerSecond(), duration(p.secondsLeft()),
+        size(p.offHeap()));
+  }
+
+  private static String size(long bytes) {
+    double mebibytes = bytes / (1024.0 * 1024);
+    return mebibytes < 1024
+        ? String.format(Locale.ROOT, "%.0f MiB", mebibytes)
+        : String.format(Locale.ROOT, "%.1f GiB", mebibytes / 1024);
   }
 
   private static String duration(double seconds) {

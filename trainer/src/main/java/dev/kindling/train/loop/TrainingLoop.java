@@ -8,6 +8,7 @@ import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.optim.AveragedWeights;
 import dev.kindling.train.profile.Part;
 import dev.kindling.train.profile.Spans;
+import dev.kindling.train.tensor.Memory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -137,7 +138,7 @@ public final class TrainingLoop {
     if (logged && outcome.labels() > 0) history.add(new LossPoint(LossPoint.TRAIN, step, outcome.loss()));
     if (logged || extra) {
       listener.progressed(new Progress(step, options.steps(), outcome.loss(), outcome.labels(), outcome.rate(),
-          outcome.gradientNorm(), outcome.tokens(), clock.lap(), clock.secondsLeft()));
+          outcome.gradientNorm(), outcome.tokens(), clock.lap(), clock.secondsLeft(), Memory.inUse()));
     }
   }
 

@@ -71,6 +71,13 @@ public final class DecoderModel implements LanguageModel {
     return model;
   }
 
+  /** A model without weights, for plans of memory. @param sizing kernels that read nothing */
+  public static DecoderModel planned(DecoderConfig config, Kernels sizing, Precision precision) {
+    DecoderModel model = new DecoderModel(config, sizing, precision);
+    model.weights.pretend();
+    return model;
+  }
+
   public DecoderConfig config() {
     return config;
   }

@@ -52,6 +52,11 @@ public final class EncoderModel implements TrainableModel<EncoderBatch> {
     weights.layOut();
   }
 
+  /** A model without weights, for plans of memory. @param sizing kernels that read nothing */
+  public static EncoderModel planned(BertConfig config, Kernels sizing, Precision precision) {
+    return new EncoderModel(config, sizing, precision);
+  }
+
   /** A model with fresh weights: each a pure function of the seed, the weight's name and its place there. */
   public static EncoderModel create(BertConfig config, Kernels kernels, Precision precision, long seed) {
     EncoderModel model = new EncoderModel(config, kernels, precision);

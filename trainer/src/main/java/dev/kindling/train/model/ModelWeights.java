@@ -108,16 +108,29 @@ final class ModelWeights implements Weights, AutoCloseable {
     return declared.stream().filter(d -> d.fixed == null).toList();
   }
 
-  /** Takes the memory of all that was declared; the values are zero. */
+  /** Gives all that was declared its place; memory is taken when the values come. */
   void layOut() {
     layout = builder.build();
+  }
+
+  private void takeMemory() {
     memory = Memory.allocate(layout.size() * Float.BYTES);
-    flat = Tensor.at(memory.address(), DType.FLOAT32, layout.size());
+    bind(Tensor.at(memory.address(), DType.FLOAT32, layout.size()));
+  }
+
+  /** For kernels that read nothing: the weights have shapes and no memory. */
+  void pretend() {
+    bind(Tensor.at(0, DType.FLOAT32, layout.size()));
+  }
+
+  private void bind(Tensor all) {
+    flat = all;
     for (Declared d : learned()) d.weight().bind(layout.parameter(d.weight().name()).in(flat));
   }
 
   /** Each value a pure function of the seed, the weight's name and its place there. */
   void initialise(long seed) {
+    takeMemory();
     for (Declared d : learned()) {
       if (d.initial() instanceof Initial.Normal normal) {
         fill(d.weight().value(), CounterRandom.of(seed, d.weight().name()), normal.deviation());
@@ -154,6 +167,7 @@ final class ModelWeights implements Weights, AutoCloseable {
    * @param source exactly the tensors that were declared, by their names
    */
   void load(WeightSource source) {
+    takeMemory();
     for (Declared d : learned()) load(d.weight(), source, d.weight().name());
     changed();
   }

@@ -57,6 +57,11 @@ public final class T5Model implements TrainableModel<Seq2SeqBatch> {
     weights.layOut();
   }
 
+  /** A model without weights, for plans of memory. @param sizing kernels that read nothing */
+  public static T5Model planned(T5Config config, Kernels sizing, Precision precision) {
+    return new T5Model(config, sizing, precision);
+  }
+
   /** A model with fresh weights: each a pure function of the seed, the weight's name and its place there. */
   public static T5Model create(T5Config config, Kernels kernels, Precision precision, long seed) {
     T5Model model = new T5Model(config, kernels, precision);

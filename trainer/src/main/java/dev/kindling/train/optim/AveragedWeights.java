@@ -50,6 +50,11 @@ public final class AveragedWeights implements Optimizer {
     }
 
     @Override
+    public long workOf(OwnedRange range, Kernels sizing) {
+      return optimizer.workOf(range, sizing);
+    }
+
+    @Override
     public Recipe scaled(double rateFactor, double decayFactor) {
       return new Recipe(optimizer.scaled(rateFactor, decayFactor), decay);
     }

@@ -68,6 +68,15 @@ public final class Muon implements Optimizer {
     }
 
     @Override
+    public long workOf(OwnedRange range, Kernels sizing) {
+      long most = 0;
+      for (MatrixPart part : MatrixPart.of(range.parameter())) {
+        most = Math.max(most, Orthogonal.work(part.rows(), part.columns(), sizing, bfloat16));
+      }
+      return most;
+    }
+
+    @Override
     public Recipe scaled(double rateFactor, double decayFactor) {
       return new Recipe(rate * rateFactor, momentum, decay * decayFactor, scaling, bfloat16);
     }

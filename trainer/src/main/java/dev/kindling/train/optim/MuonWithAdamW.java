@@ -31,6 +31,11 @@ public final class MuonWithAdamW {
     }
 
     @Override
+    public long workOf(OwnedRange range, Kernels sizing) {
+      return of(range.parameter()).workOf(range, sizing);
+    }
+
+    @Override
     public Recipe scaled(double rateFactor, double decayFactor) {
       return new Recipe(hidden.scaled(rateFactor, decayFactor), rest.scaled(rateFactor, decayFactor));
     }

@@ -21,6 +21,18 @@ public interface OptimizerRecipe {
   /** What is kept of a range from step to step: two states of its size for AdamW, a row and a column for Adafactor. */
   List<StateSpec> statesOf(OwnedRange range);
 
+  /** What the states of ranges take, in bytes. */
+  default long stateBytes(List<OwnedRange> owned) {
+    return StateMemory.bytes(this::statesOf, owned);
+  }
+
+  /**
+   * What its step holds for one range besides, in bytes. @param sizing is given the products of the step, without memory
+   */
+  default long workOf(OwnedRange range, Kernels sizing) {
+    return 0;
+  }
+
   /** The same with its rates and its weight decay multiplied: what a group of parameters gets. */
   OptimizerRecipe scaled(double rateFactor, double decayFactor);
 

@@ -60,6 +60,18 @@ final class Orthogonal implements AutoCloseable {
     return x;
   }
 
+  /** What a matrix [rows, columns] takes, in bytes; its products are shown to kernels that only size them. */
+  static long work(long rows, long columns, Kernels sizing, boolean bfloat16) {
+    boolean tall = rows > columns;
+    long side = Math.min(rows, columns);
+    Tensor x = Tensor.at(0, DType.FLOAT32, rows, columns);
+    Tensor square = Tensor.at(0, DType.FLOAT32, side, side);
+    sizing.matmul(x, tall, x, !tall, square, 1, 0, bfloat16);
+    sizing.matmul(square, false, square, false, square, C, B, bfloat16);
+    sizing.matmul(tall ? x : square, false, tall ? square : x, false, x, 1, A, bfloat16);
+    return 2 * (x.bytes() + square.bytes());
+  }
+
   /** to = the part's elements of a parameter. */
   private void cut(Tensor parameter, MatrixPart part, Tensor to) {
     long run = part.run();

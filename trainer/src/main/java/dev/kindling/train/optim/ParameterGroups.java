@@ -45,6 +45,11 @@ public final class ParameterGroups {
     }
 
     @Override
+    public long workOf(OwnedRange range, Kernels sizing) {
+      return of(range.parameter()).workOf(range, sizing);
+    }
+
+    @Override
     public Recipe scaled(double rateFactor, double decayFactor) {
       return new Recipe(optimizer.scaled(rateFactor, decayFactor), groups);
     }

@@ -58,7 +58,7 @@ public final class Profile implements Spans {
 
   /** An operation of the kernels from one {@code nanoTime} to another. @param product null where it is none */
   void operation(String name, Product product, long start, long end) {
-    if (!measuring) return;
+    if (!measuring || part == Part.EVALUATE) return;       // a step has none of these
     Total total = calls.computeIfAbsent(new Call(name, product), key -> new Total());
     total.count++;
     total.nanos += end - start;

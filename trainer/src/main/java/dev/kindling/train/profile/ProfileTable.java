@@ -40,7 +40,7 @@ public final class ProfileTable {
 
   private static void addOperations(RankProfile rank, List<String> lines) {
     lines.add(String.format(
-        "operations of rank %d: rows×inner×columns of products, GFLOP/s beside what that shape reaches alone",
+        "operations of rank %d, shares of its steps: rows×inner×columns of products, GFLOP/s beside what that shape reaches alone",
         rank.rank()));
     lines.add(String.format("  %-46s  %8s  %15s  %8s  %8s", "operation", "calls", "ms", "GFLOP/s", "alone"));
     rank.operations().stream().limit(MOST_OPERATIONS).forEach(operation -> lines.add(line(operation, rank)));
@@ -55,7 +55,7 @@ public final class ProfileTable {
     String name = operation.name() + (operation.product() == null ? "" : " " + operation.product());
     String line = String.format(Locale.ROOT, "  %-46s  %8.1f  %9.2f %4.0f%%", name,
         (double) operation.calls() / rank.steps(), operation.nanos() / NANOS_OF_MILLI / rank.steps(),
-        100.0 * operation.nanos() / rank.nanos());
+        100.0 * operation.nanos() / rank.stepNanos());
     if (operation.product() == null) return line;
     return line + String.format(Locale.ROOT, "  %8.1f  %8.1f", operation.rate() / GIGA, operation.ceiling() / GIGA);
   }

@@ -10,7 +10,7 @@ import java.util.Map;
  *
  * @param steps that were measured
  * @param parts nanoseconds of each over all of them; together they are all the time
- * @param operations of the kernels, the longest first
+ * @param operations of the kernels in steps, the longest first
  * @param events of the first of the steps, in the order of their ends
  */
 public record RankProfile(int rank, long steps, Map<Part, Long> parts, List<Operation> operations, List<Event> events)
@@ -42,5 +42,10 @@ public record RankProfile(int rank, long steps, Map<Part, Long> parts, List<Oper
   /** Nanoseconds of all parts. */
   long nanos() {
     return parts.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /** Nanoseconds of all parts of steps. */
+  long stepNanos() {
+    return nanos() - parts.getOrDefault(Part.EVALUATE, 0L) - parts.getOrDefault(Part.SAVE, 0L);
   }
 }

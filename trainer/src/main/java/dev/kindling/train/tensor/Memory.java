@@ -20,6 +20,8 @@ public final class Memory implements AutoCloseable {
   /** ND4J frees what is not reachable, and a {@link Tensor} holds an address only: what is open stays reachable from here. */
   private static final Set<Memory> OPEN = ConcurrentHashMap.newKeySet();
   private static final AtomicLong IN_USE = new AtomicLong();
+  private static final AtomicLong MOST_IN_USE = new AtomicLong();
+  private static final ThreadLocal<Boolean> PLANNED = ThreadLocal.withInitial(() -> false);
   private final INDArray block;
   private final long address;
   private final long bytes;
@@ -37,14 +39,37 @@ public final class Memory implements AutoCloseable {
     long start = block.data().addressPointer().address();
     Memory memory = new Memory(block, (start + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, bytes);
     OPEN.add(memory);
-    IN_USE.addAndGet(bytes);
-    Pointer.memset(pointer(memory.address, bytes), 0, bytes);
+    long inUse = IN_USE.addAndGet(bytes);
+    MOST_IN_USE.accumulateAndGet(inUse, Math::max);
+    if (!PLANNED.get()) Pointer.memset(pointer(memory.address, bytes), 0, bytes);
     return memory;
   }
 
   /** Bytes of all that is open in this JVM. */
   public static long inUse() {
     return IN_USE.get();
+  }
+
+  /** The most that {@link #inUse} has been since this was last called. */
+  public static long takeMostInUse() {
+    return MOST_IN_USE.getAndSet(IN_USE.get());
+  }
+
+  /**
+   * Runs something that asks for tensors but computes nothing: arenas count numbers and hold one tensor of them at a time.
+   * What is read of them is undefined; integers are there.
+   */
+  public static void planned(Runnable plan) {
+    PLANNED.set(true);
+    try {
+      plan.run();
+    } finally {
+      PLANNED.remove();
+    }
+  }
+
+  static boolean isPlanned() {
+    return PLANNED.get();
   }
 
   /** Of the first byte. */

@@ -1,0 +1,157 @@
+package dev.kindling.train.kernel;
+
+import dev.kindling.train.kernel.OneDnnWeight.Panels;
+import dev.kindling.train.kernel.Scratch.Slot;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Tensor;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * Kernels that compute nothing and add up what {@code OneDnnKernels} would hold for the same calls: packed weights and scratch
+ * memory. For plans of memory; no tensor that they are given is read or written.
+ */
+public final class SizingKernels implements InvocationHandler {
+  private static final int MOST = OneDnnProducts.MOST_TRANSPOSED;
+  private final boolean plain;
+  private final int threads;
+  private final WorkerPool pool = new WorkerPool(1, () -> {});
+  private final Map<Slot, Long> shared = new EnumMap<>(Slot.class);
+  private final Map<Slot, Long> ofWorker = new EnumMap<>(Slot.class);
+  private final Kernels kernels = (Kernels) nothing(Kernels.class, this);
+  private long packed;
+
+  private SizingKernels(boolean plain, int threads) {
+    this.plain = plain;
+    this.threads = threads;
+  }
+
+  /** @param plain whether plain Java will compute, which packs nothing and needs no scratch; @param threads of the rank */
+  public static SizingKernels of(boolean plain, int threads) {
+    return new SizingKernels(plain, threads);
+  }
+
+  /** What models, tapes and optimizers call. */
+  public Kernels kernels() {
+    return kernels;
+  }
+
+  /** Bytes of the weights that were made. */
+  public long packedBytes() {
+    return packed;
+  }
+
+  /** Bytes that the calls so far would leave as scratch memory. */
+  public long scratchBytes() {
+    return sum(shared) + threads * sum(ofWorker);
+  }
+
+  private static long sum(Map<Slot, Long> slots) {
+    return slots.values().stream().mapToLong(bytes -> (bytes + 4095) / 4096 * 4096).sum();
+  }
+
+  private record Sized(long in, long out, boolean storedTransposed, DType type) implements PackedWeight {
+    @Override
+    public void close() {
+    }
+  }
+
+  private static Object nothing(Class<?> type, InvocationHandler handler) {
+    return Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[]{type}, handler);
+  }
+
+  @Override
+  public Object invoke(Object proxy, Method method, Object[] arguments) {
+    switch (method.getName()) {
+      case "weight" -> {
+        return weight((Long) arguments[0], (Long) arguments[1], (Boolean) arguments[2], (DType) arguments[3]);
+      }
+      case "pool" -> {
+        return pool;
+      }
+      case "describe" -> {
+        return "nothing computes";
+      }
+      default -> {
+        if (method.getReturnType().isInterface()) return nothing(method.getReturnType(), this);
+        if (!plain && arguments != null) size(method.getName(), arguments);
+        return method.getReturnType() == boolean.class ? Boolean.FALSE : null;
+      }
+    }
+  }
+
+  private PackedWeight weight(long in, long out, boolean storedTransposed, DType type) {
+    packed += plain
+        ? in * out * type.bytes()
+        : Panels.bytes(type, Math.toIntExact(in), Math.toIntExact(out))
+            + Panels.bytes(type, Math.toIntExact(out), Math.toIntExact(in));
+    boolean narrowed = !plain && type == DType.BFLOAT16 && in * out <= OneDnnProducts.MOST_NARROWED;
+    if (narrowed) grow(shared, Slot.LEFT, in * out * type.bytes());
+    return new Sized(in, out, storedTransposed, type);
+  }
+
+  private void size(String operation, Object[] a) {
+    switch (operation) {
+      case "linearWeightGradient" -> gradient((Tensor) a[0], ((Tensor) a[0]).dim(-1), ((Tensor) a[1]).dim(-1));
+      case "matmul" -> matmul((Tensor) a[0], (Boolean) a[1], (Tensor) a[4], (Boolean) a[7]);
+      case "crossEntropy" -> crossEntropy((Tensor) a[0], ((Logits) a[1]).head(), a[4] != null, a[5] != null);
+      case "attention", "attentionGradient" -> attention((AttentionInputs) a[0], operation.endsWith("Gradient"));
+      default -> {
+      }
+    }
+  }
+
+  /** As {@code OneDnnProducts.addGradient}. */
+  private void gradient(Tensor x, long in, long out) {
+    gradient(x.type(), x.rows(), in, out);
+  }
+
+  private void gradient(DType type, long rows, long in, long out) {
+    int n = (int) Math.min(MOST, rows);
+    grow(shared, Slot.RIGHT, Panels.bytes(type, n, Math.toIntExact(out)));
+    grow(shared, Slot.TRANSPOSED, Math.min(MOST, in) * Blocks.stride(n, type.bytes()) * type.bytes());
+  }
+
+  /** As {@code OneDnnProducts.matmul}. */
+  private void matmul(Tensor a, boolean transposed, Tensor c, boolean bfloat16) {
+    DType type = bfloat16 ? DType.BFLOAT16 : DType.FLOAT32;
+    int inner = Math.toIntExact(a.size() / c.dim(-2));
+    int columns = Math.toIntExact(c.dim(-1));
+    grow(shared, Slot.PACKED, Panels.bytes(type, inner, columns));
+    if (transposed || bfloat16) grow(shared, Slot.LEFT, a.size() * type.bytes());
+    grow(ofWorker, Slot.PRODUCT, 4L * Blocks.ROWS * Blocks.panel(columns));
+  }
+
+  /** As {@code OneDnnCrossEntropy}. */
+  private void crossEntropy(Tensor x, PackedWeight head, boolean gradients, boolean trained) {
+    grow(ofWorker, Slot.PRODUCT, 4L * Blocks.ROWS * Blocks.panel(head.out()));
+    if (!gradients) return;
+    int group = OneDnnCrossEntropy.group(x.rows(), head);
+    grow(shared, Slot.LOGITS, (long) group * OneDnnCrossEntropy.stride(head) * head.type().bytes());
+    if (!trained) return;
+    if (head.storedTransposed()) gradient(head.type(), group, head.out(), head.in());
+    else gradient(head.type(), group, head.in(), head.out());
+  }
+
+  /** As {@code OneDnnAttention}, where rows have no gaps. */
+  private void attention(AttentionInputs in, boolean gradient) {
+    long stride = Blocks.stride(Math.min(OneDnnAttention.KEYS, in.keyTime()), 4);
+    grow(ofWorker, Slot.SCORES, Blocks.ROWS * stride * 4);
+    grow(ofWorker, Slot.PROBABILITIES, Blocks.ROWS * stride * in.type().bytes());
+    boolean tiles = in.keyTime() > OneDnnAttention.KEYS;
+    if (tiles) grow(ofWorker, gradient ? Slot.QUERY_GRADIENTS : Slot.OUTPUTS, 4L * Blocks.ROWS * in.headDim());
+    if (!gradient) return;
+    grow(ofWorker, Slot.PROBABILITY_GRADIENTS, Blocks.ROWS * stride * 4);
+    grow(ofWorker, Slot.SCORE_GRADIENTS, Blocks.ROWS * stride * in.type().bytes());
+    grow(ofWorker, Slot.KEY_GRADIENTS, 4L * in.keyTime() * in.headDim());
+    grow(ofWorker, Slot.VALUE_GRADIENTS, 4L * in.keyTime() * in.headDim());
+    if (in.bias() != null) { grow(shared, Slot.BIAS_GRADIENTS, 4L * in.batch() * in.heads() * in.distances()); }
+  }
+
+  private static void grow(Map<Slot, Long> slots, Slot slot, long bytes) {
+    slots.merge(slot, bytes, Math::max);
+  }
+}

@@ -1,0 +1,57 @@
+package dev.kindling.train.loop;
+
+import dev.kindling.train.collective.ShardPlanner;
+import dev.kindling.train.collective.Shards;
+import dev.kindling.train.collective.SubtreeSums;
+import dev.kindling.train.kernel.SizingKernels;
+import dev.kindling.train.model.ParameterLayout;
+import dev.kindling.train.optim.OptimizerRecipe;
+import dev.kindling.train.optim.OwnedRange;
+import java.util.List;
+
+/**
+ * What the rank of a run that needs the most holds outside the heap from its second step on, in bytes. In the first the arena of
+ * activations, which then grows piece by piece, may hold an eighth of them more.
+ *
+ * @param masters the float32 weights
+ * @param packed their copies in the layouts and the type that products read
+ * @param gradients flat vectors that the tree of its virtual ranks keeps at once
+ * @param states of the optimizer
+ * @param work memory of the optimizer's within its step
+ * @param activations of a micro-batch with their gradients, or of a batch of held-out rows where that takes more
+ * @param scratch of the kernels
+ */
+public record StepMemory(long masters, long packed, long gradients, long states, long work, long activations,
+    long scratch) {
+  /**
+   * @param layout of the model; @param sizing kernels on which a micro-batch was run forward and back
+   * @param activations the most that it took, as the model says
+   */
+  public static StepMemory of(ParameterLayout layout, RunOptions options, int worldSize, SizingKernels sizing,
+      long activations) {
+    OptimizerRecipe recipe = options.optimizer();
+    Shards shards = ShardPlanner.plan(layout, worldSize, recipe::needsWhole);
+    long states = 0;
+    long work = 0;
+    for (int rank = 0; rank < worldSize; rank++) {
+      List<OwnedRange> owned = OwnedRange.of(layout, shards.from(rank), shards.to(rank));
+      states = Math.max(states, recipe.stateBytes(owned));
+      for (OwnedRange range : owned) work = Math.max(work, recipe.workOf(range, sizing.kernels()));
+    }
+    int buffers = SubtreeSums.buffers(options.virtualRanks(), worldSize);
+    return new StepMemory(layout.size() * Float.BYTES, sizing.packedBytes(), SubtreeSums.bytes(layout.size(), buffers),
+        states, work, activations, sizing.scratchBytes());
+  }
+
+  /** The most elements that a rank owns. */
+  public static long largestShard(ParameterLayout layout, RunOptions options, int worldSize) {
+    Shards shards = ShardPlanner.plan(layout, worldSize, options.optimizer()::needsWhole);
+    long most = 0;
+    for (int rank = 0; rank < worldSize; rank++) most = Math.max(most, shards.size(rank));
+    return most;
+  }
+
+  public long total() {
+    return masters + packed + gradients + states + work + activations + scratch;
+  }
+}
