@@ -62,7 +62,8 @@ class PretrainLocalTest {
     assertThat(Path.of(java.net.URI.create(result.checkpoint()).getPath()))
         .isDirectoryContaining("glob:**/config.json");
     assertThat(lines).anyMatch(l -> l.contains("1 rank in this process, 2 cores"))
-        .anyMatch(l -> l.matches("step 6/6 +loss .* tokens/s .* left .* off-heap")).anyMatch(l -> l.contains("held-out loss"));
+        .anyMatch(l -> l.matches("step 6/6 +loss .* tokens/s .* left .* off-heap"))
+        .anyMatch(l -> l.contains("held-out loss"));
   }
 
   @Test

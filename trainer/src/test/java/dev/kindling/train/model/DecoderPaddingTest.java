@@ -81,9 +81,7 @@ class DecoderPaddingTest {
     try (Kernels kernels = TestKernels.BEST.open(1); DecoderModel model = model(config, kernels)) {
       Batch batch = Samples.batch(VOCABULARY, TIME, 3, UNEQUAL);
       double sum = 0;
-      for (int row = 0; row < UNEQUAL.length; row++) {
-        sum += model.losses(Samples.row(batch, row), new float[TIME]);
-      }
+      for (int row = 0; row < UNEQUAL.length; row++) { sum += model.losses(Samples.row(batch, row), new float[TIME]); }
       Agreement.FLOAT32.check("loss", sum, model.losses(batch, new float[3 * TIME]));
     }
   }
