@@ -100,7 +100,8 @@ public final class Demo {
     terminal.stage("Evaluation: perplexity of the held-out addresses");
     Baselines baselines = baselines(data);
     report(trained, baselines);
-    terminal.stage("Samples at temperature " + settings.samples().temperature());
+    terminal
+        .stage("Samples at temperature " + settings.samples().temperature() + ", top-p " + settings.samples().topP());
     SampleCheck samples = samples(trained);
     samples.texts().forEach(text -> terminal.line("» " + text.strip().replaceAll("\\s+", " ")));
     terminal.stage("Export: Hugging Face folder and GGUF");

@@ -10,6 +10,7 @@ import dev.kindling.jobs.train.PretrainConfig;
 import dev.kindling.jobs.train.ProfileSettings;
 import dev.kindling.jobs.train.ScheduleSettings;
 import dev.kindling.jobs.train.TrainSettings;
+import dev.kindling.train.generate.Sampler;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -35,12 +36,18 @@ public record DemoSettings(Data data, ModelSettings model, TrainSettings train, 
     }
   }
 
-  /** What the trained model is asked to write. @param tokens after each prompt */
-  public record Samples(List<String> prompts, int tokens, double temperature, long seed) {
+  /** What the trained model is asked to write, as {@link Sampler} draws it. @param tokens after each prompt */
+  public record Samples(List<String> prompts, int tokens, double temperature, double topP, long seed) {
     public Samples {
       require(!prompts.isEmpty(), "samples.prompts", prompts, "one or more");
       require(tokens >= 1, "samples.tokens", tokens, "1 or more");
       require(temperature >= 0, "samples.temperature", temperature, "0 or more");
+      require(topP > 0 && topP <= 1, "samples.topP", topP, "above 0 and at most 1");
+    }
+
+    /** @param more added to the seed */
+    Sampler sampler(long more) {
+      return new Sampler(temperature, 0, topP, seed + more);
     }
   }
 

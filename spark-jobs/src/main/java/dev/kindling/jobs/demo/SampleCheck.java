@@ -58,9 +58,9 @@ record SampleCheck(List<String> texts, int tokens, double knownWords, int longes
       Collection<Integer> endTokens) {
     int count = prompts.size();
     List<Generation> all = new ArrayList<>(Generator.generate(model, prompts, settings.tokens(), endTokens,
-        new Sampler(settings.temperature(), 0, 1, settings.seed())));
+        settings.sampler(0)));
     while (settings.temperature() > 0 && tokens(all) < count * settings.tokens() && all.size() < MOST_ROUNDS * count) {
-      Sampler next = new Sampler(settings.temperature(), 0, 1, settings.seed() + all.size() - count + 1);
+      Sampler next = settings.sampler(all.size() - count + 1);
       all.add(Generator.generate(model, prompts.get(all.size() % count), settings.tokens(), endTokens, next));
     }
     return all;

@@ -17,7 +17,7 @@ class SampleCheckTest {
   private static final List<int[]> PROMPTS = List.of(new int[]{0}, new int[]{1, 2});
 
   private static List<Generation> drawn(double temperature, float... logits) {
-    DemoSettings.Samples settings = new DemoSettings.Samples(List.of("a", "bc"), 20, temperature, 1);
+    DemoSettings.Samples settings = new DemoSettings.Samples(List.of("a", "bc"), 20, temperature, 1, 1);
     return SampleCheck.drawn(new Same(logits), PROMPTS, settings, List.of(END));
   }
 
