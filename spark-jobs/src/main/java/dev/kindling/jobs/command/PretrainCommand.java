@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
         "               window, experts, expertsPerToken, positions",
         "  objective    kind (auto: the family's), maskedShare (bert and its kin), density, meanSpan (t5)",
         "  train        steps, epochs, microBatch, accumulate, virtualRanks, seed, precision (auto, float32, bf16),",
-        "               clipNorm, evaluateEvery, evaluationRows, logEvery, stopAfter",
+        "               clipNorm, evaluateEvery, evaluationRows, logEvery, stopAfter, activationCheckpointing",
         "  optimizer    kind (muon, adamw, adafactor, lion, sgd), rate, adamwRate, momentum, nesterov, beta1, beta2, epsilon,",
         "               decay, groups: a list of names, roles (hidden-matrix, embedding, vector), rateFactor, decayFactor",
         "  schedule     shape (cosine, linear, polynomial, inverse-square-root, warmup-stable-decay, constant),",

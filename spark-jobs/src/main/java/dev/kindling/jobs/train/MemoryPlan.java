@@ -19,7 +19,7 @@ import dev.kindling.train.model.Batch;
 import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.model.EncoderModel;
 import dev.kindling.train.model.T5Model;
-import dev.kindling.train.model.TrainableModel;
+import dev.kindling.train.model.TapedModel;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
@@ -57,7 +57,8 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     boolean plain = plan.config().cluster().kernels() == ClusterSettings.KernelChoice.PLAIN;
     SizingKernels sizing = NativeCache.loading(() -> KernelLibraries.sizing(plain, threads));
     RunOptions options = plan.options(precision);
-    try (TrainableModel<?> model = model(plan.model(), sizing, precision)) {
+    try (TapedModel<?> model = model(plan.model(), sizing, precision)) {
+      if (plan.config().train().activationCheckpointing()) model.checkpointActivations();
       boolean decoder = model instanceof DecoderModel && !hasExperts(plan.model());
       long activations = decoder ? activations((DecoderModel) model, plan, options) : atLeast(plan, options);
       StepMemory step = StepMemory.of(model.layout(), options, ranks, sizing, activations);
@@ -67,7 +68,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     }
   }
 
-  private static TrainableModel<?> model(ModelConfig config, SizingKernels sizing, Precision precision) {
+  private static TapedModel<?> model(ModelConfig config, SizingKernels sizing, Precision precision) {
     if (config instanceof BertConfig bert) return EncoderModel.planned(bert, sizing.kernels(), precision);
     if (config instanceof T5Config t5) return T5Model.planned(t5, sizing.kernels(), precision);
     return DecoderModel.planned((DecoderConfig) config, sizing.kernels(), precision);

@@ -27,6 +27,7 @@ import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.model.EncoderModel;
 import dev.kindling.train.model.MicroBatch;
 import dev.kindling.train.model.T5Model;
+import dev.kindling.train.model.TapedModel;
 import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.profile.Ceilings;
 import dev.kindling.train.profile.Product;
@@ -90,7 +91,8 @@ final class PretrainRank {
   /** What a run is made of, whatever its model is. @param timed the kernels, watched where the run is profiled */
   private record Running(PretrainPlan plan, Rank rank, Kernels kernels, Kernels timed, Precision precision,
       Optional<Profile> profile) {
-    <B extends MicroBatch> Ending run(TrainableModel<B> model, RowObjective<B> objective) {
+    <B extends MicroBatch> Ending run(TapedModel<B> model, RowObjective<B> objective) {
+      if (plan.config().train().activationCheckpointing()) model.checkpointActivations();
       ArrayList<RankProfile> found = new ArrayList<>();
       TrainingResult result = loop(model, objective).run();
       profile.ifPresent(p -> found.add(p.ended(rank.rank(), ceilings(rank, kernels))));

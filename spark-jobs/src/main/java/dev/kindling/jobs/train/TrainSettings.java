@@ -19,9 +19,12 @@ import java.io.Serializable;
  * @param evaluationRows held-out rows of one batch
  * @param logEvery steps between progress lines
  * @param stopAfter the step after which this run ends early, with a checkpoint; 0: never
+ * @param activationCheckpointing whether only what goes into each block is kept for the way back, which computes the block again:
+ *        less memory, more time, the same bits
  */
 public record TrainSettings(long steps, long epochs, int microBatch, int accumulate, int virtualRanks, long seed,
-    PrecisionChoice precision, double clipNorm, long evaluateEvery, int evaluationRows, long logEvery, long stopAfter)
+    PrecisionChoice precision, double clipNorm, long evaluateEvery, int evaluationRows, long logEvery, long stopAfter,
+    boolean activationCheckpointing)
     implements
       Serializable {
   /** AUTO is bf16 where the processors have instructions for it, else float32. */
@@ -45,8 +48,21 @@ public record TrainSettings(long steps, long epochs, int microBatch, int accumul
     require(stopAfter >= 0, "train.stopAfter", stopAfter, "a step, or 0 for no early end");
   }
 
+  /** Keeps all activations. */
+  public TrainSettings(long steps, long epochs, int microBatch, int accumulate, int virtualRanks, long seed,
+      PrecisionChoice precision, double clipNorm, long evaluateEvery, int evaluationRows, long logEvery,
+      long stopAfter) {
+    this(steps, epochs, microBatch, accumulate, virtualRanks, seed, precision, clipNorm, evaluateEvery, evaluationRows,
+        logEvery, stopAfter, false);
+  }
+
+  public TrainSettings withActivationCheckpointing() {
+    return new TrainSettings(steps, epochs, microBatch, accumulate, virtualRanks, seed, precision, clipNorm,
+        evaluateEvery, evaluationRows, logEvery, stopAfter, true);
+  }
+
   /** 1,000 steps of 8 sequences. */
   public static TrainSettings defaults() {
-    return new TrainSettings(1000, 0, 1, 1, 8, 0, PrecisionChoice.AUTO, 1, 0, 8, 10, 0);
+    return new TrainSettings(1000, 0, 1, 1, 8, 0, PrecisionChoice.AUTO, 1, 0, 8, 10, 0, false);
   }
 }

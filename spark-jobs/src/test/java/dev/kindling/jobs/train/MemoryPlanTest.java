@@ -43,6 +43,17 @@ class MemoryPlanTest {
   }
 
   @Test
+  void blocksThatAreComputedAgainNeedLess() {
+    PretrainConfig config = TinyRuns.of(dataset, folder.resolve("run"), PrecisionChoice.FLOAT32, KernelChoice.BEST, 1)
+        .withModel(new ModelSettings(12, 4, 256, 0, 0));
+    PretrainConfig again = config.withTrain(config.train().withActivationCheckpointing());
+    MemoryPlan all = MemoryPlan.of(PretrainPlan.of(config, new Configuration()), 1, 2, Precision.FLOAT32);
+    MemoryPlan less = MemoryPlan.of(PretrainPlan.of(again, new Configuration()), 1, 2, Precision.FLOAT32);
+    assertThat(3 * less.step().activations()).isLessThan(all.step().activations());
+    assertThat(less.step().scratch()).isEqualTo(all.step().scratch());
+  }
+
+  @Test
   void moreRanksHoldFewerGradientsAndStatesAndAnInbox() {
     ModelSettings model = new ModelSettings(2, 2, 32, 0, 0);
     MemoryPlan alone = plan(model, KernelChoice.PLAIN, 1);

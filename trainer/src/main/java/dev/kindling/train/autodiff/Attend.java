@@ -93,9 +93,9 @@ public record Attend(HeadsOf q, HeadsOf k, HeadsOf v, AttentionForm form, Tensor
     } else {
       tape.flowAdded(bias, dBias -> run(tape, dy, dq, dk, dv, dBias));
     }
-    tape.flow(q.value(), new Gradient(dq));
-    if (dk != dq) tape.flow(k.value(), new Gradient(dk));
-    if (dv != dq && dv != dk) tape.flow(v.value(), new Gradient(dv));
+    tape.flow(q.value(), dq);
+    if (dk != dq) tape.flow(k.value(), dk);
+    if (dv != dq && dv != dk) tape.flow(v.value(), dv);
   }
 
   private static Tensor gradient(Tape tape, HeadsOf heads) {

@@ -33,6 +33,6 @@ public record CrossEntropy(Value x, Tensor dx) implements Operation {
 
   @Override
   public void backward(Tape tape) {
-    tape.flow(x, new Gradient(dx));
+    tape.flow(x, dx);
   }
 }

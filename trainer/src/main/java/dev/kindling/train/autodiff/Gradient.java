@@ -7,10 +7,13 @@ import dev.kindling.train.tensor.Tensor;
  */
 final class Gradient {
   final Tensor tensor;
+  final Room room;
   private int holders = 1;
 
-  Gradient(Tensor tensor) {
+  /** @param room that the memory is of */
+  Gradient(Tensor tensor, Room room) {
     this.tensor = tensor;
+    this.room = room;
   }
 
   Gradient share() {

@@ -23,6 +23,6 @@ public record LabelledLoss(Value logits, Tensor gradient) implements Operation {
 
   @Override
   public void backward(Tape tape) {
-    tape.flow(logits, new Gradient(gradient));
+    tape.flow(logits, gradient);
   }
 }

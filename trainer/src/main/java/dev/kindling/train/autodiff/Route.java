@@ -34,6 +34,11 @@ public record Route(Value logits, Tensor chosen, Value weights) implements Opera
     return route;
   }
 
+  /** The same choices, made of other values of the same numbers: those that are kept where a part is computed again. */
+  public Route over(Value sameLogits) {
+    return sameLogits == logits ? this : new Route(sameLogits, chosen, weights);
+  }
+
   /** Experts that some row chose, in order. */
   public List<Part> parts() {
     long[] counts = counts(null);

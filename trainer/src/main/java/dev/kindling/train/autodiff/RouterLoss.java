@@ -55,6 +55,6 @@ public record RouterLoss(Value logits, Tensor gradient) implements Operation {
 
   @Override
   public void backward(Tape tape) {
-    tape.flow(logits, new Gradient(gradient));
+    tape.flow(logits, gradient);
   }
 }

@@ -1,7 +1,6 @@
 package dev.kindling.train.autodiff;
 
 import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.tensor.Arena;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Precision;
@@ -17,15 +16,18 @@ import java.util.function.Consumer;
  * {@link #backward} walks them from the last to the first (reverse-mode differentiation; Griewank and Walther 2008,
  * section 3.2).
  *
- * <p>Everything lies in one arena that {@link #reset} takes back. Gradients of activations are reused as soon as the
- * operation that made the value has read them: a deep model needs no more of them than a shallow one.
+ * <p>Everything lies in memory that {@link #reset} takes back. Gradients of activations are reused as soon as the
+ * operation that made the value has read them: a deep model needs no more of them than a shallow one. A tape that
+ * {@link #recompute}s has a second place for what a part of the model computes, which ends with that part.
  */
 public final class Tape implements AutoCloseable {
   private final Kernels kernels;
   private final Precision precision;
-  private final Arena arena = new Arena();
-  private final List<Operation> operations = new ArrayList<>();
-  private final List<Tensor> free = new ArrayList<>();
+  private final Room lasting = new Room();       // until the next reset
+  private final Room passing = new Room();       // of a part that is computed again: until its end
+  private Room room = lasting;
+  private List<Operation> operations = new ArrayList<>();
+  private boolean recomputes;
   private boolean recording;
   private CounterRandom random;
   private long drawn;
@@ -45,9 +47,17 @@ public final class Tape implements AutoCloseable {
     this.random = random;
     drawn = 0;
     operations.clear();
-    free.clear();
-    arena.reset();
+    lasting.empty();
     this.recording = recording;
+  }
+
+  /** From here on, parts that are given to {@link Recompute} are forgotten and computed again on the way back. */
+  public void recompute() {
+    recomputes = true;
+  }
+
+  public boolean recomputes() {
+    return recomputes;
   }
 
   public Kernels kernels() {
@@ -65,19 +75,19 @@ public final class Tape implements AutoCloseable {
 
   /** The most bytes that its values have taken so far. */
   public long peakBytes() {
-    return arena.peakBytes();
+    return lasting.peakBytes() + passing.peakBytes();
   }
 
   /** Copies token ids, lengths or targets in, as an int32 tensor of the shape. */
   public Tensor integers(int[] values, long... shape) {
-    Tensor tensor = arena.take(DType.INT32, shape);
+    Tensor tensor = take(DType.INT32, shape);
     tensor.buffer(0, values.length).asIntBuffer().put(values);
     return tensor;
   }
 
   /** Positions first, first + 1, .. of each of several sequences, int32 [sequences · time]. */
   public Tensor positions(long sequences, long first, long time) {
-    Tensor tensor = arena.take(DType.INT32, sequences * time);
+    Tensor tensor = take(DType.INT32, sequences * time);
     for (long r = 0; r < tensor.size(); r++) Raw.putInt(tensor.address() + r * Integer.BYTES, (int) (first + r % time));
     return tensor;
   }
@@ -87,9 +97,19 @@ public final class Tape implements AutoCloseable {
     return random == null ? null : random.child(drawn++);
   }
 
-  /** Memory until the next reset, for what is no value of the model's. */
+  /** How many streams were drawn since the last reset. */
+  long drawn() {
+    return drawn;
+  }
+
+  /** Memory for what is no value of the model's: integers until the next reset, numbers as long as values at hand. */
   public Tensor take(DType type, long... shape) {
-    return arena.take(type, shape);
+    return (type == DType.INT32 ? lasting : room).take(type, shape);
+  }
+
+  /** Where values at hand lie. */
+  Room room() {
+    return room;
   }
 
   /** A value that is given, not learned: no gradient flows back to it. Its memory must last until the next reset. */
@@ -98,7 +118,7 @@ public final class Tape implements AutoCloseable {
   }
 
   Value value(DType type, long... shape) {
-    return new Value(this, arena.take(type, shape));
+    return new Value(this, take(type, shape));
   }
 
   void record(Operation operation) {
@@ -110,12 +130,49 @@ public final class Tape implements AutoCloseable {
     for (int i = operations.size() - 1; i >= 0; i--) operations.get(i).backward(this);
   }
 
+  /**
+   * Runs a part of the model whose values end with it.
+   *
+   * @param again whether it records its operations, for {@link #backward} within; @param drawn random streams before it
+   */
+  void runPart(boolean again, long drawn, Runnable part) {
+    if (room != lasting) throw new IllegalStateException("a part that is computed again within another");
+    List<Operation> all = operations;
+    boolean wasRecording = recording;
+    long after = this.drawn;
+    operations = new ArrayList<>();
+    recording = again;
+    room = passing;
+    this.drawn = drawn;
+    try {
+      part.run();
+    } finally {
+      operations = all;
+      recording = wasRecording;
+      room = lasting;
+      if (again) this.drawn = after;
+      passing.empty();
+    }
+  }
+
+  /** A copy of what a part found, until the next reset. */
+  Value kept(Value found) {
+    Tensor copy = lasting.take(found.type(), found.data().shape());
+    Raw.copy(found.data().address(), copy.address(), copy.bytes());
+    return new Value(this, copy, false, lasting);
+  }
+
   /** Hands a gradient back to an input: {@code write} fills a tensor of that type and of the input's shape. */
   void flow(Value to, DType type, Consumer<Tensor> write) {
     if (to.isConstant()) return;
     Tensor dx = borrow(type, to.data().shape());
     write.accept(dx);
-    flow(to, new Gradient(dx));
+    flow(to, new Gradient(dx, room));
+  }
+
+  /** Hands a gradient back that was borrowed. */
+  void flow(Value to, Tensor borrowed) {
+    flow(to, new Gradient(borrowed, room));
   }
 
   /** Hands a gradient back to an input; where several come they are added, in float32. */
@@ -126,7 +183,7 @@ public final class Tape implements AutoCloseable {
     }
     Gradient wide = to.isUsedOften() ? widened(more) : more;
     if (to.gradient == null) {
-      to.gradient = wide;
+      to.gradient = to.room == lasting && wide.room == passing ? copied(wide, lasting) : wide;
     } else {
       to.gradient = own(to.gradient);
       kernels.add(wide.tensor, to.gradient.tensor);
@@ -144,10 +201,10 @@ public final class Tape implements AutoCloseable {
     if (passing != null && !passing.isShared()) {
       write.accept(passing.tensor, passing.tensor);
     } else {
-      Tensor dx = borrow(gradientType(to), to.data().shape());
-      write.accept(passing == null ? null : passing.tensor, dx);
+      Gradient dx = borrowed(to.room, gradientType(to), to.data());
+      write.accept(passing == null ? null : passing.tensor, dx.tensor);
       if (passing != null) drop(passing);
-      to.gradient = new Gradient(dx);
+      to.gradient = dx;
       if (to.isConstant()) done(to);
     }
   }
@@ -156,7 +213,7 @@ public final class Tape implements AutoCloseable {
   void flowThrough(Value from, Value to, BiConsumer<Tensor, Tensor> write) {
     Gradient dy = from.gradient;
     from.gradient = null;
-    Gradient dx = dy.isShared() ? new Gradient(borrow(dy.tensor.type(), dy.tensor.shape())) : dy;
+    Gradient dx = dy.isShared() ? borrowed(room, dy.tensor.type(), dy.tensor) : dy;
     write.accept(dy.tensor, dx.tensor);
     if (dx != dy) drop(dy);
     flow(to, dx);
@@ -174,9 +231,8 @@ public final class Tape implements AutoCloseable {
   void flowAdded(Value to, Consumer<Tensor> add) {
     if (to.isConstant()) return;
     if (to.gradient == null) {
-      Tensor zeros = borrow(DType.FLOAT32, to.data().shape());
-      Raw.zero(zeros.address(), zeros.bytes());
-      to.gradient = new Gradient(zeros);
+      to.gradient = borrowed(to.room, DType.FLOAT32, to.data());
+      Raw.zero(to.gradient.tensor.address(), to.gradient.tensor.bytes());
     }
     to.gradient = own(to.gradient);
     add.accept(to.gradient.tensor);
@@ -189,19 +245,26 @@ public final class Tape implements AutoCloseable {
 
   /** The gradient itself where nobody else holds it, else a copy to write to. */
   private Gradient own(Gradient gradient) {
-    if (!gradient.isShared()) return gradient;
-    Tensor copy = borrow(gradient.tensor.type(), gradient.tensor.shape());
-    Raw.copy(gradient.tensor.address(), copy.address(), copy.bytes());
+    return gradient.isShared() ? copied(gradient, gradient.room) : gradient;
+  }
+
+  private Gradient copied(Gradient gradient, Room to) {
+    Gradient copy = borrowed(to, gradient.tensor.type(), gradient.tensor);
+    Raw.copy(gradient.tensor.address(), copy.tensor.address(), copy.tensor.bytes());
     drop(gradient);
-    return new Gradient(copy);
+    return copy;
   }
 
   private Gradient widened(Gradient gradient) {
     if (gradient.tensor.type() == DType.FLOAT32) return gradient;
-    Tensor wide = borrow(DType.FLOAT32, gradient.tensor.shape());
-    kernels.convert(gradient.tensor, wide);
+    Gradient wide = borrowed(room, DType.FLOAT32, gradient.tensor);
+    kernels.convert(gradient.tensor, wide.tensor);
     drop(gradient);
-    return new Gradient(wide);
+    return wide;
+  }
+
+  private static Gradient borrowed(Room room, DType type, Tensor like) {
+    return new Gradient(room.borrow(type, like.shape()), room);
   }
 
   /** The gradient of a value has been read: its memory is free for another, unless some value still holds it. */
@@ -211,24 +274,21 @@ public final class Tape implements AutoCloseable {
   }
 
   private void drop(Gradient gradient) {
-    if (gradient.drop()) giveBack(gradient.tensor);
+    if (gradient.drop()) gradient.room.giveBack(gradient.tensor);
   }
 
   /** Memory to give back within the walk. */
   Tensor borrow(DType type, long... shape) {
-    long bytes = Tensor.size(shape) * type.bytes();
-    for (int i = free.size() - 1; i >= 0; i--) {
-      if (free.get(i).bytes() == bytes) return Tensor.at(free.remove(i).address(), type, shape);
-    }
-    return arena.take(type, shape);
+    return room.borrow(type, shape);
   }
 
   void giveBack(Tensor tensor) {
-    free.add(tensor);
+    room.giveBack(tensor);
   }
 
   @Override
   public void close() {
-    arena.close();
+    lasting.close();
+    passing.close();
   }
 }

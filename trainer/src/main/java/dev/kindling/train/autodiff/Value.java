@@ -9,6 +9,7 @@ public final class Value {
   private final Tensor data;
   private int uses;
   private final boolean constant;
+  final Room room;                               // its gradient's, which may be needed as long as it
   private boolean spent;
   private boolean kept;
   Gradient gradient;
@@ -18,9 +19,14 @@ public final class Value {
   }
 
   Value(Tape tape, Tensor data, boolean constant) {
+    this(tape, data, constant, tape.room());
+  }
+
+  Value(Tape tape, Tensor data, boolean constant, Room room) {
     this.tape = tape;
     this.data = data;
     this.constant = constant;
+    this.room = room;
   }
 
   public Tape tape() {

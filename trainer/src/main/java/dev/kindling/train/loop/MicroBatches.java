@@ -4,6 +4,7 @@ import dev.kindling.train.model.MicroBatch;
 import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.profile.Part;
 import dev.kindling.train.profile.Spans;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
 
 /** A model with the batches that it learns from: steps run them and need not know what is in them. */
@@ -11,11 +12,17 @@ record MicroBatches<B extends MicroBatch>(TrainableModel<B> model, BatchSource<B
   /** What a micro-batch came to. @param loss the sum over its labels; @param tokens positions that were read */
   record Counted(double loss, long labels, long tokens) {}
 
-  /** Adds one micro-batch's gradients. */
-  Counted accumulate(long step, int virtualRank, int accumulation, Tensor gradients, Spans spans) {
+  /**
+   * Adds one micro-batch's gradients.
+   *
+   * @param random of the run: a micro-batch's part of it is a function of the same three numbers as its data
+   */
+  Counted accumulate(long step, int virtualRank, int accumulation, CounterRandom random, Tensor gradients,
+      Spans spans) {
     Part before = spans.enter(Part.DATA);
     B batch = source.batch(step, virtualRank, accumulation);
     spans.enter(before);
-    return new Counted(model.accumulate(batch, gradients), batch.labels(), batch.tokens());
+    CounterRandom own = random.child(step).child(virtualRank).child(accumulation);
+    return new Counted(model.accumulate(batch, gradients, own), batch.labels(), batch.tokens());
   }
 }

@@ -15,6 +15,7 @@ import dev.kindling.train.optim.Optimizer;
 import dev.kindling.train.optim.OwnedRange;
 import dev.kindling.train.profile.Part;
 import dev.kindling.train.profile.Spans;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
 import java.util.function.DoubleSupplier;
@@ -43,6 +44,7 @@ final class TrainingStep implements AutoCloseable {
   private final Shards shards;
   private final List<OwnedRange> owned;
   private final SubtreeSums sums;
+  private final CounterRandom random;
   private final Optimizer optimizer;
   private long updates;
 
@@ -57,6 +59,7 @@ final class TrainingStep implements AutoCloseable {
     this.communicator = communicator;
     this.options = options;
     this.spans = spans;
+    random = CounterRandom.of(options.seed(), "dropout");
     VirtualRankTree tree = new VirtualRankTree(options.virtualRanks());
     int rank = communicator.rank();
     int worldSize = communicator.worldSize();
@@ -183,7 +186,8 @@ final class TrainingStep implements AutoCloseable {
 
     void accumulate(int virtualRank, Tensor gradients) {
       for (int i = 0; i < options.accumulate(); i++) {
-        MicroBatches.Counted counted = microBatches.accumulate(step, virtualRank, i, gradients, spans);
+        MicroBatches.Counted counted = microBatches.accumulate(step, virtualRank, i, random, gradients,
+            spans);
         losses[virtualRank - range.from()] += counted.loss();
         labels += counted.labels();
         tokens += counted.tokens();

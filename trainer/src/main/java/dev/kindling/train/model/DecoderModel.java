@@ -19,6 +19,7 @@ import dev.kindling.train.nn.KeyValueCache;
 import dev.kindling.train.nn.Pass;
 import dev.kindling.train.nn.Residual;
 import dev.kindling.train.nn.WholeSequences;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
@@ -35,47 +36,36 @@ import java.util.stream.IntStream;
  * they are multiplied with the micro-batch's labels, and a step's loss has their mean, weighted by the labels.
  * {@link #losses} has the labels' losses alone.
  */
-public final class DecoderModel implements LanguageModel {
+public final class DecoderModel implements LanguageModel, TapedModel<Batch> {
   private final DecoderConfig config;
-  private final ModelWeights weights;
+  private final ModelCore core;
   private final Tape tape;
   private final Decoders.Layers layers;
   private final Experts experts;
 
   private DecoderModel(DecoderConfig config, Kernels kernels, Precision precision) {
     this.config = config;
-    tape = new Tape(kernels, precision);
-    weights = new ModelWeights(kernels, precision);
-    layers = Decoders.of(config, weights);
+    core = new ModelCore(kernels, precision);
+    tape = core.tape();
+    layers = Decoders.of(config, core.weights());
     experts = config instanceof LlamaConfig llama ? llama.experts() : null;
-    weights.layOut();
+    core.weights().layOut();
   }
 
   /** A model with fresh weights: each a pure function of the seed, the weight's name and its place there. */
   public static DecoderModel create(DecoderConfig config, Kernels kernels, Precision precision, long seed) {
-    DecoderModel model = new DecoderModel(config, kernels, precision);
-    model.weights.initialise(seed);
-    return model;
+    return ModelCore.fresh(new DecoderModel(config, kernels, precision), seed);
   }
 
   /** A model with a checkpoint's weights. @throws UserError naming a tensor that is missing or of another shape */
   public static DecoderModel load(DecoderConfig config, WeightSource source, Kernels kernels, Precision precision) {
     WeightSource named = ModelFolder.named(config, source, "the weights");
-    DecoderModel model = new DecoderModel(config, kernels, precision);
-    try {
-      model.weights.load(named);
-    } catch (RuntimeException e) {
-      model.close();
-      throw e;
-    }
-    return model;
+    return ModelCore.loaded(new DecoderModel(config, kernels, precision), named);
   }
 
   /** A model without weights, for plans of memory. @param sizing kernels that read nothing */
   public static DecoderModel planned(DecoderConfig config, Kernels sizing, Precision precision) {
-    DecoderModel model = new DecoderModel(config, sizing, precision);
-    model.weights.pretend();
-    return model;
+    return ModelCore.planned(new DecoderModel(config, sizing, precision));
   }
 
   public DecoderConfig config() {
@@ -83,23 +73,8 @@ public final class DecoderModel implements LanguageModel {
   }
 
   @Override
-  public WeightSource weightSource() {
-    return weights.source();
-  }
-
-  @Override
-  public ParameterLayout layout() {
-    return weights.layout();
-  }
-
-  @Override
-  public Tensor weights() {
-    return weights.flat();
-  }
-
-  @Override
-  public void weightsChanged() {
-    weights.changed();
+  public ModelCore core() {
+    return core;
   }
 
   @Override
@@ -112,22 +87,15 @@ public final class DecoderModel implements LanguageModel {
     return config.contextLength();
   }
 
-  /** The most bytes that activations and their gradients have taken so far. */
-  public long peakActivationBytes() {
-    return tape.peakBytes();
-  }
-
   @Override
-  public double accumulate(Batch batch, Tensor gradients) {
+  public double accumulate(Batch batch, Tensor gradients, CounterRandom random) {
     check(batch);
     if (batch.labels() == 0) return 0;
-    weights.bindGradients(gradients);
-    tape.reset(true);
-    Pass pass = pass(batch);
-    Tensor losses = crossEntropy(hidden(batch, pass), batch);
-    double routers = routerLoss(batch, pass);
-    tape.backward();
-    return sum(losses.toFloats()) + routers;
+    return core.accumulate(gradients, random, () -> {
+      Pass pass = pass(batch);
+      Tensor losses = crossEntropy(hidden(batch, pass), batch);
+      return sum(losses.toFloats()) + routerLoss(batch, pass);
+    });
   }
 
   @Override
@@ -277,8 +245,7 @@ public final class DecoderModel implements LanguageModel {
 
   @Override
   public void close() {
-    tape.close();
-    weights.close();
+    core.close();
     if (layers.rotary() != null) layers.rotary().close();
   }
 }

@@ -11,6 +11,7 @@ import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.nn.Initial;
 import dev.kindling.train.nn.Linear;
 import dev.kindling.train.nn.Weights;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
@@ -25,17 +26,18 @@ import java.util.List;
  * }
  * }</pre>
  */
-public final class EncoderModel implements TrainableModel<EncoderBatch> {
+public final class EncoderModel implements TapedModel<EncoderBatch> {
   private final BertConfig config;
-  private final ModelWeights weights;
+  private final ModelCore core;
   private final Tape tape;
   private final BertEncoder encoder;
   private final EncoderHead head;                // null: none
 
   private EncoderModel(BertConfig config, Kernels kernels, Precision precision) {
     this.config = config;
-    tape = new Tape(kernels, precision);
-    weights = new ModelWeights(kernels, precision);
+    core = new ModelCore(kernels, precision);
+    tape = core.tape();
+    ModelWeights weights = core.weights();
     boolean tied = config.task() == EncoderTask.MASKED_WORDS && config.tiedHead();
     Weights prefixed = config.prefix().isEmpty() ? weights : weights.under(config.family());
     encoder = new BertEncoder(config, prefixed, tied);
@@ -54,26 +56,17 @@ public final class EncoderModel implements TrainableModel<EncoderBatch> {
 
   /** A model without weights, for plans of memory. @param sizing kernels that read nothing */
   public static EncoderModel planned(BertConfig config, Kernels sizing, Precision precision) {
-    return new EncoderModel(config, sizing, precision);
+    return ModelCore.planned(new EncoderModel(config, sizing, precision));
   }
 
   /** A model with fresh weights: each a pure function of the seed, the weight's name and its place there. */
   public static EncoderModel create(BertConfig config, Kernels kernels, Precision precision, long seed) {
-    EncoderModel model = new EncoderModel(config, kernels, precision);
-    model.weights.initialise(seed);
-    return model;
+    return ModelCore.fresh(new EncoderModel(config, kernels, precision), seed);
   }
 
   /** A model with a folder's weights. @throws UserError naming a tensor that is missing or of another shape */
   public static EncoderModel load(BertConfig config, WeightSource source, Kernels kernels, Precision precision) {
-    EncoderModel model = new EncoderModel(config, kernels, precision);
-    try {
-      model.weights.load(source);
-    } catch (RuntimeException e) {
-      model.close();
-      throw e;
-    }
-    return model;
+    return ModelCore.loaded(new EncoderModel(config, kernels, precision), source);
   }
 
   /**
@@ -88,7 +81,7 @@ public final class EncoderModel implements TrainableModel<EncoderBatch> {
     EncoderModel model = create(trained.forTask(task, labels), kernels, precision, seed);
     try {
       String prefix = model.config.prefix();         // the encoder's own names begin with it, and no head's
-      model.weights.loadFound(source,
+      model.core.weights().loadFound(source,
           name -> name.startsWith(prefix) ? trained.prefix() + name.substring(prefix.length()) : null);
     } catch (RuntimeException e) {
       model.close();
@@ -102,62 +95,43 @@ public final class EncoderModel implements TrainableModel<EncoderBatch> {
   }
 
   @Override
-  public WeightSource weightSource() {
-    return weights.source();
-  }
-
-  @Override
-  public ParameterLayout layout() {
-    return weights.layout();
-  }
-
-  @Override
-  public Tensor weights() {
-    return weights.flat();
-  }
-
-  @Override
-  public void weightsChanged() {
-    weights.changed();
-  }
-
-  /** The most bytes that activations and their gradients have taken so far. */
-  public long peakActivationBytes() {
-    return tape.peakBytes();
+  public ModelCore core() {
+    return core;
   }
 
   /** Forward only. @return the last hidden states, [rows · time · width]; those on padding mean nothing */
   public float[] hidden(EncoderBatch batch) {
-    return forward(batch, false).data().toFloats();
+    tape.reset(false);
+    return forward(batch).data().toFloats();
   }
 
   /** Forward only. @return a vector for each text, [rows · width], zeros for an empty one */
   public float[] embed(EncoderBatch batch, Pooling pooling) {
-    return pooled(forward(batch, false), batch, pooling).data().toFloats();
+    tape.reset(false);
+    return pooled(forward(batch), batch, pooling).data().toFloats();
   }
 
   /** Forward only. @return [rows · time · vocabulary], [rows · labels] or [rows · time · labels], as the task is */
   public float[] logits(EncoderBatch batch) {
-    Value h = forward(batch, false);
+    tape.reset(false);
+    Value h = forward(batch);
     return head().logits(tape, h, batch).toFloats();
   }
 
   @Override
-  public double accumulate(EncoderBatch batch, Tensor gradients) {
-    if (batch.labels() == 0) return 0;
-    weights.bindGradients(gradients);
-    double loss = losses(batch, true);
-    tape.backward();
-    return loss;
+  public double accumulate(EncoderBatch batch, Tensor gradients, CounterRandom random) {
+    return batch.labels() == 0 ? 0 : core.accumulate(gradients, random, () -> losses(batch));
   }
 
   @Override
   public double loss(EncoderBatch batch) {
-    return batch.labels() == 0 ? 0 : losses(batch, false);
+    if (batch.labels() == 0) return 0;
+    tape.reset(false);
+    return losses(batch);
   }
 
-  private double losses(EncoderBatch batch, boolean recording) {
-    Value h = forward(batch, recording);
+  private double losses(EncoderBatch batch) {
+    Value h = forward(batch);
     double sum = 0;
     for (float loss : head().losses(tape, h, batch).toFloats()) sum += loss;
     return sum;
@@ -168,12 +142,11 @@ public final class EncoderModel implements TrainableModel<EncoderBatch> {
     return head;
   }
 
-  private Value forward(EncoderBatch batch, boolean recording) {
+  private Value forward(EncoderBatch batch) {
     if (batch.time() > config.contextLength()) {
       throw new UserError("texts of " + batch.time() + " tokens do not fit the model, whose context is "
           + config.contextLength() + " tokens (max_position_embeddings); use shorter texts");
     }
-    tape.reset(recording);
     return encoder.forward(tape, batch);
   }
 
@@ -186,11 +159,5 @@ public final class EncoderModel implements TrainableModel<EncoderBatch> {
       spans[2 * row + 1] = spans[2 * row] + length;
     }
     return Pool.of(h, h.tape().integers(spans, batch.rows(), 2));
-  }
-
-  @Override
-  public void close() {
-    tape.close();
-    weights.close();
   }
 }

@@ -17,6 +17,7 @@ import dev.kindling.train.nn.EncoderOutput;
 import dev.kindling.train.nn.Initial;
 import dev.kindling.train.nn.KeyValueCache;
 import dev.kindling.train.nn.WholeSequences;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
@@ -31,10 +32,10 @@ import dev.kindling.train.tensor.Tensor;
  *   logits  = d headᵀ, or d / √width headᵀ                where the head is tied (version 1.0)
  * </pre>
  */
-public final class T5Model implements TrainableModel<Seq2SeqBatch> {
+public final class T5Model implements TapedModel<Seq2SeqBatch> {
   private final T5Config config;
   private final Precision precision;
-  private final ModelWeights weights;
+  private final ModelCore core;
   private final Tape tape;
   private final Weight shared;
   private final T5Stack encoder;
@@ -44,8 +45,9 @@ public final class T5Model implements TrainableModel<Seq2SeqBatch> {
   private T5Model(T5Config config, Kernels kernels, Precision precision) {
     this.config = config;
     this.precision = precision;
-    tape = new Tape(kernels, precision);
-    weights = new ModelWeights(kernels, precision);
+    core = new ModelCore(kernels, precision);
+    tape = core.tape();
+    ModelWeights weights = core.weights();
     Initial initial = new Initial.Normal(config.initializerFactor());
     int vocabulary = config.vocabularySize();
     shared = config.tiedHead()
@@ -59,26 +61,17 @@ public final class T5Model implements TrainableModel<Seq2SeqBatch> {
 
   /** A model without weights, for plans of memory. @param sizing kernels that read nothing */
   public static T5Model planned(T5Config config, Kernels sizing, Precision precision) {
-    return new T5Model(config, sizing, precision);
+    return ModelCore.planned(new T5Model(config, sizing, precision));
   }
 
   /** A model with fresh weights: each a pure function of the seed, the weight's name and its place there. */
   public static T5Model create(T5Config config, Kernels kernels, Precision precision, long seed) {
-    T5Model model = new T5Model(config, kernels, precision);
-    model.weights.initialise(seed);
-    return model;
+    return ModelCore.fresh(new T5Model(config, kernels, precision), seed);
   }
 
   /** A model with a folder's weights. @throws UserError naming a tensor that is missing or of another shape */
   public static T5Model load(T5Config config, WeightSource source, Kernels kernels, Precision precision) {
-    T5Model model = new T5Model(config, kernels, precision);
-    try {
-      model.weights.load(source);
-    } catch (RuntimeException e) {
-      model.close();
-      throw e;
-    }
-    return model;
+    return ModelCore.loaded(new T5Model(config, kernels, precision), source);
   }
 
   public T5Config config() {
@@ -86,42 +79,20 @@ public final class T5Model implements TrainableModel<Seq2SeqBatch> {
   }
 
   @Override
-  public WeightSource weightSource() {
-    return weights.source();
+  public ModelCore core() {
+    return core;
   }
 
   @Override
-  public ParameterLayout layout() {
-    return weights.layout();
-  }
-
-  @Override
-  public Tensor weights() {
-    return weights.flat();
-  }
-
-  @Override
-  public void weightsChanged() {
-    weights.changed();
-  }
-
-  /** The most bytes that activations and their gradients have taken so far. */
-  public long peakActivationBytes() {
-    return tape.peakBytes();
-  }
-
-  @Override
-  public double accumulate(Seq2SeqBatch batch, Tensor gradients) {
-    if (batch.labels() == 0) return 0;
-    weights.bindGradients(gradients);
-    double loss = losses(batch, true);
-    tape.backward();
-    return loss;
+  public double accumulate(Seq2SeqBatch batch, Tensor gradients, CounterRandom random) {
+    return batch.labels() == 0 ? 0 : core.accumulate(gradients, random, () -> losses(batch));
   }
 
   @Override
   public double loss(Seq2SeqBatch batch) {
-    return batch.labels() == 0 ? 0 : losses(batch, false);
+    if (batch.labels() == 0) return 0;
+    tape.reset(false);
+    return losses(batch);
   }
 
   /** Forward only, for tests and small inputs. @return logits, [rows · targetTime · vocabulary] */
@@ -130,8 +101,7 @@ public final class T5Model implements TrainableModel<Seq2SeqBatch> {
     return logits(decoded(batch)).toFloats();
   }
 
-  private double losses(Seq2SeqBatch batch, boolean recording) {
-    tape.reset(recording);
+  private double losses(Seq2SeqBatch batch) {
     int[] targets = new int[batch.targets().length];
     for (int i = 0; i < targets.length; i++) {
       int target = batch.target(i);
@@ -217,11 +187,5 @@ public final class T5Model implements TrainableModel<Seq2SeqBatch> {
       encoded.close();
       cache.close();
     }
-  }
-
-  @Override
-  public void close() {
-    tape.close();
-    weights.close();
   }
 }

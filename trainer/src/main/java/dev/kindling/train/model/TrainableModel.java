@@ -1,6 +1,7 @@
 package dev.kindling.train.model;
 
 import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
 
 /**
@@ -24,9 +25,15 @@ public interface TrainableModel<B extends MicroBatch> extends AutoCloseable {
    * Forward and backward of the SUMMED loss of a micro-batch.
    *
    * @param gradients flat like the weights; d(sum of losses)/d(weights) is ADDED
+   * @param random of this micro-batch, for what a model drops out while it learns; null: nothing is dropped out
    * @return the sum over the labels that count; 0 where none does, and the gradients keep their bits
    */
-  double accumulate(B batch, Tensor gradients);
+  double accumulate(B batch, Tensor gradients, CounterRandom random);
+
+  /** The same without dropout. */
+  default double accumulate(B batch, Tensor gradients) {
+    return accumulate(batch, gradients, null);
+  }
 
   /** Forward only. @return the same sum */
   double loss(B batch);

@@ -1,8 +1,11 @@
 package dev.kindling.train.nn;
 
 import dev.kindling.train.autodiff.Add;
+import dev.kindling.train.autodiff.Route;
 import dev.kindling.train.autodiff.Value;
 import dev.kindling.train.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A decoder block with a norm before each branch (Radford et al. 2019, section 2.3), and where the model has them one after
@@ -42,6 +45,16 @@ public final class Block {
   }
 
   public void forward(Residual h, Pass pass) {
+    List<Route> routes = new ArrayList<>();
+    List<Value> kept = h.through(stream -> {
+      routes.clear();
+      run(stream, new Pass(pass.context(), pass.bias(), routes));
+      return routes.stream().map(Route::logits).toList();
+    });
+    for (int i = 0; i < kept.size(); i++) pass.routes().add(routes.get(i).over(kept.get(i)));
+  }
+
+  private void run(Residual h, Pass pass) {
     if (sideBySide) {
       Value first = attention.before.forward(h);
       Value second = feedForward.before.forward(h);

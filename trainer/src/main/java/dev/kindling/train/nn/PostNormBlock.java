@@ -1,6 +1,7 @@
 package dev.kindling.train.nn;
 
 import dev.kindling.train.autodiff.Convert;
+import dev.kindling.train.autodiff.Recompute;
 import dev.kindling.train.autodiff.Value;
 
 /**
@@ -27,6 +28,10 @@ public final class PostNormBlock {
 
   /** @param h float32 [rows, width]; @return likewise */
   public Value forward(Value h, Context context) {
+    return Recompute.of(h, input -> run(input, context));
+  }
+
+  private Value run(Value h, Context context) {
     Value x = attentionNorm.forward(attention.forward(stored(h), context, null), h);
     return outputNorm.forward(feedForward.forward(stored(x)), x);
   }

@@ -1,6 +1,7 @@
 package dev.kindling.train.nn;
 
 import dev.kindling.train.autodiff.Value;
+import java.util.List;
 
 /**
  * A block of T5's encoder or decoder, its norms before each part (Raffel et al. 2020, section 2.1):
@@ -32,9 +33,12 @@ public final class T5Block {
 
   /** @param bias float32 [heads, queryTime + keyTime - 1]; @param encoded null in an encoder */
   public void forward(Residual h, Context context, Value bias, EncoderOutput encoded) {
-    h.add(self.forward(selfNorm.forward(h), context, bias));
-    if (cross != null) h.add(cross.forward(crossNorm.forward(h), encoded));
-    h.add(feedForward.forward(feedForwardNorm.forward(h)));
+    h.through(stream -> {
+      stream.add(self.forward(selfNorm.forward(stream), context, bias));
+      if (cross != null) stream.add(cross.forward(crossNorm.forward(stream), encoded));
+      stream.add(feedForward.forward(feedForwardNorm.forward(stream)));
+      return List.of();
+    });
   }
 
   /** What this block's cross-attention holds queries against. @param encoded stored [rows, width] */

@@ -66,7 +66,7 @@ class AttendGradientsTest {
       Value q = FiniteDifferences.leaf(tape, by.random(6), DType.FLOAT32, 3, 2);
       Value y = attend(new HeadsOf[]{HeadsOf.joined(q, 1), HeadsOf.joined(keys, 1), HeadsOf.joined(keys, 1)}, ranges,
           bias);
-      tape.flow(y, new Gradient(FiniteDifferences.floats(tape, by.random(6), 3, 2)));
+      tape.flow(y, FiniteDifferences.floats(tape, by.random(6), 3, 2));
       tape.backward();
       assertThat(q.dy()).isNotNull();
       assertThat(keys.dy()).isNull();

@@ -85,7 +85,7 @@ final class FiniteDifferences implements AutoCloseable {
       for (int o = 0; o < outputs.size(); o++) {
         run.outputs.add(outputs.get(o).data().toFloats());
         run.seeds.add(seeds(o, outputs.get(o)));
-        tape.flow(outputs.get(o), new Gradient(floats(tape, run.seeds.get(o), outputs.get(o).data().shape())));
+        tape.flow(outputs.get(o), floats(tape, run.seeds.get(o), outputs.get(o).data().shape()));
       }
       tape.backward();
       for (int i = 0; i < shapes.length; i++) run.inputGradients[i] = leaves[i].dy().toFloats();

@@ -136,7 +136,7 @@ class RowGradientsTest {
       Arrays.fill(ones, 1);
       Value x = FiniteDifferences.leaf(tape, ones, F, 3, 1000);
       Value y = Dropout.of(x, 0.25f);
-      tape.flow(y, new Gradient(FiniteDifferences.floats(tape, ones, 3, 1000)));
+      tape.flow(y, FiniteDifferences.floats(tape, ones, 3, 1000));
       tape.backward();
       float[] kept = y.data().toFloats();
       assertThat(x.dy().toFloats()).isEqualTo(kept);

@@ -5,6 +5,7 @@ import dev.kindling.train.model.Batch;
 import dev.kindling.train.model.LanguageModel;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.model.ParameterLayout;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Tensor;
@@ -43,7 +44,7 @@ final class SlopeModel implements LanguageModel {
   }
 
   @Override
-  public double accumulate(Batch batch, Tensor gradients) {
+  public double accumulate(Batch batch, Tensor gradients, CounterRandom random) {
     float[] g = new float[1];
     gradients.get(0, g, 0, 1);
     g[0] += batch.labels();

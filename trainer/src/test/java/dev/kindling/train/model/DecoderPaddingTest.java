@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.tensor.DType;
-import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
-import dev.kindling.train.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,8 +16,6 @@ class DecoderPaddingTest {
   private static final int TIME = 12;
   private static final int[] UNEQUAL = {12, 1, 7};
 
-  private record Computed(double loss, float[] gradients) {}
-
   static List<DecoderConfig> families() {
     return DecoderInfluenceTest.families();
   }
@@ -31,13 +26,6 @@ class DecoderPaddingTest {
     return model;
   }
 
-  private static Computed computed(DecoderModel model, Batch batch) {
-    try (Memory memory = Memory.allocate(model.layout().size() * Float.BYTES)) {
-      Tensor gradients = Tensor.at(memory.address(), DType.FLOAT32, model.layout().size());
-      return new Computed(model.accumulate(batch, gradients), gradients.toFloats());
-    }
-  }
-
   @ParameterizedTest
   @MethodSource("families")
   void whatStandsOnPaddingDoesNotMatter(DecoderConfig config) {
@@ -45,11 +33,10 @@ class DecoderPaddingTest {
       Batch batch = Samples.batch(VOCABULARY, TIME, 3, UNEQUAL);
       int[] inputs = batch.inputs().clone();
       for (int i = 0; i < inputs.length; i++) if (i % TIME >= UNEQUAL[i / TIME]) inputs[i] = -1;
-      Computed expected = computed(model, batch);
-      Computed found = computed(model,
+      Computed expected = Computed.of(model, batch);
+      Computed found = Computed.of(model,
           new Batch(batch.rows(), TIME, inputs, batch.targets(), batch.lengths(), batch.sampleIds()));
-      assertThat(found.loss).isEqualTo(expected.loss);
-      assertThat(found.gradients).containsExactly(expected.gradients);
+      found.isExactly(expected);
     }
   }
 
@@ -61,16 +48,9 @@ class DecoderPaddingTest {
       int[] inputs = Arrays.copyOf(good.inputs(), 4 * TIME);
       int[] targets = Arrays.copyOf(good.targets(), 4 * TIME);
       Arrays.fill(targets, 3 * TIME, 4 * TIME, Kernels.IGNORED);
-      Computed alone = computed(model, good);
-      Computed beside = computed(model, new Batch(4, TIME, inputs, targets, new int[]{12, 1, 7, 0}, new long[4]));
-      Agreement.FLOAT32.check("loss", beside.loss, alone.loss);
-      double largest = Agreement.largest(alone.gradients);
-      for (Parameter p : model.layout().parameters()) {
-        int from = (int) p.offset();
-        int to = (int) (p.offset() + p.size());
-        Agreement.FLOAT32.check(p.name(), Arrays.copyOfRange(beside.gradients, from, to),
-            Arrays.copyOfRange(alone.gradients, from, to), largest);
-      }
+      Computed alone = Computed.of(model, good);
+      Computed beside = Computed.of(model, new Batch(4, TIME, inputs, targets, new int[]{12, 1, 7, 0}, new long[4]));
+      beside.agreesWith(alone, model);
     }
   }
 

@@ -8,10 +8,7 @@ import dev.kindling.checkpoint.LlamaConfig;
 import dev.kindling.checkpoint.LlamaFamily;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.tensor.DType;
-import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
-import dev.kindling.train.tensor.Tensor;
 import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,17 +18,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 class MicroBatchTest {
   private static final Gpt2Config CONFIG = Gpt2Config.of(67, 24, 32, 2, 4);
   private static final int[] UNEQUAL = {24, 1, 13, 24, 2, 7, 19, 24};
-
-  private record Computed(double loss, float[] gradients) {}
-
-  private static Computed computed(LanguageModel model, Batch... batches) {
-    try (Memory memory = Memory.allocate(model.layout().size() * Float.BYTES)) {
-      Tensor gradients = Tensor.at(memory.address(), DType.FLOAT32, model.layout().size());
-      double loss = 0;
-      for (Batch batch : batches) loss += model.accumulate(batch, gradients);
-      return new Computed(loss, gradients.toFloats());
-    }
-  }
 
   private static DecoderModel model(Kernels kernels, Precision precision) {
     DecoderModel model = DecoderModel.create(CONFIG, kernels, precision, 1);
@@ -46,18 +32,10 @@ class MicroBatchTest {
       Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
       Batch[] rows = new Batch[UNEQUAL.length];
       for (int i = 0; i < rows.length; i++) rows[i] = Samples.row(batch, i);
-      Computed together = computed(model, batch);
-      Computed oneByOne = computed(model, rows);
-      Agreement.FLOAT32.check("loss", oneByOne.loss, together.loss);
-      for (Parameter p : model.layout().parameters()) {
-        Agreement.FLOAT32.check(p.name(), part(p, oneByOne.gradients), part(p, together.gradients),
-            Agreement.largest(together.gradients));
-      }
+      Computed together = Computed.of(model, batch);
+      Computed oneByOne = Computed.of(model, rows);
+      together.agreesWith(oneByOne, model);
     }
-  }
-
-  private static float[] part(Parameter p, float[] flat) {
-    return Arrays.copyOfRange(flat, (int) p.offset(), (int) (p.offset() + p.size()));
   }
 
   @ParameterizedTest
@@ -66,12 +44,11 @@ class MicroBatchTest {
     Computed[] found = new Computed[3];
     for (int threads = 1; threads <= 3; threads++) {
       try (Kernels kernels = library.open(threads); DecoderModel model = model(kernels, precision)) {
-        found[threads - 1] = computed(model, Samples.batch(67, 24, 3, UNEQUAL));
+        found[threads - 1] = Computed.of(model, Samples.batch(67, 24, 3, UNEQUAL));
       }
     }
     for (Computed other : found) {
-      assertThat(other.loss).isEqualTo(found[0].loss);
-      assertThat(other.gradients).containsExactly(found[0].gradients);
+      other.isExactly(found[0]);
     }
   }
 
@@ -80,11 +57,10 @@ class MicroBatchTest {
   void theSameBatchGivesTheSameBitsAgain(TestKernels library, Precision precision) {
     try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, precision)) {
       Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
-      Computed first = computed(model, batch);
+      Computed first = Computed.of(model, batch);
       model.logits(Samples.batch(67, 5, 0, 5));               // other shapes in the arena in between
-      Computed second = computed(model, batch);
-      assertThat(second.loss).isEqualTo(first.loss);
-      assertThat(second.gradients).containsExactly(first.gradients);
+      Computed second = Computed.of(model, batch);
+      second.isExactly(first);
     }
   }
 
@@ -116,11 +92,10 @@ class MicroBatchTest {
       Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
       int[] inputs = batch.inputs().clone();
       for (int i = 0; i < inputs.length; i++) if (i % 24 >= UNEQUAL[i / 24]) inputs[i] = -1;
-      Computed expected = computed(model, batch);
-      Computed found = computed(model,
+      Computed expected = Computed.of(model, batch);
+      Computed found = Computed.of(model,
           new Batch(batch.rows(), 24, inputs, batch.targets(), batch.lengths(), batch.sampleIds()));
-      assertThat(found.loss).isEqualTo(expected.loss);
-      assertThat(found.gradients).containsExactly(expected.gradients);
+      found.isExactly(expected);
     }
   }
 
@@ -138,14 +113,10 @@ class MicroBatchTest {
         alone[i] = new Batch(1, time, Arrays.copyOfRange(joined.inputs(), from, from + time),
             Arrays.copyOfRange(joined.targets(), from, from + time), null, new long[1]);
       }
-      Computed expected = computed(model, alone);
-      Computed found = computed(model, joined.apart(66));
-      Agreement.FLOAT32.check("loss", found.loss, expected.loss);
-      for (Parameter p : model.layout().parameters()) {
-        Agreement.FLOAT32.check(p.name(), part(p, found.gradients), part(p, expected.gradients),
-            Agreement.largest(expected.gradients));
-      }
-      assertThat(computed(model, joined).loss).isNotEqualTo(found.loss);
+      Computed expected = Computed.of(model, alone);
+      Computed found = Computed.of(model, joined.apart(66));
+      found.agreesWith(expected, model);
+      assertThat(Computed.of(model, joined).loss()).isNotEqualTo(found.loss());
     }
   }
 
@@ -160,8 +131,7 @@ class MicroBatchTest {
       }
       Batch other = new Batch(batch.rows(), 24, batch.inputs(), targets, batch.lengths(), batch.sampleIds());
       assertThat(other.labels()).isEqualTo(batch.labels());
-      assertThat(computed(model, other).loss).isEqualTo(computed(model, batch).loss);
-      assertThat(computed(model, other).gradients).containsExactly(computed(model, batch).gradients);
+      Computed.of(model, other).isExactly(Computed.of(model, batch));
       float[] losses = new float[targets.length];
       float[] expected = new float[targets.length];
       assertThat(model.losses(other, losses)).isEqualTo(model.losses(batch, expected));
@@ -178,12 +148,11 @@ class MicroBatchTest {
       Arrays.fill(none, Kernels.IGNORED);
       Batch silent = new Batch(1, 24, good.inputs(), none, null, new long[1]);
       Batch padding = new Batch(1, 24, good.inputs(), none, new int[]{0}, new long[1]);
-      Computed alone = computed(model, good);
-      Computed beside = computed(model, silent, good, padding);
-      assertThat(beside.loss).isEqualTo(alone.loss);
-      assertThat(beside.gradients).containsExactly(alone.gradients);
-      assertThat(computed(model, silent, padding).loss).isZero();
-      assertThat(computed(model, silent, padding).gradients).containsOnly(0f);
+      Computed alone = Computed.of(model, good);
+      Computed beside = Computed.of(model, silent, good, padding);
+      beside.isExactly(alone);
+      assertThat(Computed.of(model, silent, padding).loss()).isZero();
+      assertThat(Computed.of(model, silent, padding).gradients()).containsOnly(0f);
       float[] losses = new float[24];
       assertThat(model.losses(padding, losses)).isZero();
       assertThat(losses).containsOnly(0f);
@@ -196,7 +165,7 @@ class MicroBatchTest {
     try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, precision)) {
       Batch batch = Samples.batch(67, 24, 3, UNEQUAL);
       float[] losses = new float[batch.targets().length];
-      assertThat(model.losses(batch, losses)).isEqualTo(computed(model, batch).loss);
+      assertThat(model.losses(batch, losses)).isEqualTo(Computed.of(model, batch).loss());
       for (int i = 0; i < losses.length; i++) assertThat(losses[i] > 0).isEqualTo(batch.targets()[i] >= 0);
     }
   }
@@ -215,7 +184,7 @@ class MicroBatchTest {
         Arrays.fill(none, Float.NaN);
         first.in(model.weights()).put(0, none, 0, none.length);
         model.weightsChanged();
-        assertThat(computed(model, Samples.batch(67, 24, 3, UNEQUAL)).loss).as(part).isNaN();
+        assertThat(Computed.of(model, Samples.batch(67, 24, 3, UNEQUAL)).loss()).as(part).isNaN();
       }
     }
   }

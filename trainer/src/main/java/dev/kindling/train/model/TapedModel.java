@@ -1,0 +1,51 @@
+package dev.kindling.train.model;
+
+import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.train.tensor.Tensor;
+
+/**
+ * A model of the layers that are here.
+ *
+ * @param <B> what its micro-batches are
+ */
+public interface TapedModel<B extends MicroBatch> extends TrainableModel<B> {
+  ModelCore core();
+
+  @Override
+  default ParameterLayout layout() {
+    return core().weights().layout();
+  }
+
+  @Override
+  default Tensor weights() {
+    return core().weights().flat();
+  }
+
+  @Override
+  default WeightSource weightSource() {
+    return core().weights().source();
+  }
+
+  @Override
+  default void weightsChanged() {
+    core().weights().changed();
+  }
+
+  /** The most bytes that activations and their gradients have taken so far. */
+  default long peakActivationBytes() {
+    return core().tape().peakBytes();
+  }
+
+  /**
+   * From here on, of each block only what goes into it is kept; the way back computes the block again. Less memory, a third more
+   * products, the same bits.
+   */
+  default void checkpointActivations() {
+    core().tape().recompute();
+  }
+
+  @Override
+  default void close() {
+    core().close();
+  }
+}
