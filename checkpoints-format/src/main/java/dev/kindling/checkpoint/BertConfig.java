@@ -26,11 +26,13 @@ import java.util.List;
  * @param pooler whether an encoder without head comes with a pooler, which {@code BertModel} saves along
  * @param padToken {@code pad_token_id}, or -1; @param beginToken {@code bos_token_id}, or -1
  * @param labels their names in the order of the labels' matrix; none where the task has none
+ * @param dropout {@code hidden_dropout_prob}, of embeddings too, {@code attention_probs_dropout_prob}, {@code classifier_dropout};
+ *        DistilBERT has them as {@code dropout}, {@code attention_dropout}, {@code seq_classif_dropout}
  */
 public record BertConfig(BertFamily kind, EncoderTask task, int vocabularySize, int positions, int tokenTypes,
     int width, int layers, int heads, int innerWidth, Activation activation, float layerNormEpsilon,
     float initializerRange, boolean tiedHead, boolean pooler, int padToken, int beginToken, List<Integer> endTokens,
-    List<String> labels) implements ModelConfig {
+    List<String> labels, DropoutRates dropout) implements ModelConfig {
   public BertConfig {
     boolean distil = kind == BertFamily.DISTILBERT;
     require(vocabularySize > 0, "vocab_size", vocabularySize, "a whole number above 0");
@@ -52,6 +54,15 @@ public record BertConfig(BertFamily kind, EncoderTask task, int vocabularySize, 
     labels = List.copyOf(labels);
   }
 
+  /** Nothing is dropped out. */
+  public BertConfig(BertFamily kind, EncoderTask task, int vocabularySize, int positions, int tokenTypes, int width,
+      int layers, int heads, int innerWidth, Activation activation, float layerNormEpsilon, float initializerRange,
+      boolean tiedHead, boolean pooler, int padToken, int beginToken, List<Integer> endTokens, List<String> labels) {
+    this(kind, task, vocabularySize, positions, tokenTypes, width, layers, heads, innerWidth, activation,
+        layerNormEpsilon, initializerRange, tiedHead, pooler, padToken, beginToken, endTokens, labels,
+        DropoutRates.NONE);
+  }
+
   /** BERT's usual choices: an inner width of 4 times the width, 2 token types, GELU, masked words with a tied head. */
   public static BertConfig of(int vocabularySize, int positions, int width, int layers, int heads) {
     return new BertConfig(BertFamily.BERT, EncoderTask.MASKED_WORDS, vocabularySize, positions, 2, width, layers, heads,
@@ -61,17 +72,26 @@ public record BertConfig(BertFamily kind, EncoderTask task, int vocabularySize, 
   /** The same encoder under another head. @param labels their names, none where the task has none */
   public BertConfig forTask(EncoderTask other, List<String> labels) {
     return new BertConfig(kind, other, vocabularySize, positions, tokenTypes, width, layers, heads, innerWidth,
-        activation, layerNormEpsilon, initializerRange, tiedHead, false, padToken, beginToken, endTokens, labels);
+        activation, layerNormEpsilon, initializerRange, tiedHead, false, padToken, beginToken, endTokens, labels,
+        dropout);
   }
 
   public BertConfig withTiedHead(boolean tied) {
     return new BertConfig(kind, task, vocabularySize, positions, tokenTypes, width, layers, heads, innerWidth,
-        activation, layerNormEpsilon, initializerRange, tied, pooler, padToken, beginToken, endTokens, labels);
+        activation, layerNormEpsilon, initializerRange, tied, pooler, padToken, beginToken, endTokens, labels, dropout);
   }
 
   BertConfig withPooler(boolean with) {
     return new BertConfig(kind, task, vocabularySize, positions, tokenTypes, width, layers, heads, innerWidth,
-        activation, layerNormEpsilon, initializerRange, tiedHead, with, padToken, beginToken, endTokens, labels);
+        activation, layerNormEpsilon, initializerRange, tiedHead, with, padToken, beginToken, endTokens, labels,
+        dropout);
+  }
+
+  @Override
+  public BertConfig withDropout(DropoutRates rates) {
+    return new BertConfig(kind, task, vocabularySize, positions, tokenTypes, width, layers, heads, innerWidth,
+        activation, layerNormEpsilon, initializerRange, tiedHead, pooler, padToken, beginToken, endTokens, labels,
+        new DropoutRates(rates.residual(), rates.residual(), rates.attention(), rates.labels()));
   }
 
   @Override

@@ -34,7 +34,16 @@ final class BertJson {
         Activation.named(activation), distil ? 1e-12f : keys.positive("layer_norm_eps", 1e-12f),
         keys.positive("initializer_range", 0.02f), keys.flag("tie_word_embeddings", true),
         task == EncoderTask.ENCODE && !distil, pad, keys.token("bos_token_id"), keys.tokens("eos_token_id"),
-        task.hasLabels() ? keys.labels() : List.of());
+        task.hasLabels() ? keys.labels() : List.of(), dropout(keys, distil));
+  }
+
+  private static DropoutRates dropout(ConfigKeys keys, boolean distil) {
+    float hidden = keys.share(distil ? "dropout" : "hidden_dropout_prob", 0.1f);
+    float attention = keys.share(distil ? "attention_dropout" : "attention_probs_dropout_prob", 0.1f);
+    float labels = -1;                           // null: as the hidden states
+    if (distil) labels = keys.share("seq_classif_dropout", 0.2f);
+    else if (keys.present("classifier_dropout")) labels = keys.share("classifier_dropout", 0);
+    return new DropoutRates(hidden, hidden, attention, labels);
   }
 
   /** Of the class that saved it; without one an encoder without head. */
@@ -71,8 +80,7 @@ final class BertJson {
     }
     json.decimal("initializer_range", config.initializerRange());
     json.put("tie_word_embeddings", config.tiedHead());
-    if (distil) json.decimal("dropout", 0).decimal("attention_dropout", 0).decimal("seq_classif_dropout", 0);
-    else json.decimal("hidden_dropout_prob", 0).decimal("attention_probs_dropout_prob", 0);
+    writeDropout(config.dropout(), distil, json);
     if (config.task().problem() != null) json.put("problem_type", config.task().problem());
     if (config.task().hasLabels()) {
       ObjectNode byId = json.object().putObject("id2label");
@@ -85,5 +93,16 @@ final class BertJson {
     json.token("pad_token_id", config.padToken()).token("bos_token_id", config.beginToken());
     json.tokens("eos_token_id", config.endTokens());
     return json.stored(type);
+  }
+
+  private static void writeDropout(DropoutRates rates, boolean distil, ConfigJson json) {
+    if (distil) {
+      json.decimal("dropout", rates.residual()).decimal("attention_dropout", rates.attention());
+      json.decimal("seq_classif_dropout", rates.ofLabels());
+      return;
+    }
+    json.decimal("hidden_dropout_prob", rates.residual()).decimal("attention_probs_dropout_prob", rates.attention());
+    if (rates.labelsAsResidual()) json.object().putNull("classifier_dropout");
+    else json.decimal("classifier_dropout", rates.labels());
   }
 }

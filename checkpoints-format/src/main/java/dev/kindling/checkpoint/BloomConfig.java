@@ -20,9 +20,10 @@ import java.util.List;
  * </pre>
  *
  * @param contextLength {@code seq_length}: what it was trained on; the positions themselves have no end
+ * @param dropout {@code hidden_dropout} and {@code attention_dropout}
  */
 public record BloomConfig(int vocabularySize, int contextLength, int width, int layers, int heads, float normEpsilon,
-    boolean tiedHead, float initializerRange, TokenIds tokens) implements DecoderConfig {
+    boolean tiedHead, float initializerRange, TokenIds tokens, DropoutRates dropout) implements DecoderConfig {
 
   public BloomConfig {
     require(vocabularySize > 0, "vocab_size", vocabularySize, "a whole number above 0");
@@ -36,13 +37,20 @@ public record BloomConfig(int vocabularySize, int contextLength, int width, int 
 
   /** BLOOM's choices: a tied head. */
   public static BloomConfig of(int vocabularySize, int contextLength, int width, int layers, int heads) {
-    return new BloomConfig(vocabularySize, contextLength, width, layers, heads, 1e-5f, true, 0.02f, TokenIds.NONE);
+    return new BloomConfig(vocabularySize, contextLength, width, layers, heads, 1e-5f, true, 0.02f, TokenIds.NONE,
+        DropoutRates.NONE);
   }
 
   @Override
   public BloomConfig withEndOfText(int token) {
     return new BloomConfig(vocabularySize, contextLength, width, layers, heads, normEpsilon, tiedHead, initializerRange,
-        TokenIds.endOfText(token));
+        TokenIds.endOfText(token), dropout);
+  }
+
+  @Override
+  public BloomConfig withDropout(DropoutRates rates) {
+    return new BloomConfig(vocabularySize, contextLength, width, layers, heads, normEpsilon, tiedHead, initializerRange,
+        tokens, rates.withoutEmbedding());
   }
 
   @Override
@@ -111,7 +119,8 @@ public record BloomConfig(int vocabularySize, int contextLength, int width, int 
     int heads = keys.present("n_head") ? keys.positive("n_head") : keys.positive("num_attention_heads");
     return new BloomConfig(keys.positive("vocab_size"), keys.positive("seq_length", 2048), width, layers, heads,
         keys.positive("layer_norm_epsilon", 1e-5f), keys.flag("tie_word_embeddings", true),
-        keys.positive("initializer_range", 0.02f), TokenIds.read(keys));
+        keys.positive("initializer_range", 0.02f), TokenIds.read(keys),
+        new DropoutRates(0, keys.share("hidden_dropout", 0), keys.share("attention_dropout", 0), 0));
   }
 
   @Override
@@ -122,7 +131,7 @@ public record BloomConfig(int vocabularySize, int contextLength, int width, int 
     json.decimal("layer_norm_epsilon", normEpsilon).decimal("initializer_range", initializerRange);
     json.put("tie_word_embeddings", tiedHead).put("apply_residual_connection_post_layernorm", false);
     json.put("pretraining_tp", 1).put("slow_but_exact", false).put("use_cache", true);
-    json.decimal("attention_dropout", 0).decimal("hidden_dropout", 0);
+    json.decimal("attention_dropout", dropout.attention()).decimal("hidden_dropout", dropout.residual());
     tokens.write(json);
     return json.stored(type);
   }

@@ -80,6 +80,13 @@ final class ConfigKeys {
     return json.get(key).doubleValue();
   }
 
+  /** A share of something: a number from 0 on and below 1. */
+  float share(String key, float otherwise) {
+    double share = number(key, otherwise);
+    if (!(share >= 0 && (float) share < 1)) throw wrong(key, "a number from 0 on and below 1");
+    return (float) share;
+  }
+
   List<Double> numbers(String key) {
     if (!present(key)) throw missing(key, "a list of numbers");
     List<Double> all = new ArrayList<>();

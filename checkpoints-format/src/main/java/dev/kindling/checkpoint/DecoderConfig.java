@@ -28,6 +28,9 @@ public sealed interface DecoderConfig extends ModelConfig permits Gpt2Config, Ll
   /** Standard deviation of fresh weights. */
   float initializerRange();
 
+  @Override
+  DecoderConfig withDropout(DropoutRates rates);
+
   /** The same with one token that begins and ends texts. */
   DecoderConfig withEndOfText(int token);
 }

@@ -24,12 +24,15 @@ import java.util.List;
  * @param sinusoidal whether positions are sines and cosines that nobody learns (Vaswani et al. 2017, section 3.5): files of
  *   such a model hold them as {@code wpe}, so that any reader of GPT-2 computes the same
  * @param beginToken {@code bos_token_id}, or -1; @param endTokens {@code eos_token_id}: none, one or several
+ * @param dropout {@code embd_pdrop}, {@code resid_pdrop}, {@code attn_pdrop}
  */
 public record Gpt2Config(int vocabularySize, int contextLength, int width, int layers, int heads, int innerWidth,
     float layerNormEpsilon, boolean tiedHead, float initializerRange, boolean sinusoidal, int beginToken,
-    List<Integer> endTokens)
+    List<Integer> endTokens, DropoutRates dropout)
     implements
       DecoderConfig {
+
+  private static final float USUAL_DROPOUT = 0.1f;         // of files that say nothing
 
   public Gpt2Config {
     require(vocabularySize > 0, "vocab_size", vocabularySize, "a whole number above 0");
@@ -41,6 +44,14 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
     require(innerWidth > 0, "n_inner", innerWidth, "a whole number above 0, or null for 4 * n_embd");
     require(layerNormEpsilon > 0, "layer_norm_epsilon", layerNormEpsilon, "a number above 0");
     endTokens = List.copyOf(endTokens);
+  }
+
+  /** Nothing is dropped out. */
+  public Gpt2Config(int vocabularySize, int contextLength, int width, int layers, int heads, int innerWidth,
+      float layerNormEpsilon, boolean tiedHead, float initializerRange, boolean sinusoidal, int beginToken,
+      List<Integer> endTokens) {
+    this(vocabularySize, contextLength, width, layers, heads, innerWidth, layerNormEpsilon, tiedHead, initializerRange,
+        sinusoidal, beginToken, endTokens, DropoutRates.NONE);
   }
 
   /** Learned positions. */
@@ -59,18 +70,24 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
   @Override
   public Gpt2Config withEndOfText(int token) {
     return new Gpt2Config(vocabularySize, contextLength, width, layers, heads, innerWidth, layerNormEpsilon, tiedHead,
-        initializerRange, sinusoidal, token, List.of(token));
+        initializerRange, sinusoidal, token, List.of(token), dropout);
   }
 
   public Gpt2Config withTiedHead(boolean tied) {
     return new Gpt2Config(vocabularySize, contextLength, width, layers, heads, innerWidth, layerNormEpsilon, tied,
-        initializerRange, sinusoidal, beginToken, endTokens);
+        initializerRange, sinusoidal, beginToken, endTokens, dropout);
   }
 
   /** Positions that are sines and cosines. */
   public Gpt2Config withSinusoidalPositions() {
     return new Gpt2Config(vocabularySize, contextLength, width, layers, heads, innerWidth, layerNormEpsilon, tiedHead,
-        initializerRange, true, beginToken, endTokens);
+        initializerRange, true, beginToken, endTokens, dropout);
+  }
+
+  @Override
+  public Gpt2Config withDropout(DropoutRates rates) {
+    return new Gpt2Config(vocabularySize, contextLength, width, layers, heads, innerWidth, layerNormEpsilon, tiedHead,
+        initializerRange, sinusoidal, beginToken, endTokens, rates.withoutLabels());
   }
 
   @Override
@@ -138,7 +155,9 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
         keys.positive("n_head"), keys.positive("n_inner", (int) Math.min(4L * width, Integer.MAX_VALUE)),
         keys.positive("layer_norm_epsilon", 1e-5f), keys.flag("tie_word_embeddings", true),
         keys.positive("initializer_range", 0.02f), keys.flag("sinusoidal_pos_embds", false),
-        keys.token("bos_token_id"), keys.tokens("eos_token_id"));
+        keys.token("bos_token_id"), keys.tokens("eos_token_id"),
+        new DropoutRates(keys.share("embd_pdrop", USUAL_DROPOUT), keys.share("resid_pdrop", USUAL_DROPOUT),
+            keys.share("attn_pdrop", USUAL_DROPOUT), 0));
   }
 
   @Override
@@ -150,7 +169,8 @@ public record Gpt2Config(int vocabularySize, int contextLength, int width, int l
     json.decimal("layer_norm_epsilon", layerNormEpsilon).decimal("initializer_range", initializerRange);
     json.put("tie_word_embeddings", tiedHead);
     if (sinusoidal) json.put("sinusoidal_pos_embds", true);      // the key that DistilBERT's files have
-    json.decimal("embd_pdrop", 0).decimal("attn_pdrop", 0).decimal("resid_pdrop", 0);   // models here are trained without
+    json.decimal("embd_pdrop", dropout.embedding()).decimal("attn_pdrop", dropout.attention());
+    json.decimal("resid_pdrop", dropout.residual());
     json.put("scale_attn_weights", true).put("scale_attn_by_inverse_layer_idx", false).put("use_cache", true);
     json.token("bos_token_id", beginToken).tokens("eos_token_id", endTokens);
     return json.stored(type);

@@ -20,10 +20,11 @@ import java.util.List;
  *
  * @param parallel whether both branches read the same stream; else one after the other
  * @param attentionBias of the attention's two matrices
+ * @param dropout {@code hidden_dropout}, of embeddings too, and {@code attention_dropout}
  */
 public record GptNeoxConfig(int vocabularySize, int width, int layers, int heads, Rope rope, int innerWidth,
     Activation activation, boolean parallel, boolean attentionBias, float normEpsilon, boolean tiedHead,
-    float initializerRange, TokenIds tokens) implements DecoderConfig {
+    float initializerRange, TokenIds tokens, DropoutRates dropout) implements DecoderConfig {
 
   public GptNeoxConfig {
     require(vocabularySize > 0, "vocab_size", vocabularySize, "a whole number above 0");
@@ -36,6 +37,14 @@ public record GptNeoxConfig(int vocabularySize, int width, int layers, int heads
     rope.requireFor(width / heads);
   }
 
+  /** Nothing is dropped out. */
+  public GptNeoxConfig(int vocabularySize, int width, int layers, int heads, Rope rope, int innerWidth,
+      Activation activation, boolean parallel, boolean attentionBias, float normEpsilon, boolean tiedHead,
+      float initializerRange, TokenIds tokens) {
+    this(vocabularySize, width, layers, heads, rope, innerWidth, activation, parallel, attentionBias, normEpsilon,
+        tiedHead, initializerRange, tokens, DropoutRates.NONE);
+  }
+
   /** Pythia's choices: a quarter of each head turned, an inner width of 4 times the width, an untied head. */
   public static GptNeoxConfig of(int vocabularySize, int contextLength, int width, int layers, int heads) {
     return new GptNeoxConfig(vocabularySize, width, layers, heads,
@@ -46,7 +55,14 @@ public record GptNeoxConfig(int vocabularySize, int width, int layers, int heads
   @Override
   public GptNeoxConfig withEndOfText(int token) {
     return new GptNeoxConfig(vocabularySize, width, layers, heads, rope, innerWidth, activation, parallel,
-        attentionBias, normEpsilon, tiedHead, initializerRange, TokenIds.endOfText(token));
+        attentionBias, normEpsilon, tiedHead, initializerRange, TokenIds.endOfText(token), dropout);
+  }
+
+  @Override
+  public GptNeoxConfig withDropout(DropoutRates rates) {
+    return new GptNeoxConfig(vocabularySize, width, layers, heads, rope, innerWidth, activation, parallel,
+        attentionBias, normEpsilon, tiedHead, initializerRange, tokens,
+        new DropoutRates(rates.residual(), rates.residual(), rates.attention(), 0));
   }
 
   @Override
@@ -110,12 +126,14 @@ public record GptNeoxConfig(int vocabularySize, int width, int layers, int heads
 
   static GptNeoxConfig parse(ConfigKeys keys) {
     String[] activations = Activation.names().toArray(new String[0]);
+    float hidden = keys.share("hidden_dropout", 0);       // of embeddings too
     return new GptNeoxConfig(keys.positive("vocab_size"), keys.positive("hidden_size"),
         keys.positive("num_hidden_layers"), keys.positive("num_attention_heads"), RopeKeys.readNeox(keys),
         keys.positive("intermediate_size"), Activation.named(keys.oneOf("hidden_act", "gelu", activations)),
         keys.flag("use_parallel_residual", true), keys.flag("attention_bias", true),
         keys.positive("layer_norm_eps", 1e-5f), keys.flag("tie_word_embeddings", false),
-        keys.positive("initializer_range", 0.02f), TokenIds.read(keys));
+        keys.positive("initializer_range", 0.02f), TokenIds.read(keys),
+        new DropoutRates(hidden, hidden, keys.share("attention_dropout", 0), 0));
   }
 
   @Override
@@ -126,7 +144,8 @@ public record GptNeoxConfig(int vocabularySize, int width, int layers, int heads
     json.put("hidden_act", activation.hubName()).put("use_parallel_residual", parallel);
     json.put("attention_bias", attentionBias).decimal("layer_norm_eps", normEpsilon);
     json.decimal("initializer_range", initializerRange).put("tie_word_embeddings", tiedHead);
-    json.decimal("attention_dropout", 0).decimal("hidden_dropout", 0).put("use_cache", true);
+    json.decimal("attention_dropout", dropout.attention()).decimal("hidden_dropout", dropout.residual());
+    json.put("use_cache", true);
     RopeKeys.writeNeox(rope, json.object());
     tokens.write(json);
     return json.stored(type);

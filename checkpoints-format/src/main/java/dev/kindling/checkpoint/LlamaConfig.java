@@ -23,10 +23,11 @@ import java.util.List;
  * @param attention of every layer; @param innerWidth of the feed-forward layer or of one expert
  * @param innerBias of gate, up and down; @param experts null: one dense layer
  * @param logitSoftcap c of c tanh(logit / c); 0: none
+ * @param dropout {@code attention_dropout}; of Phi-3 also {@code resid_pdrop}, and {@code embd_pdrop}, which nobody computes
  */
 public record LlamaConfig(LlamaFamily kind, int vocabularySize, int width, int layers, HeadShape attention, Rope rope,
     int innerWidth, Activation activation, boolean innerBias, Experts experts, float normEpsilon, float logitSoftcap,
-    boolean tiedHead, float initializerRange, TokenIds tokens) implements DecoderConfig {
+    boolean tiedHead, float initializerRange, TokenIds tokens, DropoutRates dropout) implements DecoderConfig {
 
   public LlamaConfig {
     require(vocabularySize > 0, "vocab_size", vocabularySize, "a whole number above 0");
@@ -55,33 +56,40 @@ public record LlamaConfig(LlamaFamily kind, int vocabularySize, int width, int l
         new Rope(kind.usualTheta(), 1, contextLength, new RopeScaling.None()), innerWidth,
         gemma ? Activation.GELU_TANH : Activation.SILU, false,
         kind == LlamaFamily.MIXTRAL ? new Experts(8, 2, 0.02f, 0, true) : null, kind.usualEpsilon(), gemma ? 30 : 0,
-        gemma, 0.02f, TokenIds.NONE);
+        gemma, 0.02f, TokenIds.NONE, DropoutRates.NONE);
   }
 
   @Override
   public LlamaConfig withEndOfText(int token) {
     return new LlamaConfig(kind, vocabularySize, width, layers, attention, rope, innerWidth, activation, innerBias,
-        experts, normEpsilon, logitSoftcap, tiedHead, initializerRange, TokenIds.endOfText(token));
+        experts, normEpsilon, logitSoftcap, tiedHead, initializerRange, TokenIds.endOfText(token), dropout);
   }
 
   public LlamaConfig withTiedHead(boolean tied) {
     return new LlamaConfig(kind, vocabularySize, width, layers, attention, rope, innerWidth, activation, innerBias,
-        experts, normEpsilon, logitSoftcap, tied, initializerRange, tokens);
+        experts, normEpsilon, logitSoftcap, tied, initializerRange, tokens, dropout);
   }
 
   public LlamaConfig withAttention(HeadShape other) {
     return new LlamaConfig(kind, vocabularySize, width, layers, other, rope, innerWidth, activation, innerBias, experts,
-        normEpsilon, logitSoftcap, tiedHead, initializerRange, tokens);
+        normEpsilon, logitSoftcap, tiedHead, initializerRange, tokens, dropout);
   }
 
   public LlamaConfig withRope(Rope other) {
     return new LlamaConfig(kind, vocabularySize, width, layers, attention, other, innerWidth, activation, innerBias,
-        experts, normEpsilon, logitSoftcap, tiedHead, initializerRange, tokens);
+        experts, normEpsilon, logitSoftcap, tiedHead, initializerRange, tokens, dropout);
   }
 
   public LlamaConfig withExperts(Experts other) {
     return new LlamaConfig(kind, vocabularySize, width, layers, attention, rope, innerWidth, activation, innerBias,
-        other, normEpsilon, logitSoftcap, tiedHead, initializerRange, tokens);
+        other, normEpsilon, logitSoftcap, tiedHead, initializerRange, tokens, dropout);
+  }
+
+  @Override
+  public LlamaConfig withDropout(DropoutRates rates) {
+    return new LlamaConfig(kind, vocabularySize, width, layers, attention, rope, innerWidth, activation, innerBias,
+        experts, normEpsilon, logitSoftcap, tiedHead, initializerRange, tokens,
+        kind == LlamaFamily.PHI3 ? rates.withoutLabels() : rates.onlyAttention());
   }
 
   @Override

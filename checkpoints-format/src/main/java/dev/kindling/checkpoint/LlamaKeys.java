@@ -28,7 +28,14 @@ final class LlamaKeys {
         keys.positive("intermediate_size"), activation(keys, gemma), innerBias, experts(kind, keys),
         keys.positive("rms_norm_eps", kind.usualEpsilon()),
         gemma ? softcap(keys, "final_logit_softcapping", 30) : 0, keys.flag("tie_word_embeddings", gemma),
-        keys.positive("initializer_range", 0.02f), TokenIds.read(keys));
+        keys.positive("initializer_range", 0.02f), TokenIds.read(keys), dropout(kind, keys));
+  }
+
+  private static DropoutRates dropout(LlamaFamily kind, ConfigKeys keys) {
+    float attention = keys.share("attention_dropout", 0);
+    return kind == LlamaFamily.PHI3
+        ? new DropoutRates(keys.share("embd_pdrop", 0), keys.share("resid_pdrop", 0), attention, 0)
+        : new DropoutRates(0, 0, attention, 0);
   }
 
   private static Activation activation(ConfigKeys keys, boolean gemma) {
@@ -102,12 +109,15 @@ final class LlamaKeys {
     json.put("head_dim", attention.width());
     json.put(kind == LlamaFamily.GEMMA2 ? "hidden_activation" : "hidden_act", name(config.activation(), kind));
     json.decimal("rms_norm_eps", config.normEpsilon()).decimal("initializer_range", config.initializerRange());
-    json.put("tie_word_embeddings", config.tiedHead()).decimal("attention_dropout", 0).put("use_cache", true);
+    json.put("tie_word_embeddings", config.tiedHead());
+    json.decimal("attention_dropout", config.dropout().attention()).put("use_cache", true);
     RopeKeys.write(config.rope(), json.object());
     if (kind == LlamaFamily.LLAMA || kind == LlamaFamily.QWEN3 || kind == LlamaFamily.GEMMA2)
       json.put("attention_bias", attention.outputBias());
     if (kind == LlamaFamily.LLAMA) json.put("mlp_bias", config.innerBias()).put("pretraining_tp", 1);
-    if (kind == LlamaFamily.PHI3) json.decimal("resid_pdrop", 0).decimal("embd_pdrop", 0);
+    if (kind == LlamaFamily.PHI3) {
+      json.decimal("resid_pdrop", config.dropout().residual()).decimal("embd_pdrop", config.dropout().embedding());
+    }
     if (kind != LlamaFamily.LLAMA) writeWindows(config, json);
     if (kind == LlamaFamily.GEMMA2) writeGemma(config, json.object());
     if (config.experts() != null) writeExperts(config.experts(), json);

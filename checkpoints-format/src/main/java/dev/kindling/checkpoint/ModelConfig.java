@@ -24,6 +24,12 @@ public sealed interface ModelConfig permits DecoderConfig, BertConfig, T5Config 
   /** {@code bos_token_id}, or -1. */
   int beginToken();
 
+  /** What is dropped out while the model learns. */
+  DropoutRates dropout();
+
+  /** The same with other rates, of which a family takes those that it has a place for. */
+  ModelConfig withDropout(DropoutRates rates);
+
   /** Ids that end a text; may be empty. */
   List<Integer> endTokens();
 

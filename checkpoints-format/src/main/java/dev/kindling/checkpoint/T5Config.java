@@ -27,11 +27,12 @@ import java.util.List;
  * @param tiedHead whether the head is {@code shared}; @param scaledHead whether it reads hidden states / √width
  * @param initializerFactor 1, or what the deviations of fresh weights are multiplied with
  * @param padToken {@code pad_token_id}; @param startToken what the decoder reads first
+ * @param dropout one rate, {@code dropout_rate}, of all that is dropped out
  */
 public record T5Config(int vocabularySize, int contextLength, int width, int headWidth, int innerWidth, int layers,
     int decoderLayers, int heads, int buckets, int maxDistance, float layerNormEpsilon, Activation activation,
     boolean gated, boolean tiedHead, boolean scaledHead, float initializerFactor, int padToken, int startToken,
-    List<Integer> endTokens) implements ModelConfig {
+    List<Integer> endTokens, DropoutRates dropout) implements ModelConfig {
   private static final int LARGEST = Integer.MAX_VALUE / 4;
 
   public T5Config {
@@ -53,6 +54,16 @@ public record T5Config(int vocabularySize, int contextLength, int width, int hea
     endTokens = List.copyOf(endTokens);
   }
 
+  /** Nothing is dropped out. */
+  public T5Config(int vocabularySize, int contextLength, int width, int headWidth, int innerWidth, int layers,
+      int decoderLayers, int heads, int buckets, int maxDistance, float layerNormEpsilon, Activation activation,
+      boolean gated, boolean tiedHead, boolean scaledHead, float initializerFactor, int padToken, int startToken,
+      List<Integer> endTokens) {
+    this(vocabularySize, contextLength, width, headWidth, innerWidth, layers, decoderLayers, heads, buckets,
+        maxDistance, layerNormEpsilon, activation, gated, tiedHead, scaledHead, initializerFactor, padToken, startToken,
+        endTokens, DropoutRates.NONE);
+  }
+
   /** Version 1.0's choices: ReLU, a tied and scaled head, 32 buckets up to a distance of 128. */
   public static T5Config of(int vocabularySize, int width, int headWidth, int innerWidth, int layers, int heads) {
     return new T5Config(vocabularySize, 512, width, headWidth, innerWidth, layers, layers, heads, 32, 128, 1e-6f,
@@ -63,13 +74,20 @@ public record T5Config(int vocabularySize, int contextLength, int width, int hea
   public T5Config version11() {
     return new T5Config(vocabularySize, contextLength, width, headWidth, innerWidth, layers, decoderLayers, heads,
         buckets, maxDistance, layerNormEpsilon, Activation.GELU_TANH, true, false, false, initializerFactor, padToken,
-        startToken, endTokens);
+        startToken, endTokens, dropout);
   }
 
   public T5Config withTiedHead(boolean tied) {
     return new T5Config(vocabularySize, contextLength, width, headWidth, innerWidth, layers, decoderLayers, heads,
         buckets, maxDistance, layerNormEpsilon, activation, gated, tied, scaledHead, initializerFactor, padToken,
-        startToken, endTokens);
+        startToken, endTokens, dropout);
+  }
+
+  @Override
+  public T5Config withDropout(DropoutRates rates) {
+    return new T5Config(vocabularySize, contextLength, width, headWidth, innerWidth, layers, decoderLayers, heads,
+        buckets, maxDistance, layerNormEpsilon, activation, gated, tiedHead, scaledHead, initializerFactor, padToken,
+        startToken, endTokens, DropoutRates.of(rates.residual()));
   }
 
   @Override
@@ -150,7 +168,8 @@ public record T5Config(int vocabularySize, int contextLength, int width, int hea
         keys.positive("relative_attention_max_distance", 128), keys.positive("layer_norm_epsilon", 1e-6f), activation,
         projection.startsWith("gated"), tied, keys.flag("scale_decoder_outputs", tied),
         keys.positive("initializer_factor", 1f), pad, start,
-        keys.mentioned("eos_token_id") ? keys.tokens("eos_token_id") : List.of(1));
+        keys.mentioned("eos_token_id") ? keys.tokens("eos_token_id") : List.of(1),
+        DropoutRates.of(keys.share("dropout_rate", 0.1f)));
   }
 
   @Override
@@ -165,7 +184,7 @@ public record T5Config(int vocabularySize, int contextLength, int width, int hea
     json.put("feed_forward_proj", projection());
     json.put("dense_act_fn", activation.hubName()).put("is_gated_act", gated);
     json.put("tie_word_embeddings", tiedHead).put("scale_decoder_outputs", scaledHead);
-    json.decimal("dropout_rate", 0).put("use_cache", true);
+    json.decimal("dropout_rate", dropout.residual()).put("use_cache", true);
     json.put("pad_token_id", padToken).put("decoder_start_token_id", startToken);
     json.tokens("eos_token_id", endTokens);
     return json.stored(type);

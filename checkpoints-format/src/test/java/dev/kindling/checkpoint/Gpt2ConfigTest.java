@@ -27,7 +27,8 @@ class Gpt2ConfigTest {
   @Test
   void theConfigurationThatTransformersWroteIsRead() {
     Gpt2Config config = (Gpt2Config) ModelConfig.read(CONF, TinyModel.golden("gpt2"));
-    assertThat(config).isEqualTo(new Gpt2Config(97, 32, 24, 2, 3, 96, 1e-5f, true, 0.02f, 50256, List.of(50256)));
+    assertThat(config).isEqualTo(new Gpt2Config(97, 32, 24, 2, 3, 96, 1e-5f, true, 0.02f, 50256, List.of(50256))
+        .withDropout(DropoutRates.of(0.1f)));
     assertThat(config.headWidth()).isEqualTo(8);
   }
 
@@ -56,7 +57,7 @@ class Gpt2ConfigTest {
   void missingOptionalKeysHaveTransformersDefaults() {
     ObjectNode json = parse(
         "{\"model_type\":\"gpt2\",\"vocab_size\":9,\"n_positions\":8,\"n_embd\":6,\"n_layer\":1,\"n_head\":2}");
-    assertThat(ModelConfig.parse(json, "c")).isEqualTo(Gpt2Config.of(9, 8, 6, 1, 2));
+    assertThat(ModelConfig.parse(json, "c")).isEqualTo(Gpt2Config.of(9, 8, 6, 1, 2).withDropout(DropoutRates.of(0.1f)));
   }
 
   @ParameterizedTest

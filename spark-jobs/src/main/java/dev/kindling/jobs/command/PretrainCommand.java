@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
         "Settings: dataset, run, and the sections",
         "  model        family (gpt2, llama, mistral, qwen2, qwen3, phi3, gemma2, mixtral, gpt-neox, bloom, bert, roberta,",
         "               distilbert, t5, t5-v1-1), layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength,",
-        "               window, experts, expertsPerToken, positions",
+        "               window, experts, expertsPerToken, positions, dropout",
         "  objective    kind (auto: the family's), maskedShare (bert and its kin), density, meanSpan (t5)",
         "  train        steps, epochs, microBatch, accumulate, virtualRanks, seed, precision (auto, float32, bf16),",
         "               clipNorm, evaluateEvery, evaluationRows, logEvery, stopAfter, activationCheckpointing",

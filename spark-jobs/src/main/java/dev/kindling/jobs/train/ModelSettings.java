@@ -5,6 +5,7 @@ import static dev.kindling.checkpoint.UserError.require;
 import dev.kindling.checkpoint.BertFamily;
 import dev.kindling.checkpoint.BloomConfig;
 import dev.kindling.checkpoint.DecoderConfig;
+import dev.kindling.checkpoint.DropoutRates;
 import dev.kindling.checkpoint.Experts;
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.GptNeoxConfig;
@@ -27,10 +28,12 @@ import java.util.Locale;
  * @param window tokens that a token sees, itself included; 0: all before it. In Gemma 2 every second layer has it
  * @param positions of a GPT-2: LEARNED, or SINUSOIDAL
  * @param experts of a Mixtral's layer; 0: 8; @param expertsPerToken 0: 2
+ * @param dropout the share that is zeroed at random while the model learns, wherever its family does that: of embeddings, of what
+ *        layers add, of attention's weights (in Llama's kin of these alone)
  */
 public record ModelSettings(ModelFamily family, int layers, int heads, int keyValueHeads, int width, int headWidth,
     int innerWidth, int contextLength, int window, int experts, int expertsPerToken,
-    Positions positions) implements Serializable {
+    Positions positions, double dropout) implements Serializable {
   private static final int INNER_MULTIPLE = 64;
 
   /** How a GPT-2 knows where a token stands. */
@@ -62,6 +65,14 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
         mixture ? "1 or more, or 0 for 2" : only(family, "no experts"));
     require(positions == Positions.LEARNED || family == ModelFamily.GPT2, "model.positions", positions,
         "LEARNED: other families than gpt2 have positions of their own");
+    require(dropout >= 0 && dropout < 1, "model.dropout", dropout, "a share from 0 on and below 1");
+  }
+
+  /** Learns without dropout. */
+  public ModelSettings(ModelFamily family, int layers, int heads, int keyValueHeads, int width, int headWidth,
+      int innerWidth, int contextLength, int window, int experts, int expertsPerToken, Positions positions) {
+    this(family, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window, experts,
+        expertsPerToken, positions, 0);
   }
 
   private static String only(ModelFamily family, String what) {
@@ -80,7 +91,12 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
 
   public ModelSettings withFamily(ModelFamily other) {
     return new ModelSettings(other, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window,
-        experts, expertsPerToken, positions);
+        experts, expertsPerToken, positions, dropout);
+  }
+
+  public ModelSettings withDropout(double share) {
+    return new ModelSettings(family, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window,
+        experts, expertsPerToken, positions, share);
   }
 
   /** The whole configuration for a dataset. @throws UserError where its sequences are longer than the context */
@@ -91,6 +107,10 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
           "model.contextLength is " + contextLength + "; it must be at least the dataset's sequence length, "
               + sequenceLength + ", or 0 to be the same: set it, or prepare the dataset with shorter sequences");
     }
+    return shaped(extra, context, endOfText).withDropout(DropoutRates.of((float) dropout));
+  }
+
+  private ModelConfig shaped(ExtraTokens extra, int context, int endOfText) {
     return switch (family) {
       case BERT, ROBERTA, DISTILBERT ->
         EncoderShape.bert(this, BertFamily.valueOf(family.name()), extra, context, endOfText);

@@ -1,6 +1,7 @@
 package dev.kindling.jobs.train;
 
 import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.checkpoint.DropoutRates;
 import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.T5Config;
@@ -96,7 +97,8 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
   private Map<String, String> identity(Precision precision) {
     Map<String, String> all = new TreeMap<>();
     all.put(PRECISION, precision.name());
-    all.put("model", model.toString());
+    // what nothing is dropped out of is told as before there was a choice: such runs go on
+    all.put("model", model.toString().replace(", dropout=" + DropoutRates.NONE, ""));
     if (model instanceof BertConfig || model instanceof T5Config) all.put("objective", config.objective().toString());
     // not told where it is as before there was a choice: such runs go on
     if (config.objective().documents() == ObjectiveSettings.Documents.APART) all.put("objective.documents", "apart");

@@ -8,6 +8,7 @@ import dev.kindling.train.generate.Generation;
 import dev.kindling.train.model.Batch;
 import dev.kindling.train.model.LanguageModel;
 import dev.kindling.train.model.ParameterLayout;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -111,7 +112,7 @@ class SampleCheckTest {
     }
 
     @Override
-    public double accumulate(Batch batch, Tensor gradients) {
+    public double accumulate(Batch batch, Tensor gradients, CounterRandom random) {
       throw new UnsupportedOperationException();
     }
 

@@ -1,9 +1,11 @@
 package dev.kindling.train.autodiff;
 
+import dev.kindling.train.kernel.AttentionDropout;
 import dev.kindling.train.kernel.AttentionForm;
 import dev.kindling.train.kernel.AttentionGradients;
 import dev.kindling.train.kernel.AttentionInputs;
 import dev.kindling.train.kernel.Heads;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 
@@ -17,18 +19,21 @@ import dev.kindling.train.tensor.Tensor;
  * @param k heads of a stored value [batch · keyTime, ..]; @param v likewise; the three may be parts of one value
  * @param ranges int32 [batch, queryTime, 2]: the keys [from, to) that each query sees, as {@link AttentionInputs} has it
  * @param bias float32 [heads, queryTime + keyTime - 1], or null; its gradient is computed unless it is constant
+ * @param dropout of P, or null; its mask multiplies P, and the gradient that reaches it
  * @param y stored [batch · queryTime, heads · headDim]
  * @param logSumExp float32 [batch, heads, queryTime], or null where no way back follows
  */
-public record Attend(HeadsOf q, HeadsOf k, HeadsOf v, AttentionForm form, Tensor ranges, Value bias, Value y,
-    Tensor logSumExp) implements Operation {
+public record Attend(HeadsOf q, HeadsOf k, HeadsOf v, AttentionForm form, Tensor ranges, Value bias,
+    AttentionDropout dropout, Value y, Tensor logSumExp) implements Operation {
 
   /** @return stored [batch · queryTime, heads · headDim], heads joined */
   public static Value of(HeadsOf q, HeadsOf k, HeadsOf v, AttentionForm form, Tensor ranges, Value bias) {
     Tape tape = q.value().tape();
     Value y = tape.value(q.value().type(), q.value().data().rows(), (long) q.count() * q.headDim());
     Tensor logSumExp = tape.isRecording() ? tape.take(DType.FLOAT32, ranges.dim(0), q.count(), ranges.dim(1)) : null;
-    Attend attend = new Attend(q, k, v, form, ranges, bias, y, logSumExp);
+    CounterRandom random = form.dropout() == 0 ? null : tape.nextRandom();
+    AttentionDropout dropout = random == null ? null : new AttentionDropout(form.dropout(), random);
+    Attend attend = new Attend(q, k, v, form, ranges, bias, dropout, y, logSumExp);
     if (tape.isRecording()) attend.requireThatAllColumnsAreHeads();
     attend.use();
     tape.kernels().attention(attend.inputs(), attend.joined(y.data()), logSumExp);
@@ -60,7 +65,7 @@ public record Attend(HeadsOf q, HeadsOf k, HeadsOf v, AttentionForm form, Tensor
 
   private AttentionInputs inputs() {
     return new AttentionInputs(in(q, q.value().data()), in(k, k.value().data()), in(v, v.value().data()), form, ranges,
-        bias == null ? null : bias.data());
+        bias == null ? null : bias.data(), dropout);
   }
 
   private Heads in(HeadsOf heads, Tensor rows) {

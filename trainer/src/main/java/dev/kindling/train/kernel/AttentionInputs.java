@@ -16,8 +16,10 @@ import dev.kindling.train.tensor.Tensor;
  *        output is zero, no gradient comes back, and what the query holds is not read, be it no number
  * @param bias float32 [heads, queryTime + keyTime - 1], added to the score of query t and key s at column s - t + queryTime -
  *        1 (relative positions and ALiBi), or null
+ * @param dropout of the weights, or null
  */
-public record AttentionInputs(Heads q, Heads k, Heads v, AttentionForm form, Tensor ranges, Tensor bias) {
+public record AttentionInputs(Heads q, Heads k, Heads v, AttentionForm form, Tensor ranges, Tensor bias,
+    AttentionDropout dropout) {
   public AttentionInputs {
     boolean fits = k.batch() == q.batch() && v.batch() == q.batch() && v.time() == k.time() && v.count() == k.count()
         && q.count() % k.count() == 0 && k.headDim() == q.headDim() && v.headDim() == q.headDim()
@@ -37,6 +39,11 @@ public record AttentionInputs(Heads q, Heads k, Heads v, AttentionForm form, Ten
         throw new IllegalArgumentException("query " + i + " sees [" + from + ", " + to + ") of " + k.time() + " keys");
       }
     }
+  }
+
+  /** Nothing is dropped out. */
+  public AttentionInputs(Heads q, Heads k, Heads v, AttentionForm form, Tensor ranges, Tensor bias) {
+    this(q, k, v, form, ranges, bias, null);
   }
 
   public int batch() {

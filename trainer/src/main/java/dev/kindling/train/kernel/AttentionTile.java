@@ -72,6 +72,12 @@ final class AttentionTile {
     return Math.min(count, in.to(sequence, first + row) - key);
   }
 
+  /** Drops out of a row's weights, those of {@code count} keys from {@code key} on. */
+  void drop(float[] weights, int row, int key, int count) {
+    if (in.dropout() == null) return;
+    in.dropout().mask(worker.rows().kernels(), weights, in, sequence, head, first + row, key, count);
+  }
+
   /** Address of the row's number in a float32 tensor [batch, heads, queryTime]. */
   long at(long logSumExp, int row) {
     return logSumExp + 4 * (((long) sequence * in.heads() + head) * in.queryTime() + first + row);

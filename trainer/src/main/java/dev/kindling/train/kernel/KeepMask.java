@@ -30,6 +30,11 @@ final class KeepMask {
     return random.bits(element / Blocks.PIECE);
   }
 
+  /** Of bits those whose first element is their element number {@code i}. */
+  static long from(long bits, int i) {
+    return bits & 0xffff_ffff_0000_0000L | ((int) bits + i * STEP) & 0xffff_ffffL;
+  }
+
   /** @param bits of the piece; @param i in the piece */
   static boolean keeps(long bits, int i, int threshold) {
     int h = (int) bits + i * STEP;

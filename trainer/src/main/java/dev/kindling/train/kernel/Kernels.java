@@ -85,7 +85,7 @@ public interface Kernels extends AutoCloseable {
   void rotate(Heads x, Tensor positions, Tensor cos, Tensor sin, boolean back);
 
   /**
-   * y = softmax(scale q kᵀ, capped, plus bias, over the keys that each query sees) v for each head, in tiles (Dao et al. 2022,
+   * y = softmax(scale q kᵀ, capped, plus bias, over the keys that each query sees, dropped out of) v for each head, in tiles (Dao et al. 2022,
    * arXiv:2205.14135): memory grows with the time, not with its square, and work with the keys that are seen.
    *
    * @param y stored [batch, queryTime, ..], heads as q's; where nothing is seen it is zero

@@ -127,6 +127,7 @@ final class OneDnnAttention {
       float sum = rows.kernels().exp(row, factor, largest[r], count);
       sums[r] += sum;
       if (out == null) rows.kernels().scale(row, 1 / sum, count);
+      tile.drop(row, r, key + from, count);
       writeRow(rows, row, p, r, from, to, n);
     }
 
@@ -162,6 +163,7 @@ final class OneDnnAttention {
     float factor = new AttentionScores(in, head, rows).of(scores, n, 0, from);
     float max = n == 0 ? 0 : factor * kernels.max(scores, n);
     float sum = kernels.exp(scores, factor, max, n);
+    if (in.dropout() != null) in.dropout().mask(kernels, scores, in, sequence, head, 0, from, n);
     float[] out = rows.zeros(3, size);
     for (int i = 0; i < n; i++)
       kernels.addScaled(rows.read(2, v.type(), v.at(i, 0), size), scores[i] / sum, out, size);

@@ -17,6 +17,8 @@ import dev.kindling.train.tensor.Tensor;
  *   P = exp(S - logSumExp)    dV = Pᵀ dY    dP = dY Vᵀ    dS = P (dP - sum of P dP over keys)    dQ = dS K    dK = dSᵀ Q
  * </pre>
  *
+ * With dropout's mask M (0, or 1 / (1 - rate)): dV = (M P)ᵀ dY, dP = M (dY Vᵀ).
+ *
  * A worker takes a key head of a sequence with all its queries: dK and dV are sums over them in one order, [keyTime, headDim]
  * float32 each. The bias's gradient is summed by sequences first, then these in their order.
  */
@@ -171,8 +173,10 @@ final class OneDnnAttentionGradient {
       float[] gradient = rows.read(1, F, dp.at(r, from), count);
       float factor = form.of(row, count, tile.query(r), key + from);
       kernels.exp(row, factor, Raw.getFloat(tile.at(logSumExp, r)), count);
+      tile.drop(gradient, r, key + from, count);
       float sum = inner == null ? kernels.dot(row, gradient, count) : inner[r];
       form.gradient(row, gradient, sum, count, tile.query(r), key + from, dBias);
+      tile.drop(row, r, key + from, count);
       writeRow(rows, row, p, r, from, to, n);
       writeRow(rows, gradient, ds, r, from, to, n);
     }

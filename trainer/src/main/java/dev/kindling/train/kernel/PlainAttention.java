@@ -115,6 +115,10 @@ final class PlainAttention {
       return Raw.getFloat(in.bias().address() + column * Float.BYTES);
     }
 
+    private double mask(int t, int s) {
+      return in.dropout() == null ? 1 : in.dropout().factor(in, sequence, head, t, s);
+    }
+
     /** p[s] = softmax of the scores of the keys that query t sees. @return the log of the sum of the exponentials */
     double weights(int t, double[] p) {
       int from = in.from(sequence, t);
@@ -133,7 +137,8 @@ final class PlainAttention {
 
     void weigh(int t, double[] p, double[] out) {
       for (int s = in.from(sequence, t); s < in.to(sequence, t); s++) {
-        for (int d = 0; d < n; d++) out[t * n + d] += p[s] * v[s * n + d];
+        double kept = p[s] * mask(t, s);
+        for (int d = 0; d < n; d++) out[t * n + d] += kept * v[s * n + d];
       }
     }
 
@@ -145,7 +150,7 @@ final class PlainAttention {
         double mean = 0;                         // Σ p dp of the row
         for (int s = in.from(sequence, t); s < in.to(sequence, t); s++) {
           p[s] = Math.exp(capped(t, s) + bias(t, s) - log);
-          dp[s] = dot(dOut, t * n, v, s * n, n);
+          dp[s] = mask(t, s) * dot(dOut, t * n, v, s * n, n);
           mean += p[s] * dp[s];
         }
         for (int s = in.from(sequence, t); s < in.to(sequence, t); s++) {
@@ -156,8 +161,9 @@ final class PlainAttention {
             ds *= 1 - tanh * tanh;
           }
           ds *= in.form().scale();
+          double kept = p[s] * mask(t, s);
           for (int d = 0; d < n; d++) {
-            dv[s * n + d] += p[s] * dOut[t * n + d];
+            dv[s * n + d] += kept * dOut[t * n + d];
             dq[t * n + d] += ds * k[s * n + d];
             dk[s * n + d] += ds * q[t * n + d];
           }

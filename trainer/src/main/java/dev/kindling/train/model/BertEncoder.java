@@ -2,6 +2,7 @@ package dev.kindling.train.model;
 
 import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.BertFamily;
+import dev.kindling.train.autodiff.Dropout;
 import dev.kindling.train.autodiff.Embed;
 import dev.kindling.train.autodiff.Tape;
 import dev.kindling.train.autodiff.Value;
@@ -61,7 +62,7 @@ final class BertEncoder {
     int width = config.width();
     int inner = config.innerWidth();
     ProjectedAttention attention = new ProjectedAttention(layer, config.heads(),
-        AttentionForm.scaled(config.headWidth()),
+        AttentionForm.scaled(config.headWidth()).dropping(config.dropout().attention()),
         Linear.of(weights.under(names.query()), Linear.Form.TORCH, width, width, initial),
         Linear.of(weights.under(names.key()), Linear.Form.TORCH, width, width, initial),
         Linear.of(weights.under(names.value()), Linear.Form.TORCH, width, width, initial),
@@ -72,7 +73,8 @@ final class BertEncoder {
     Linear down = Linear.of(weights.under(names.down()), Linear.Form.TORCH, inner, width, initial);
     return new PostNormBlock(attention, attentionNorm,
         FeedForward.plain(Decoders.kernel(config.activation()), up, down),
-        RowNorm.of(weights.under(names.outputNorm()), Norm.layer(config.layerNormEpsilon()), width));
+        RowNorm.of(weights.under(names.outputNorm()), Norm.layer(config.layerNormEpsilon()), width),
+        config.kind() == BertFamily.DISTILBERT ? 0 : config.dropout().residual(), config.dropout().residual());
   }
 
   /** [vocabulary, width]. */
@@ -87,7 +89,7 @@ final class BertEncoder {
     lookups.add(new Embed.Lookup(tape.integers(ids, ids.length), words));
     lookups.add(new Embed.Lookup(tape.integers(positions(batch), ids.length), positions));
     if (types != null) lookups.add(new Embed.Lookup(tape.integers(types(batch), ids.length), types));
-    Value h = norm.forward(Embed.of(tape, lookups), DType.FLOAT32);
+    Value h = Dropout.of(norm.forward(Embed.of(tape, lookups), DType.FLOAT32), config.dropout().embedding());
     Context context = WholeSequences.bidirectional(tape, batch.rows(), batch.time(), batch.lengths());
     for (PostNormBlock block : blocks) h = block.forward(h, context);
     return h;

@@ -12,6 +12,7 @@ import dev.kindling.train.nn.Attention;
 import dev.kindling.train.nn.Attention.Heading;
 import dev.kindling.train.nn.Block;
 import dev.kindling.train.nn.Block.Step;
+import dev.kindling.train.nn.Branch;
 import dev.kindling.train.nn.Embedding;
 import dev.kindling.train.nn.FeedForward;
 import dev.kindling.train.nn.Initial;
@@ -76,7 +77,7 @@ final class Decoders {
         ? weights.fixed("transformer.wpe.weight", gpt2.contextLength(), gpt2.width(),
             Sinusoids.table(gpt2.contextLength(), gpt2.width()))
         : weights.table("transformer.wpe.weight", gpt2.contextLength(), gpt2.width(), initial);
-    Embedding embedding = Embedding.withPositions(tokens, positions);
+    Embedding embedding = Embedding.withPositions(tokens, positions, config.dropout().embedding());
     List<Block> blocks = new ArrayList<>();
     for (int n = 0; n < gpt2.layers(); n++) {
       Weights layer = weights.under("transformer.h." + n);
@@ -85,7 +86,7 @@ final class Decoders {
       RowNorm second = RowNorm.of(layer.under("ln_2"), norm, gpt2.width());
       FeedForward inner = plain(dev.kindling.checkpoint.Activation.GELU_TANH, layer.under("mlp.c_fc"),
           layer.under("mlp.c_proj"), form);
-      blocks.add(Block.of(new Step(before, attention::forward, null), new Step(second, inner, null)));
+      blocks.add(Block.of(step(before, attention::forward), step(second, inner)));
     }
     RowNorm last = RowNorm.of(weights.under("transformer.ln_f"), norm, gpt2.width());
     return new Layers(embedding, blocks, last, head("lm_head.weight", tokens), null, false, 0);
@@ -104,12 +105,13 @@ final class Decoders {
       RowNorm second = RowNorm.of(layer.under("post_attention_layernorm"), norm, neox.width());
       FeedForward inner = plain(neox.activation(), layer.under("mlp.dense_h_to_4h"), layer.under("mlp.dense_4h_to_h"),
           Linear.Form.TORCH);
-      Step first = new Step(before, attention::forward, null);
-      Step then = new Step(second, inner, null);
+      Step first = step(before, attention::forward);
+      Step then = step(second, inner);
       blocks.add(neox.parallel() ? Block.sideBySide(first, then) : Block.of(first, then));
     }
     RowNorm last = RowNorm.of(weights.under("gpt_neox.final_layer_norm"), norm, neox.width());
-    return new Layers(new Embedding(tokens, 1, null, null), blocks, last, head("embed_out.weight", tokens), rotary,
+    return new Layers(new Embedding(tokens, 1, null, null, config.dropout().embedding()), blocks, last,
+        head("embed_out.weight", tokens), rotary,
         false, 0);
   }
 
@@ -117,7 +119,8 @@ final class Decoders {
     Norm norm = Norm.layer(bloom.normEpsilon());
     Weight tokens = tokens("transformer.word_embeddings.weight");
     Embedding embedding = new Embedding(tokens, 1, null,
-        RowNorm.of(weights.under("transformer.word_embeddings_layernorm"), norm, bloom.width()));
+        RowNorm.of(weights.under("transformer.word_embeddings_layernorm"), norm, bloom.width()),
+        bloom.dropout().embedding());
     List<Block> blocks = new ArrayList<>();
     for (int n = 0; n < bloom.layers(); n++) {
       Weights layer = weights.under("transformer.h." + n);
@@ -127,17 +130,21 @@ final class Decoders {
       RowNorm second = RowNorm.of(layer.under("post_attention_layernorm"), norm, bloom.width());
       FeedForward inner = plain(dev.kindling.checkpoint.Activation.GELU_TANH, layer.under("mlp.dense_h_to_4h"),
           layer.under("mlp.dense_4h_to_h"), Linear.Form.TORCH);
-      blocks.add(Block.of(new Step(before, attention::forward, null), new Step(second, inner, null)));
+      blocks.add(Block.of(step(before, attention::forward), step(second, inner)));
     }
     RowNorm last = RowNorm.of(weights.under("transformer.ln_f"), norm, bloom.width());
     return new Layers(embedding, blocks, last, head("lm_head.weight", tokens), null, true, 0);
+  }
+
+  private Step step(RowNorm before, Branch branch) {
+    return new Step(before, branch, null, config.dropout().residual());
   }
 
   /** Queries, keys and values as one matrix. */
   private Attention fused(Weights input, Weights output, Linear.Form form, int layer, boolean headByHead,
       RotaryTable rotary) {
     Heading heading = new Heading(layer, config.heads(), config.heads(), config.headWidth(), headByHead,
-        AttentionForm.scaled(config.headWidth()), 0);
+        AttentionForm.scaled(config.headWidth()).dropping(config.dropout().attention()), 0);
     int width = config.width();
     Linear all = Linear.of(input, form, width, 3L * width, heading.stacked(form.orientation()), initial);
     return Attention.fused(heading, all, rotary, Linear.of(output, form, width, width, residual));

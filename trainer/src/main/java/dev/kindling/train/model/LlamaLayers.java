@@ -57,7 +57,7 @@ final class LlamaLayers {
     for (int n = 0; n < config.layers(); n++) blocks.add(block(weights.under("model.layers." + n), n));
     RowNorm last = RowNorm.of(weights.under("model.norm"), norm, width);
     Weight head = config.tiedHead() ? tokens : weights.head("lm_head.weight", vocabulary, width, initial);
-    return new Decoders.Layers(new Embedding(tokens, factor, null, null), blocks, last, head, rotary, false,
+    return new Decoders.Layers(new Embedding(tokens, factor, null, null, 0), blocks, last, head, rotary, false,
         config.logitSoftcap());
   }
 
@@ -66,17 +66,21 @@ final class LlamaLayers {
     RowNorm first = RowNorm.of(layer.under("input_layernorm"), norm, width);
     Attention attention = attention(layer.under("self_attn"), n);
     RowNorm second = RowNorm.of(layer.under("post_attention_layernorm"), norm, width);
+    float dropout = config.dropout().residual();
     if (!config.kind().normsBranches()) {
-      return Block.of(new Step(first, attention::forward, null), new Step(second, inner(layer), null));
+      return Block.of(new Step(first, attention::forward, null, dropout),
+          new Step(second, inner(layer), null, dropout));
     }
     RowNorm third = RowNorm.of(layer.under("pre_feedforward_layernorm"), norm, width);
     Branch inner = inner(layer);
     RowNorm fourth = RowNorm.of(layer.under("post_feedforward_layernorm"), norm, width);
-    return Block.of(new Step(first, attention::forward, second), new Step(third, inner, fourth));
+    return Block.of(new Step(first, attention::forward, second, dropout),
+        new Step(third, inner, fourth, dropout));
   }
 
   private Attention attention(Weights at, int n) {
-    AttentionForm form = new AttentionForm((float) (1 / Math.sqrt(shape.scalar())), shape.softcap());
+    AttentionForm form = new AttentionForm((float) (1 / Math.sqrt(shape.scalar())), shape.softcap(),
+        config.dropout().attention());
     Heading heading = new Heading(n, shape.heads(), shape.keyValueHeads(), shape.width(), false, form,
         shape.windows().get(n));
     Linear.Form in = Linear.Form.torch(shape.inputBias());

@@ -1,6 +1,5 @@
 package dev.kindling.train.model;
 
-import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.train.autodiff.Tape;
 import dev.kindling.train.kernel.Kernels;

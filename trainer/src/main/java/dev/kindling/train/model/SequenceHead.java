@@ -5,6 +5,7 @@ import dev.kindling.checkpoint.BertFamily;
 import dev.kindling.checkpoint.EncoderTask;
 import dev.kindling.train.autodiff.Activate;
 import dev.kindling.train.autodiff.Convert;
+import dev.kindling.train.autodiff.Dropout;
 import dev.kindling.train.autodiff.LabelledLoss;
 import dev.kindling.train.autodiff.Tape;
 import dev.kindling.train.autodiff.Value;
@@ -27,6 +28,8 @@ final class SequenceHead implements EncoderHead {
   private final Linear out;
   private final EncoderTask task;
   private final int labels;
+  private final float firstDropout;              // of what is read: in RoBERTa
+  private final float dropout;
 
   /** @param weights whose names begin where the family's head's do */
   SequenceHead(BertConfig config, Weights weights) {
@@ -39,12 +42,15 @@ final class SequenceHead implements EncoderHead {
       case TANH -> Activation.TANH;
       case RELU -> Activation.RELU;
     };
+    dropout = config.dropout().ofLabels();
+    firstDropout = config.kind() == BertFamily.ROBERTA ? dropout : 0;
     out = Linear.labels(weights.under(config.labelsMatrix()), config.width(), labels, initial);
   }
 
   private Value logits(Value h, EncoderBatch batch) {
     Value first = Convert.of(EncoderModel.pooled(h, batch, Pooling.FIRST), h.tape().stored());
-    return out.forwardToResidual(Activate.of(activation, dense.forward(first)));
+    Value inner = Activate.of(activation, dense.forward(Dropout.of(first, firstDropout)));
+    return out.forwardToResidual(Dropout.of(inner, dropout));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.kindling.train.model;
 
 import dev.kindling.checkpoint.T5Config;
+import dev.kindling.train.autodiff.Dropout;
 import dev.kindling.train.autodiff.Tape;
 import dev.kindling.train.autodiff.Value;
 import dev.kindling.train.kernel.Activation;
@@ -25,6 +26,7 @@ import java.util.List;
 final class T5Stack {
   private final T5Config config;
   private final Activation activation;
+  private final float dropout;
   private final RelativePositions positions;
   private final List<T5Block> blocks = new ArrayList<>();
   private final RowNorm finalNorm;
@@ -33,6 +35,7 @@ final class T5Stack {
   T5Stack(T5Config config, Weights weights, int layers, boolean decoder) {
     this.config = config;
     activation = Decoders.kernel(config.activation());
+    dropout = config.dropout().residual();
     RelativePositions shared = null;
     for (int layer = 0; layer < layers; layer++) {
       Weights block = weights.under("block." + layer + ".layer");
@@ -45,8 +48,9 @@ final class T5Stack {
       ProjectedAttention cross = decoder ? attention(layer, block.under("1.EncDecAttention")) : null;
       RowNorm crossNorm = decoder ? norm(block.under("1.layer_norm")) : null;
       Weights last = block.under(decoder ? "2" : "1");
-      FeedForward feedForward = feedForward(last.under("DenseReluDense"));
-      blocks.add(new T5Block(selfNorm, self, crossNorm, cross, norm(last.under("layer_norm")), feedForward));
+      FeedForward feedForward = feedForward(last.under("DenseReluDense")).dropping(dropout);
+      blocks.add(new T5Block(selfNorm, self, crossNorm, cross, norm(last.under("layer_norm")), feedForward,
+          dropout));
     }
     positions = shared;
     finalNorm = norm(weights.under("final_layer_norm"));
@@ -60,7 +64,7 @@ final class T5Stack {
     Linear key = bare(weights.under("k"), config.width(), inner, deviation(config.width()));
     Linear value = bare(weights.under("v"), config.width(), inner, deviation(config.width()));
     Linear output = bare(weights.under("o"), inner, config.width(), deviation(inner));
-    return new ProjectedAttention(layer, config.heads(), new AttentionForm(1, 0), query, key, value, output);
+    return new ProjectedAttention(layer, config.heads(), new AttentionForm(1, 0, dropout), query, key, value, output);
   }
 
   private FeedForward feedForward(Weights weights) {
@@ -92,10 +96,10 @@ final class T5Stack {
    * @return stored [rows, width]
    */
   Value forward(Tape tape, Value h, Context context, EncoderOutput encoded) {
-    Residual stream = new Residual(h);
+    Residual stream = new Residual(Dropout.of(h, dropout));
     Value bias = positions.bias(tape, context);
     for (T5Block block : blocks) block.forward(stream, context, bias, encoded);
-    return finalNorm.forward(stream);
+    return Dropout.of(finalNorm.forward(stream), dropout);
   }
 
   /** Fills a cache with what each block makes of an encoder's output. @param encoded stored [rows, width] */

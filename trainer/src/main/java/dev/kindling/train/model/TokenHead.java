@@ -1,7 +1,9 @@
 package dev.kindling.train.model;
 
 import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.checkpoint.BertFamily;
 import dev.kindling.train.autodiff.Convert;
+import dev.kindling.train.autodiff.Dropout;
 import dev.kindling.train.autodiff.LabelledLoss;
 import dev.kindling.train.autodiff.TakeRows;
 import dev.kindling.train.autodiff.Tape;
@@ -16,15 +18,17 @@ import dev.kindling.train.tensor.Tensor;
 final class TokenHead implements EncoderHead {
   private final Linear out;
   private final int labels;
+  private final float dropout;
 
   TokenHead(BertConfig config, Weights weights) {
     labels = config.labels().size();
+    dropout = config.kind() == BertFamily.DISTILBERT ? config.dropout().residual() : config.dropout().ofLabels();
     out = Linear.labels(weights.under(config.labelsMatrix()), config.width(), labels,
         new Initial.Normal(config.initializerRange()));
   }
 
   private Value logits(Value h) {
-    return out.forwardToResidual(Convert.of(h, h.tape().stored()));
+    return out.forwardToResidual(Dropout.of(Convert.of(h, h.tape().stored()), dropout));
   }
 
   @Override

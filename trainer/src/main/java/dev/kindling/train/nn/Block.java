@@ -1,6 +1,7 @@
 package dev.kindling.train.nn;
 
 import dev.kindling.train.autodiff.Add;
+import dev.kindling.train.autodiff.Dropout;
 import dev.kindling.train.autodiff.Route;
 import dev.kindling.train.autodiff.Value;
 import dev.kindling.train.tensor.DType;
@@ -27,10 +28,10 @@ public final class Block {
     this.sideBySide = sideBySide;
   }
 
-  /** A branch between its norms. @param after null: none */
-  public record Step(RowNorm before, Branch branch, RowNorm after) {
+  /** A branch between its norms. @param after null: none; @param dropout rate of what the branch says */
+  public record Step(RowNorm before, Branch branch, RowNorm after, float dropout) {
     private Value forward(Value normed, Pass pass) {
-      Value found = branch.forward(normed, pass);
+      Value found = Dropout.of(branch.forward(normed, pass), dropout);
       return after == null ? found : after.forward(found, DType.FLOAT32);
     }
   }

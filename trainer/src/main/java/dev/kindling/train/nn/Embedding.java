@@ -1,5 +1,6 @@
 package dev.kindling.train.nn;
 
+import dev.kindling.train.autodiff.Dropout;
 import dev.kindling.train.autodiff.Embed;
 import dev.kindling.train.autodiff.Embed.Lookup;
 import dev.kindling.train.autodiff.Tape;
@@ -13,11 +14,12 @@ import dev.kindling.train.tensor.Tensor;
  * where the model does that.
  *
  * @param positions [context, width], or null; @param norm null: none
+ * @param dropout rate of what comes out
  */
-public record Embedding(Weight tokens, float factor, Weight positions, RowNorm norm) {
+public record Embedding(Weight tokens, float factor, Weight positions, RowNorm norm, float dropout) {
   /** Learned positions, as in GPT-2. */
-  public static Embedding withPositions(Weight tokens, Weight positions) {
-    return new Embedding(tokens, 1, positions, null);
+  public static Embedding withPositions(Weight tokens, Weight positions, float dropout) {
+    return new Embedding(tokens, 1, positions, null, dropout);
   }
 
   /**
@@ -28,6 +30,6 @@ public record Embedding(Weight tokens, float factor, Weight positions, RowNorm n
   public Value forward(Tape tape, Tensor ids, Tensor at) {
     Lookup token = new Lookup(ids, tokens, factor);
     Value x = positions == null ? Embed.of(tape, token) : Embed.of(tape, token, new Lookup(at, positions));
-    return norm == null ? x : norm.forward(x, DType.FLOAT32);
+    return Dropout.of(norm == null ? x : norm.forward(x, DType.FLOAT32), dropout);
   }
 }

@@ -1,6 +1,7 @@
 package dev.kindling.train.nn;
 
 import dev.kindling.train.autodiff.Activate;
+import dev.kindling.train.autodiff.Dropout;
 import dev.kindling.train.autodiff.Gate;
 import dev.kindling.train.autodiff.Value;
 import dev.kindling.train.kernel.Activation;
@@ -20,25 +21,32 @@ public final class FeedForward implements Branch {
   private final Linear gate;
   private final Linear up;
   private final Linear down;
+  private final float dropout;
 
-  private FeedForward(Activation activation, Linear gate, Linear up, Linear down) {
+  private FeedForward(Activation activation, Linear gate, Linear up, Linear down, float dropout) {
     this.activation = activation;
     this.gate = gate;
     this.up = up;
     this.down = down;
+    this.dropout = dropout;
   }
 
   public static FeedForward plain(Activation activation, Linear up, Linear down) {
-    return new FeedForward(activation, null, up, down);
+    return new FeedForward(activation, null, up, down, 0);
   }
 
   public static FeedForward gated(Activation activation, Linear gate, Linear up, Linear down) {
-    return new FeedForward(activation, gate, up, down);
+    return new FeedForward(activation, gate, up, down, 0);
   }
 
   /** @param both gate and up side by side */
   public static FeedForward fused(Activation activation, Linear both, Linear down) {
-    return new FeedForward(activation, both, null, down);
+    return new FeedForward(activation, both, null, down, 0);
+  }
+
+  /** The same with dropout of what the last product reads, as in T5. */
+  public FeedForward dropping(float rate) {
+    return new FeedForward(activation, gate, up, down, rate);
   }
 
   @Override
@@ -48,7 +56,7 @@ public final class FeedForward implements Branch {
 
   /** @param x stored [rows, width]; @return float32 [rows, width] */
   public Value forward(Value x) {
-    return down.forwardToResidual(inner(x));
+    return down.forwardToResidual(Dropout.of(inner(x), dropout));
   }
 
   private Value inner(Value x) {

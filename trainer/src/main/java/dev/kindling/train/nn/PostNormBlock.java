@@ -1,6 +1,7 @@
 package dev.kindling.train.nn;
 
 import dev.kindling.train.autodiff.Convert;
+import dev.kindling.train.autodiff.Dropout;
 import dev.kindling.train.autodiff.Recompute;
 import dev.kindling.train.autodiff.Value;
 
@@ -17,13 +18,18 @@ public final class PostNormBlock {
   private final RowNorm attentionNorm;
   private final FeedForward feedForward;
   private final RowNorm outputNorm;
+  private final float attentionDropout;
+  private final float outputDropout;
 
+  /** @param attentionDropout rate of what attention says; @param outputDropout of what the feed-forward layer says */
   public PostNormBlock(ProjectedAttention attention, RowNorm attentionNorm, FeedForward feedForward,
-      RowNorm outputNorm) {
+      RowNorm outputNorm, float attentionDropout, float outputDropout) {
     this.attention = attention;
     this.attentionNorm = attentionNorm;
     this.feedForward = feedForward;
     this.outputNorm = outputNorm;
+    this.attentionDropout = attentionDropout;
+    this.outputDropout = outputDropout;
   }
 
   /** @param h float32 [rows, width]; @return likewise */
@@ -32,8 +38,9 @@ public final class PostNormBlock {
   }
 
   private Value run(Value h, Context context) {
-    Value x = attentionNorm.forward(attention.forward(stored(h), context, null), h);
-    return outputNorm.forward(feedForward.forward(stored(x)), x);
+    Value found = Dropout.of(attention.forward(stored(h), context, null), attentionDropout);
+    Value x = attentionNorm.forward(found, h);
+    return outputNorm.forward(Dropout.of(feedForward.forward(stored(x)), outputDropout), x);
   }
 
   private static Value stored(Value h) {

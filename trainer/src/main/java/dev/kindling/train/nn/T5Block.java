@@ -1,5 +1,6 @@
 package dev.kindling.train.nn;
 
+import dev.kindling.train.autodiff.Dropout;
 import dev.kindling.train.autodiff.Value;
 import java.util.List;
 
@@ -19,24 +20,26 @@ public final class T5Block {
   private final ProjectedAttention cross;
   private final RowNorm feedForwardNorm;
   private final FeedForward feedForward;
+  private final float dropout;
 
-  /** @param crossNorm null in an encoder; @param cross likewise */
+  /** @param crossNorm null in an encoder; @param cross likewise; @param dropout rate of what each part says */
   public T5Block(RowNorm selfNorm, ProjectedAttention self, RowNorm crossNorm, ProjectedAttention cross,
-      RowNorm feedForwardNorm, FeedForward feedForward) {
+      RowNorm feedForwardNorm, FeedForward feedForward, float dropout) {
     this.selfNorm = selfNorm;
     this.self = self;
     this.crossNorm = crossNorm;
     this.cross = cross;
     this.feedForwardNorm = feedForwardNorm;
     this.feedForward = feedForward;
+    this.dropout = dropout;
   }
 
   /** @param bias float32 [heads, queryTime + keyTime - 1]; @param encoded null in an encoder */
   public void forward(Residual h, Context context, Value bias, EncoderOutput encoded) {
     h.through(stream -> {
-      stream.add(self.forward(selfNorm.forward(stream), context, bias));
-      if (cross != null) stream.add(cross.forward(crossNorm.forward(stream), encoded));
-      stream.add(feedForward.forward(feedForwardNorm.forward(stream)));
+      stream.add(Dropout.of(self.forward(selfNorm.forward(stream), context, bias), dropout));
+      if (cross != null) stream.add(Dropout.of(cross.forward(crossNorm.forward(stream), encoded), dropout));
+      stream.add(Dropout.of(feedForward.forward(feedForwardNorm.forward(stream)), dropout));
       return List.of();
     });
   }

@@ -1,5 +1,6 @@
 package dev.kindling.train.kernel;
 
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
@@ -11,7 +12,11 @@ import java.util.Arrays;
  * @param layout how queries, keys and values lie in memory
  */
 record AttentionCase(DType type, int batch, int heads, int keyHeads, int headDim, int queryTime, int keyTime, Mask mask,
-    Layout layout, float softcap, boolean bias) {
+    Layout layout, float softcap, boolean bias, float dropout) {
+  AttentionCase(DType type, int batch, int heads, int keyHeads, int headDim, int queryTime, int keyTime, Mask mask,
+      Layout layout, float softcap, boolean bias) {
+    this(type, batch, heads, keyHeads, headDim, queryTime, keyTime, mask, layout, softcap, bias, 0);
+  }
 
   /** What query t of a sequence sees. */
   @FunctionalInterface
@@ -99,19 +104,28 @@ record AttentionCase(DType type, int batch, int heads, int keyHeads, int headDim
   }
 
   AttentionCase grouped(int keyHeads) {
-    return new AttentionCase(type, batch, heads, keyHeads, headDim, queryTime, keyTime, mask, layout, softcap, bias);
+    return new AttentionCase(type, batch, heads, keyHeads, headDim, queryTime, keyTime, mask, layout, softcap, bias,
+        dropout);
   }
 
   AttentionCase laid(Layout layout) {
-    return new AttentionCase(type, batch, heads, keyHeads, headDim, queryTime, keyTime, mask, layout, softcap, bias);
+    return new AttentionCase(type, batch, heads, keyHeads, headDim, queryTime, keyTime, mask, layout, softcap, bias,
+        dropout);
   }
 
   AttentionCase capped(float softcap) {
-    return new AttentionCase(type, batch, heads, keyHeads, headDim, queryTime, keyTime, mask, layout, softcap, bias);
+    return new AttentionCase(type, batch, heads, keyHeads, headDim, queryTime, keyTime, mask, layout, softcap, bias,
+        dropout);
   }
 
   AttentionCase biased() {
-    return new AttentionCase(type, batch, heads, keyHeads, headDim, queryTime, keyTime, mask, layout, softcap, true);
+    return new AttentionCase(type, batch, heads, keyHeads, headDim, queryTime, keyTime, mask, layout, softcap, true,
+        dropout);
+  }
+
+  AttentionCase dropping(float rate) {
+    return new AttentionCase(type, batch, heads, keyHeads, headDim, queryTime, keyTime, mask, layout, softcap, bias,
+        rate);
   }
 
   int distances() {
@@ -181,7 +195,8 @@ record AttentionCase(DType type, int batch, int heads, int keyHeads, int headDim
     Three three = three(machine, true);
     Tensor added = bias ? machine.random(DType.FLOAT32, heads, distances()) : null;
     return new AttentionInputs(three.q, three.k, three.v,
-        new AttentionForm((float) (1 / Math.sqrt(headDim)), softcap), ranges(machine), added);
+        new AttentionForm((float) (1 / Math.sqrt(headDim)), softcap), ranges(machine), added,
+        dropout == 0 ? null : new AttentionDropout(dropout, CounterRandom.of(3, "attention")));
   }
 
   /** What attention gave, with the gradients of the sum of y times dy. */
@@ -229,6 +244,7 @@ record AttentionCase(DType type, int batch, int heads, int keyHeads, int headDim
   public String toString() {
     return type + " " + batch + " x " + heads + "/" + keyHeads + " heads of " + headDim + ", " + queryTime
         + " queries, "
-        + keyTime + " keys, " + mask + ", " + layout + (softcap > 0 ? ", cap " + softcap : "") + (bias ? ", bias" : "");
+        + keyTime + " keys, " + mask + ", " + layout + (softcap > 0 ? ", cap " + softcap : "") + (bias ? ", bias" : "")
+        + (dropout > 0 ? ", dropping " + dropout : "");
   }
 }

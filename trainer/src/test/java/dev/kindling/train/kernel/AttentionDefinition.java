@@ -6,6 +6,7 @@ import java.util.function.DoubleSupplier;
 final class AttentionDefinition {
   private static final double STEP = 1e-5;
   private final AttentionCase shape;
+  private final AttentionInputs inputs;
   private final double scale;
   final double[] q;                              // [batch, heads, queryTime, headDim]
   final double[] k;                              // [batch, keyHeads, keyTime, headDim]
@@ -14,6 +15,7 @@ final class AttentionDefinition {
 
   AttentionDefinition(AttentionCase shape, AttentionInputs inputs) {
     this.shape = shape;
+    this.inputs = inputs;
     scale = inputs.form().scale();
     q = AttentionCase.values(inputs.q());
     k = AttentionCase.values(inputs.k());
@@ -50,10 +52,14 @@ final class AttentionDefinition {
       sum += weights[s];
     }
     for (int s = 0; s < shape.keyTime(); s++) {
-      for (int d = 0; d < n && weights[s] > 0; d++) {
-        y[query + d] += weights[s] / sum * v[(keyHead * shape.keyTime() + s) * n + d];
-      }
+      double kept = weights[s] > 0 ? weights[s] / sum * mask(inputs, sequence, head, t, s) : 0;
+      for (int d = 0; d < n && kept > 0; d++) { y[query + d] += kept * v[(keyHead * shape.keyTime() + s) * n + d]; }
     }
+  }
+
+  /** What dropout multiplies a weight with. */
+  static double mask(AttentionInputs inputs, int sequence, int head, int query, int key) {
+    return inputs.dropout() == null ? 1 : inputs.dropout().factor(inputs, sequence, head, query, key);
   }
 
   /** The gradient of the sum of y times dy by some of the inputs' numbers. */

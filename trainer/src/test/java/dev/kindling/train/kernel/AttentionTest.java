@@ -70,7 +70,7 @@ class AttentionTest {
       shapes.add(AttentionCase.of(type, 1, 2, 8, 1100, Mask.window(700, 1100, 1100)).grouped(1));
       shapes.add(AttentionCase.of(type, 1, 1, 8, 1100, Mask.all(1100).islands(100)));
     }
-    return shapes.stream();
+    return shapes.stream().flatMap(shape -> Stream.of(shape, shape.dropping(0.3f)));
   }
 
   /** The same for every run. */

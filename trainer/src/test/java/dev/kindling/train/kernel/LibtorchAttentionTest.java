@@ -46,7 +46,7 @@ class LibtorchAttentionTest {
       Tensor v = leaf(inputs.v());
       Tensor mask = tensor(mask(shape, inputs), shape.batch(), shape.heads(), shape.queryTime(), shape.keyTime());
       mask.set_requires_grad(true);
-      Tensor y = attention(shape, q, k, v, mask, inputs.form().scale()).mul(sighted(shape));
+      Tensor y = attention(shape, inputs, q, k, v, mask).mul(sighted(shape));
       y.mul(leaf(Heads.joined(found.dy(), shape.heads()))).sum().backward();
       check("y", Heads.joined(found.y(), shape.heads()), y.detach());
       check("dq", found.gradients().q(), q.grad());
@@ -57,16 +57,33 @@ class LibtorchAttentionTest {
     }
   }
 
-  private static Tensor attention(AttentionCase shape, Tensor q, Tensor k, Tensor v, Tensor mask, double scale) {
-    if (shape.softcap() == 0) {
+  private static Tensor attention(AttentionCase shape, AttentionInputs inputs, Tensor q, Tensor k, Tensor v,
+      Tensor mask) {
+    double scale = inputs.form().scale();
+    if (shape.softcap() == 0 && shape.dropout() == 0) {
       return scaled_dot_product_attention(q, k, v, new TensorOptional(mask), 0, false, new DoubleOptional(scale), true);
     }
     LongOptional heads = new LongOptional(1);
     long group = shape.heads() / shape.keyHeads();
     Tensor keys = k.repeat_interleave(group, heads, new LongOptional());
-    Tensor scores = matmul(q, keys.transpose(2, 3)).mul(new Scalar(scale / shape.softcap())).tanh()
-        .mul(new Scalar((double) shape.softcap())).add(mask);
-    return matmul(softmax(scores, -1), v.repeat_interleave(group, heads, new LongOptional()));
+    Tensor scores = matmul(q, keys.transpose(2, 3)).mul(new Scalar(scale));
+    if (shape.softcap() > 0) {
+      scores = scores.mul(new Scalar(1.0 / shape.softcap())).tanh().mul(new Scalar((double) shape.softcap()));
+    }
+    Tensor weights = softmax(scores.add(mask), -1).mul(kept(shape, inputs));
+    return matmul(weights, v.repeat_interleave(group, heads, new LongOptional()));
+  }
+
+  /** What dropout multiplies the weights with. */
+  private static Tensor kept(AttentionCase shape, AttentionInputs inputs) {
+    double[] kept = new double[shape.batch() * shape.heads() * shape.queryTime() * shape.keyTime()];
+    for (int i = 0; i < kept.length; i++) {
+      int row = i / shape.keyTime();
+      int head = row / shape.queryTime();
+      kept[i] = AttentionDefinition.mask(inputs, head / shape.heads(), head % shape.heads(), row % shape.queryTime(),
+          i % shape.keyTime());
+    }
+    return tensor(kept, shape.batch(), shape.heads(), shape.queryTime(), shape.keyTime());
   }
 
   /** 0 for queries that see nothing: libtorch lets them see everything alike. */

@@ -26,7 +26,9 @@ class PlainAttentionTest {
         AttentionCase.of(F, 1, 2, 4, 9, Mask.causal(9, 9).documents(4)).laid(Layout.HEAD_BY_HEAD),
         AttentionCase.of(F, 2, 2, 4, 6, Mask.causal(6, 6)).capped(0.8f),
         AttentionCase.of(F, 2, 4, 4, 6, Mask.causal(6, 6).paddedLeft(2, 0)).grouped(2).capped(0.8f).biased(),
-        cross, cross.laid(Layout.KEYS_WITH_VALUES).biased(),
+        AttentionCase.of(F, 2, 4, 4, 7, Mask.causal(7, 7)).grouped(2).dropping(0.4f),
+        AttentionCase.of(F, 2, 2, 4, 6, Mask.all(6).padded(4, 6)).capped(0.8f).biased().dropping(0.2f),
+        cross.dropping(0.5f), cross, cross.laid(Layout.KEYS_WITH_VALUES).biased(),
         new AttentionCase(F, 1, 2, 1, 4, 3, 8, Mask.window(4, 3, 8), Layout.APART, 0, true));
   }
 

@@ -2,6 +2,7 @@ package dev.kindling.train.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.checkpoint.DropoutRates;
 import dev.kindling.checkpoint.WeightsHash;
 import dev.kindling.train.model.Batch;
 import dev.kindling.train.optim.Adafactor;
@@ -63,6 +64,27 @@ class SameBitsTest {
     TinyRun.Ended one = TinyRun.train(1, options, Precision.BFLOAT16, 1, TinyRun.DATA, l -> l);
     TinyRun.Ended three = TinyRun.train(2, options, Precision.BFLOAT16, 3, TinyRun.DATA, l -> l);
     assertThat(three.weightsSha256()).isEqualTo(one.weightsSha256());
+  }
+
+  @Test
+  void whatIsDroppedOutDependsNeitherOnRanksAndThreadsNorOnAnInterruption(@TempDir Path folder) {
+    RunOptions.Builder options = options(8).checkpointEvery(2);
+    TinyRun.Ended alone = dropping(1, options.build(), 1, l -> l);
+    assertThat(alone.weightsSha256()).isNotEqualTo(TinyRun.train(1, options.build()).weightsSha256());
+    assertThat(dropping(1, options.seed(4).build(), 1, l -> l).weightsSha256()).isNotEqualTo(alone.weightsSha256());
+    options.seed(3);
+    for (int worldSize : new int[]{2, 3}) {
+      assertThat(dropping(worldSize, options.build(), 2, l -> l).weightsSha256()).isEqualTo(alone.weightsSha256());
+    }
+    dropping(3, options.stopAfter(3).build(), 1, with(TinyRun.in(folder)));
+    TinyRun.Ended last = dropping(2, options.stopAfter(0).build(), 1, with(TinyRun.in(folder)));
+    assertThat(last.weightsSha256()).isEqualTo(alone.weightsSha256());
+  }
+
+  private static TinyRun.Ended dropping(int worldSize, RunOptions options, int threads,
+      java.util.function.UnaryOperator<TrainingLoop> more) {
+    return TinyRun.train(TinyRun.CONFIG.withDropout(DropoutRates.of(0.2f)), worldSize, options, Precision.FLOAT32,
+        threads, TinyRun.DATA, (loop, model) -> more.apply(loop));
   }
 
   @Test

@@ -68,11 +68,17 @@ final class TinyRun {
   /** @param more what else a rank wants of its loop, given its model */
   static Ended train(int worldSize, RunOptions options, Precision precision, int threads, BatchSource<Batch> data,
       BiFunction<TrainingLoop, LanguageModel, TrainingLoop> more) {
+    return train(CONFIG, worldSize, options, precision, threads, data, more);
+  }
+
+  /** @param config {@link #CONFIG}, or with dropout */
+  static Ended train(Gpt2Config config, int worldSize, RunOptions options, Precision precision, int threads,
+      BatchSource<Batch> data, BiFunction<TrainingLoop, LanguageModel, TrainingLoop> more) {
     Ended[] ended = new Ended[worldSize];
     var ranks = InProcess.ranks(worldSize, options.virtualRanks());
     Ranks.run(worldSize, rank -> {
       try (Kernels kernels = PlainKernels.of(threads);
-          LanguageModel model = DecoderModel.create(CONFIG, kernels, precision, 1)) {
+          LanguageModel model = DecoderModel.create(config, kernels, precision, 1)) {
         TrainingLoop loop = new TrainingLoop(model, kernels, ranks.get(rank), data, options);
         TrainingResult result = more.apply(loop, model).run();
         ended[rank] = new Ended(WeightsHash.sha256(model.weightSource()), model.weights().toFloats(),

@@ -2,6 +2,8 @@ package dev.kindling.train.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.checkpoint.DecoderConfig;
+import dev.kindling.checkpoint.DropoutRates;
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.train.kernel.KernelLibraries;
@@ -11,7 +13,7 @@ import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
-import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -20,8 +22,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ActivationCheckpointTest {
   private static final CounterRandom RANDOM = CounterRandom.of(5, "micro-batch");
 
-  static List<ModelConfig> families() {
-    return Sample.families();
+  /** With dropout and without. */
+  static Stream<ModelConfig> families() {
+    return Sample.families().stream().flatMap(c -> Stream.of(c, c.withDropout(DropoutRates.of(0.2f))));
   }
 
   @ParameterizedTest
@@ -37,7 +40,10 @@ class ActivationCheckpointTest {
             less.computed(RANDOM).isExactly(all.computed(RANDOM));
             less.computed(RANDOM).isExactly(all.computed(RANDOM));       // the memory is another now
             assertThat(less.loss()).isEqualTo(all.loss()).isPositive();
-            assertThat(less.model().peakActivationBytes()).isLessThan(all.model().peakActivationBytes());
+            boolean several = !(config instanceof DecoderConfig decoder) || decoder.layers() > 1;
+            if (several) {
+              assertThat(less.model().peakActivationBytes()).isLessThan(all.model().peakActivationBytes());
+            }
           }
         }
       }

@@ -1,7 +1,5 @@
 package dev.kindling.train.model;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.tensor.Precision;

@@ -1,9 +1,18 @@
 package dev.kindling.train.model;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.DecoderConfig;
+import dev.kindling.checkpoint.ElementType;
+import dev.kindling.checkpoint.EncoderTask;
 import dev.kindling.checkpoint.ModelConfig;
+import dev.kindling.checkpoint.T5Config;
+import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.checkpoint.folder.ModelFolderWriter;
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.tensor.Precision;
@@ -11,6 +20,8 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
@@ -23,25 +34,42 @@ public final class GoldenCase implements AutoCloseable {
   private final Path folder;
   private final File file;
   private final SafetensorsReader golden;
-  private final SafetensorsReader weights;
+  private final ModelFolder stored;
 
   private GoldenCase(File file) {
     this.file = file;
     folder = new Path(file.toURI());
     golden = SafetensorsReader.open(new Configuration(), new Path(folder, "golden.safetensors"));
-    weights = SafetensorsReader.open(new Configuration(), folder);
+    stored = ModelFolder.open(new Configuration(), folder);
   }
 
   public static GoldenCase of(String name) {
     return new GoldenCase(new File("../golden/cases", name).getAbsoluteFile());
   }
 
+  public ModelConfig stored() {
+    return stored.config();
+  }
+
   public DecoderConfig config() {
-    return (DecoderConfig) ModelConfig.read(new Configuration(), folder);
+    return (DecoderConfig) stored();
   }
 
   public DecoderModel model(Kernels kernels, Precision precision) {
-    return DecoderModel.load(config(), weights, kernels, precision);
+    return decoder(config(), kernels, precision);
+  }
+
+  /** @param config the case's own, or with other rates of dropout */
+  DecoderModel decoder(ModelConfig config, Kernels kernels, Precision precision) {
+    return DecoderModel.load((DecoderConfig) config, stored.weights(), kernels, precision);
+  }
+
+  EncoderModel encoder(ModelConfig config, Kernels kernels, Precision precision) {
+    return EncoderModel.load((BertConfig) config, stored.weights(), kernels, precision);
+  }
+
+  T5Model t5(ModelConfig config, Kernels kernels, Precision precision) {
+    return T5Model.load((T5Config) config, stored.weights(), kernels, precision);
   }
 
   public boolean has(String name) {
@@ -56,6 +84,58 @@ public final class GoldenCase implements AutoCloseable {
     return Arrays.stream(golden.readLongs(name)).mapToInt(Math::toIntExact).toArray();
   }
 
+  /** An encoder's input. */
+  EncoderBatch texts() {
+    int[] ids = ids("input.input_ids");
+    EncoderTask task = ((BertConfig) stored()).task();
+    boolean scored = task == EncoderTask.CLASSIFY_MANY || task == EncoderTask.REGRESS;
+    int[] lengths = lengths();
+    return new EncoderBatch(lengths.length, ids.length / lengths.length, ids,
+        has("input.token_type_ids") ? ids("input.token_type_ids") : null, lengths, scored ? null : ids("input.labels"),
+        scored ? values("input.labels") : null, new long[lengths.length]);
+  }
+
+  /** T5's input: the decoder reads the start token, which is the padding token 0, and then the labels. */
+  Seq2SeqBatch pairs() {
+    int[] inputs = ids("input.input_ids");
+    int[] labels = ids("input.labels");
+    int[] lengths = lengths();
+    int targetTime = labels.length / lengths.length;
+    int[] shifted = new int[labels.length];
+    for (int i = 0; i < labels.length; i++) shifted[i] = i % targetTime == 0 ? 0 : Math.max(0, labels[i - 1]);
+    return new Seq2SeqBatch(lengths.length, inputs.length / lengths.length, inputs, lengths, targetTime, shifted,
+        labels, new long[lengths.length]);
+  }
+
+  private int[] lengths() {
+    long[] shape = golden.find("input.attention_mask").shape();
+    int[] mask = ids("input.attention_mask");
+    int[] lengths = new int[(int) shape[0]];
+    for (int i = 0; i < mask.length; i++) lengths[i / (int) shape[1]] += mask[i];
+    return lengths;
+  }
+
+  /** Holds a model to the case's loss and gradients, which are means over the labels. */
+  <B extends MicroBatch> void check(TrainableModel<B> model, B batch, Agreement ofLoss, Agreement ofGradients) {
+    Computed found = Computed.of(model, null, List.of(batch));
+    ofLoss.check("loss", found.loss() / batch.labels(), values("output.loss")[0]);
+    double largest = largestGradient();
+    for (Parameter p : model.layout().parameters()) {
+      float[] gradient = found.gradient(p);
+      for (int i = 0; i < gradient.length; i++) gradient[i] /= batch.labels();
+      ofGradients.check(p.name(), gradient, gradient(p), largest);
+    }
+  }
+
+  /** Writes a model and reads it again. @param same given the copy, which has the same configuration */
+  void check(TapedModel<?> model, Path out, BiConsumer<ModelConfig, WeightSource> same) throws IOException {
+    ModelFolderWriter.export(new Configuration(), out, stored(), model.weightSource(), null, ElementType.F32);
+    try (ModelFolder again = ModelFolder.open(new Configuration(), out)) {
+      assertThat(again.config()).isEqualTo(stored());
+      same.accept(again.config(), again.weights());
+    }
+  }
+
   /** The case's input; labels come unshifted, as Hugging Face takes them. */
   public Batch batch() {
     long[] shape = golden.find("input.input_ids").shape();
@@ -64,12 +144,7 @@ public final class GoldenCase implements AutoCloseable {
     int[] labels = ids("input.labels");
     int[] targets = new int[labels.length];
     for (int i = 0; i < targets.length; i++) targets[i] = i % time == time - 1 ? -100 : labels[i + 1];
-    int[] lengths = null;
-    if (golden.find("input.attention_mask") != null) {
-      int[] mask = ids("input.attention_mask");
-      lengths = new int[rows];
-      for (int i = 0; i < mask.length; i++) lengths[i / time] += mask[i];
-    }
+    int[] lengths = has("input.attention_mask") ? lengths() : null;
     return new Batch(rows, time, ids("input.input_ids"), targets, lengths, new long[rows]);
   }
 
@@ -114,6 +189,6 @@ public final class GoldenCase implements AutoCloseable {
   @Override
   public void close() {
     golden.close();
-    weights.close();
+    stored.close();
   }
 }

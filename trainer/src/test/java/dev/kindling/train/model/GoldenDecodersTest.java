@@ -3,21 +3,14 @@ package dev.kindling.train.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.checkpoint.DecoderConfig;
-import dev.kindling.checkpoint.ElementType;
-import dev.kindling.checkpoint.folder.ModelFolder;
-import dev.kindling.checkpoint.folder.ModelFolderWriter;
 import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.tensor.DType;
-import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
-import dev.kindling.train.tensor.Tensor;
 import java.io.File;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,18 +92,8 @@ class GoldenDecodersTest {
   void lossAndEveryGradientAgree(String name, TestKernels library, Precision precision) {
     try (GoldenCase golden = GoldenCase.of(name);
         Kernels kernels = library.open(2);
-        DecoderModel model = golden.model(kernels, precision);
-        Memory memory = Memory.allocate(model.layout().size() * Float.BYTES)) {
-      Batch batch = golden.batch();
-      Tensor gradients = Tensor.at(memory.address(), DType.FLOAT32, model.layout().size());
-      double loss = model.accumulate(batch, gradients) / batch.labels();
-      losses(name, precision).check("loss", loss, golden.values("output.loss")[0]);
-      double largest = golden.largestGradient();
-      for (Parameter p : model.layout().parameters()) {
-        float[] found = p.in(gradients).toFloats();
-        for (int i = 0; i < found.length; i++) found[i] /= batch.labels();
-        tensors(name, precision).check(p.name(), found, golden.gradient(p), largest);
-      }
+        DecoderModel model = golden.model(kernels, precision)) {
+      golden.check(model, golden.batch(), losses(name, precision), tensors(name, precision));
     }
   }
 
@@ -168,13 +151,11 @@ class GoldenDecodersTest {
     try (GoldenCase golden = GoldenCase.of(name);
         Kernels kernels = TestKernels.BEST.open(1);
         DecoderModel model = golden.model(kernels, Precision.FLOAT32)) {
-      ModelFolderWriter.export(new Configuration(), path, model.config(), model.weightSource(), null, ElementType.F32);
-      try (ModelFolder opened = ModelFolder.open(new Configuration(), path);
-          DecoderModel copy = DecoderModel.load((DecoderConfig) opened.config(),
-              opened.weights(), kernels, Precision.FLOAT32)) {
-        assertThat(copy.config()).isEqualTo(model.config());
-        assertThat(copy.logits(golden.batch())).containsExactly(model.logits(golden.batch()));
-      }
+      golden.check(model, path, (config, weights) -> {
+        try (DecoderModel copy = DecoderModel.load((DecoderConfig) config, weights, kernels, Precision.FLOAT32)) {
+          assertThat(copy.logits(golden.batch())).containsExactly(model.logits(golden.batch()));
+        }
+      });
     }
   }
 

@@ -47,9 +47,7 @@ class MicroBatchTest {
         found[threads - 1] = Computed.of(model, Samples.batch(67, 24, 3, UNEQUAL));
       }
     }
-    for (Computed other : found) {
-      other.isExactly(found[0]);
-    }
+    for (Computed other : found) { other.isExactly(found[0]); }
   }
 
   @ParameterizedTest
