@@ -29,6 +29,12 @@ public interface Kernels extends AutoCloseable {
   /** Refreshes {@code packed} from its float32 master. */
   void pack(Tensor master, PackedWeight packed);
 
+  /**
+   * Lets products pack {@code packed} when they use it, from a master that must stay as it is until then: no copies are held.
+   * It costs nothing where each form is used once between two refreshes.
+   */
+  void packWhenUsed(Tensor master, PackedWeight packed);
+
   /** y = x W + bias. x [rows, in] of W's type; bias float32 [out] or null; y [rows, out], float32 or stored. */
   void linear(Tensor x, PackedWeight w, Tensor bias, Tensor y);
 

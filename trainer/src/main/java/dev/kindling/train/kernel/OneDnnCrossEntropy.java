@@ -117,7 +117,14 @@ final class OneDnnCrossEntropy {
         sums = new float[cells];
       }
       if (targetLogits.length < rows) targetLogits = new float[rows];
-      pool.run(blocks * panels.count(), (i, k) -> logits(workers[k].here(), i % blocks, i / blocks));
+      if (head.isHeld()) {
+        pool.run(blocks * panels.count(), (i, k) -> logits(workers[k].here(), panels, i % blocks, i / blocks));
+      } else {
+        pool.run(panels.count(), (panel, k) -> {
+          Panels here = packed(workers[k].here(), panel);
+          for (int block = 0; block < blocks; block++) logits(workers[k], here, block, panel);
+        });
+      }
       pool.run(Blocks.count(rows, Blocks.FEW_ROWS), (block, k) -> {
         int row = block * Blocks.FEW_ROWS;
         for (int end = row + Blocks.size(rows, Blocks.FEW_ROWS, block); row < end; row++)
@@ -138,14 +145,22 @@ final class OneDnnCrossEntropy {
       return Raw.getInt(targets + 4L * row);
     }
 
-    private void logits(OneDnnWorker worker, int block, int panel) {
+    /** The panels at such an address that this one of them is in the worker's own memory. */
+    private Panels packed(OneDnnWorker worker, int panel) {
+      long own = worker.scratch(Scratch.Slot.WEIGHT, panels.bytes() / panels.count());
+      Panels here = panels.at(own - panels.address(panel));
+      OneDnnProducts.packPanel(worker, head.master(), head.storedTransposed(), here, panel);
+      return here;
+    }
+
+    private void logits(OneDnnWorker worker, Panels panels, int block, int panel) {
       int first = block * Blocks.ROWS;
       int m = Blocks.size(rows, Blocks.ROWS, block);
       int n = panels.width(panel);
       int column = panel * panels.width();
       Place z = new Place(worker.scratch(Scratch.Slot.PRODUCT, 4L * Blocks.ROWS * panels.width()), F, panels.width());
       OneDnnProducts.multiplyBlock(worker, x, first, m, panels, panel, bias == 0 ? 0 : bias + 4L * column,
-          z.inRows(), z.address());
+          z.inRows(), z.address(), false);
       Rows on = worker.rows();
       for (int r = 0; r < m; r++) {
         int row = first + r;
@@ -202,7 +217,7 @@ final class OneDnnCrossEntropy {
     }
 
     private void gradients() {
-      products.multiply(dLogits, rows, head.backward(), 0, dx);
+      products.backward(dLogits, rows, head, dx);
       if (dBias != null) operations.biasGradient(dLogits, rows, dBias);
       if (dHead == null) return;                 // a frozen head
       Place to = Place.of(dHead);

@@ -69,6 +69,11 @@ final class OneDnnKernels implements Kernels {
     products.pack(master, own(packed));
   }
 
+  @Override
+  public void packWhenUsed(Tensor master, PackedWeight packed) {
+    own(packed).holdNothing(Place.of(master));
+  }
+
   private static OneDnnWeight own(PackedWeight weight) {
     return (OneDnnWeight) weight;
   }
@@ -76,13 +81,19 @@ final class OneDnnKernels implements Kernels {
   @Override
   public void linear(Tensor x, PackedWeight w, Tensor bias, Tensor y) {
     require(x, w.in(), y, w.out(), w);
-    products.multiply(Place.of(x), x.rows(), own(w).forward(), bias == null ? 0 : bias.address(), Place.of(y));
+    products.forward(Place.of(x), x.rows(), own(w), bias == null ? 0 : bias.address(), Place.of(y));
   }
 
   @Override
   public void linearInputGradient(Tensor dy, PackedWeight w, Tensor dx) {
     require(dy, w.out(), dx, w.in(), w);
-    products.multiply(Place.of(dy), dy.rows(), own(w).backward(), 0, Place.of(dx));
+    if (dx.type() == DType.FLOAT32 || own(w).parts() == 1) {
+      products.backward(Place.of(dy), dy.rows(), own(w), Place.of(dx));
+    } else {
+      Tensor wide = Tensor.at(scratch.at(Scratch.Slot.WIDE, 4 * dx.size()), DType.FLOAT32, dx.shape());
+      products.backward(Place.of(dy), dy.rows(), own(w), Place.of(wide));
+      rows.convert(wide, dx);
+    }
   }
 
   /** Wrong shapes would read and write foreign memory. */

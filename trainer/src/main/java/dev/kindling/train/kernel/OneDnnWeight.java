@@ -1,30 +1,30 @@
 package dev.kindling.train.kernel;
 
+import dev.kindling.train.kernel.OneDnnProducts.Place;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Memory;
 
 /**
  * A weight as oneDNN multiplies with it, twice: W [in, out] cut into panels of columns for y = x W, and Wᵀ [out, in] for
- * dx = dy Wᵀ.
+ * dx = dy Wᵀ, a head's in parts of {@link #PART} rows. Both are held in memory, or neither is: then whoever multiplies packs
+ * what it needs.
  */
 final class OneDnnWeight implements PackedWeight {
+  /** Rows of Wᵀ that are multiplied at once where there are more than {@link #MOST}. */
+  static final int PART = 4096;
+  private static final int MOST = 16_384;
   private final int in;
   private final int out;
   private final boolean storedTransposed;
   private final DType type;
-  private final Panels forward;
-  private final Panels backward;
-  private final Memory memory;
+  private Memory memory;                         // null: nothing is held
+  private Place master;                          // whose copies they are
 
   OneDnnWeight(int in, int out, boolean storedTransposed, DType type) {
     this.in = in;
     this.out = out;
     this.storedTransposed = storedTransposed;
     this.type = type;
-    long half = Panels.bytes(type, in, out);
-    memory = Memory.allocate(half + Panels.bytes(type, out, in));
-    forward = new Panels(memory.address(), type, in, out);
-    backward = new Panels(memory.address() + half, type, out, in);
   }
 
   /**
@@ -45,6 +45,15 @@ final class OneDnnWeight implements PackedWeight {
       return Blocks.size(columns, width(), panel);
     }
 
+    /** The same panels elsewhere. */
+    Panels at(long address) {
+      return new Panels(address, type, rows, columns);
+    }
+
+    long bytes() {
+      return bytes(type, rows, columns);
+    }
+
     long address(int panel) {
       return address + panel * panelBytes(type, rows, width());
     }
@@ -59,12 +68,74 @@ final class OneDnnWeight implements PackedWeight {
     }
   }
 
-  Panels forward() {
-    return forward;
+  /** Holds both forms from now on; they are to be filled. */
+  void hold(Place master) {
+    if (memory == null) memory = Memory.allocate(bytes(type, in, out));
+    this.master = master;
   }
 
-  Panels backward() {
-    return backward;
+  /** What both forms take. */
+  static long bytes(DType type, int in, int out) {
+    return Panels.bytes(type, in, out) + bytesBefore(type, in, out, parts(out));
+  }
+
+  /** What the largest takes of what is packed at once where nothing is held: of a head, one panel for the way forward. */
+  static long largestForm(DType type, int in, int out) {
+    Panels forward = new Panels(0, type, in, out);
+    long first = parts(out) > 1 ? forward.bytes() / forward.count() : forward.bytes();
+    return Math.max(first, Panels.bytes(type, partRows(out, 0), in));
+  }
+
+  /** What so many parts of Wᵀ take. */
+  private static long bytesBefore(DType type, int in, int out, int part) {
+    long bytes = 0;
+    for (int i = 0; i < part; i++) bytes += Panels.bytes(type, partRows(out, i), in);
+    return bytes;
+  }
+
+  private static int parts(int out) {
+    return out <= MOST ? 1 : Blocks.count(out, PART);
+  }
+
+  static int partRows(int out, int part) {
+    return out <= MOST ? out : Blocks.size(out, PART, part);
+  }
+
+  /** Holds nothing from now on. */
+  void holdNothing(Place master) {
+    close();
+    this.master = master;
+  }
+
+  boolean isHeld() {
+    return memory != null;
+  }
+
+  /** The float32 matrix that it is a copy of, as it is stored. */
+  Place master() {
+    return master;
+  }
+
+  /** W; where it is not held, at no address. */
+  Panels forward() {
+    return new Panels(isHeld() ? memory.address() : 0, type, in, out);
+  }
+
+  /** How many parts Wᵀ has: dx is the sum of what they give. */
+  int parts() {
+    return parts(out);
+  }
+
+  /** The row of Wᵀ that a part begins with. */
+  int from(int part) {
+    return part * PART;
+  }
+
+  /** A part of Wᵀ; where it is not held, at no address. */
+  Panels backward(int part) {
+    Panels here = new Panels(0, type, partRows(out, part), in);
+    if (!isHeld()) return here;
+    return here.at(memory.address() + Panels.bytes(type, in, out) + bytesBefore(type, in, out, part));
   }
 
   @Override
@@ -89,6 +160,7 @@ final class OneDnnWeight implements PackedWeight {
 
   @Override
   public void close() {
-    memory.close();
+    if (memory != null) memory.close();
+    memory = null;
   }
 }

@@ -64,6 +64,12 @@ public final class PlainKernels implements Kernels {
     convert(master, ((PlainWeight) packed).values());
   }
 
+  /** Its copy is the master's rounding, which products need: it is held. */
+  @Override
+  public void packWhenUsed(Tensor master, PackedWeight packed) {
+    pack(master, packed);
+  }
+
   @Override
   public void linear(Tensor x, PackedWeight w, Tensor bias, Tensor y) {
     PlainMatrix to = PlainMatrix.of(y);

@@ -23,6 +23,7 @@ public final class SizingKernels implements InvocationHandler {
   private final Map<Slot, Long> ofWorker = new EnumMap<>(Slot.class);
   private final Kernels kernels = (Kernels) nothing(Kernels.class, this);
   private long packed;
+  private long form;                             // the largest of a weight's forms
 
   private SizingKernels(boolean plain, int threads) {
     this.plain = plain;
@@ -47,6 +48,11 @@ public final class SizingKernels implements InvocationHandler {
   /** Bytes that the calls so far would leave as scratch memory. */
   public long scratchBytes() {
     return sum(shared) + threads * sum(ofWorker);
+  }
+
+  /** What is more of it where products pack weights when they use them, and none is held. */
+  public long packingBytes() {
+    return form;
   }
 
   private static long sum(Map<Slot, Long> slots) {
@@ -84,13 +90,19 @@ public final class SizingKernels implements InvocationHandler {
   }
 
   private PackedWeight weight(long in, long out, boolean storedTransposed, DType type) {
-    packed += plain
-        ? in * out * type.bytes()
-        : Panels.bytes(type, Math.toIntExact(in), Math.toIntExact(out))
-            + Panels.bytes(type, Math.toIntExact(out), Math.toIntExact(in));
-    boolean narrowed = !plain && type == DType.BFLOAT16 && in * out <= OneDnnProducts.MOST_NARROWED;
-    if (narrowed) grow(shared, Slot.LEFT, in * out * type.bytes());
+    packed += plain ? in * out * type.bytes() : OneDnnWeight.bytes(type, Math.toIntExact(in), Math.toIntExact(out));
+    if (!plain) form = Math.max(form, OneDnnWeight.largestForm(type, Math.toIntExact(in), Math.toIntExact(out)));
+    if (!plain) stage(in, Math.min(out, OneDnnWeight.partRows(Math.toIntExact(out), 0)), storedTransposed, type);
     return new Sized(in, out, storedTransposed, type);
+  }
+
+  /** As {@code OneDnnProducts.packStaged}. */
+  private void stage(long in, long out, boolean transposed, DType type) {
+    long rows = transposed ? out : in;
+    long columns = transposed ? in : out;
+    long elements = rows * Blocks.stride(columns, type.bytes());
+    boolean staged = type == DType.BFLOAT16 || Blocks.conflicts(columns, Float.BYTES);
+    if (staged && elements <= OneDnnProducts.MOST_STAGED) grow(shared, Slot.LEFT, elements * type.bytes());
   }
 
   private void size(String operation, Object[] a) {

@@ -39,8 +39,10 @@ public record StepMemory(long masters, long packed, long gradients, long states,
       for (OwnedRange range : owned) work = Math.max(work, recipe.workOf(range, sizing.kernels()));
     }
     int buffers = SubtreeSums.buffers(options.virtualRanks(), worldSize);
-    return new StepMemory(layout.size() * Float.BYTES, sizing.packedBytes(), SubtreeSums.bytes(layout.size(), buffers),
-        states, work, activations, sizing.scratchBytes());
+    boolean held = TrainingStep.holdsPacked((options.virtualRanks() + worldSize - 1) / worldSize, options);
+    return new StepMemory(layout.size() * Float.BYTES, held ? sizing.packedBytes() : 0,
+        SubtreeSums.bytes(layout.size(), buffers), states, work, activations,
+        sizing.scratchBytes() + (held ? 0 : sizing.packingBytes()));
   }
 
   /** The most elements that a rank owns. */

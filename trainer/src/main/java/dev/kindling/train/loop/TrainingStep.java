@@ -68,6 +68,7 @@ final class TrainingStep implements AutoCloseable {
     range = tree.range(rank, worldSize);
     shards = ShardPlanner.plan(model.layout(), worldSize, options.optimizer()::needsWhole);
     owned = OwnedRange.of(model.layout(), shards.from(rank), shards.to(rank));
+    model.holdPacked(holdsPacked(range.to() - range.from(), options));
     sums = new SubtreeSums(kernels, model.layout().size(), tree, range);
     try {
       optimizer = options.optimizer().create(owned, kernels);
@@ -75,6 +76,11 @@ final class TrainingStep implements AutoCloseable {
       sums.close();
       throw e;
     }
+  }
+
+  /** Whether a rank with so many virtual ranks uses the same weights for several micro-batches: then it pays to keep them packed. */
+  static boolean holdsPacked(int virtualRanks, RunOptions options) {
+    return virtualRanks > 1 || options.accumulate() > 1;
   }
 
   Optimizer optimizer() {
@@ -199,5 +205,6 @@ final class TrainingStep implements AutoCloseable {
   public void close() {
     sums.close();
     optimizer.close();
+    model.holdPacked(true);                      // what comes now may use the weights often
   }
 }

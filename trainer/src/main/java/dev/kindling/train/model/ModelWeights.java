@@ -41,6 +41,7 @@ final class ModelWeights implements Weights, AutoCloseable {
   private Memory memory;
   private Tensor flat;
   private long boundGradients;
+  private boolean packedHeld = true;
 
   ModelWeights(Kernels kernels, Precision precision) {
     this(kernels, precision, "", ParameterLayout.builder(), new ArrayList<>());
@@ -209,10 +210,20 @@ final class ModelWeights implements Weights, AutoCloseable {
     return flat;
   }
 
+  /** Whether what products use is held, or packed by them. */
+  void holdPacked(boolean held) {
+    if (held == packedHeld) return;
+    packedHeld = held;
+    changed();
+  }
+
   /** Rounds and packs what products use. */
   void changed() {
     for (Declared d : declared) {
-      if (d.weight().packed() != null) kernels.pack(d.weight().value(), d.weight().packed());
+      Weight weight = d.weight();
+      if (weight.packed() == null) continue;
+      if (packedHeld) kernels.pack(weight.value(), weight.packed());
+      else kernels.packWhenUsed(weight.value(), weight.packed());
     }
   }
 

@@ -31,6 +31,11 @@ public interface TapedModel<B extends MicroBatch> extends TrainableModel<B> {
     core().weights().changed();
   }
 
+  @Override
+  default void holdPacked(boolean held) {
+    core().weights().holdPacked(held);
+  }
+
   /** The most bytes that activations and their gradients have taken so far. */
   default long peakActivationBytes() {
     return core().tape().peakBytes();

@@ -22,6 +22,13 @@ public interface TrainableModel<B extends MicroBatch> extends AutoCloseable {
   void weightsChanged();
 
   /**
+   * Whether the model holds packed copies of its weights, as it does at first, or products pack what they use: that saves the
+   * copies' memory, and costs no time where new weights come after every micro-batch. A model without such copies ignores it.
+   */
+  default void holdPacked(boolean held) {
+  }
+
+  /**
    * Forward and backward of the SUMMED loss of a micro-batch.
    *
    * @param gradients flat like the weights; d(sum of losses)/d(weights) is ADDED
