@@ -12,11 +12,19 @@ import java.util.List;
 public final class Train {
   private static final int WINDOWS = 5;
   private static final double SECONDS = 10;
+  /** A step leaves little on the heap, and a JVM fills what it may before it cleans up. */
+  private static final String HEAP = "-Xmx128m";
 
   private Train() {}
 
   public static void main(String[] args) throws IOException {
-    String only = args.length == 2 && args[0].equals("--only") ? args[1] : "";
+    List<String> words = List.of(args);
+    int at = words.indexOf("--only");
+    String only = at < 0 ? "" : words.get(at + 1);
+    if (words.contains("--profile")) {
+      TrainProfile.all(only);
+      return;
+    }
     Results results = new Results("train");
     for (String model : TrainCase.NAMES) {
       for (String precision : List.of("float32", "bf16")) {
@@ -29,7 +37,7 @@ public final class Train {
   private static void measure(String model, String precision, Results results) throws IOException {
     List<Side> sides = new ArrayList<>();
     try {
-      sides.add(new Side("Kindling", ours(model, precision)));
+      sides.add(new Side("Kindling", ours(TrainSide.class, model, precision)));
       for (String mode : List.of("eager", "compiled")) sides.add(new Side("PyTorch " + mode, peer(model, precision, mode)));
       String[] torch = sides.get(1).version().split(" ", 2);
       results.version(torch[0], torch[1]);
@@ -50,11 +58,11 @@ public final class Train {
   }
 
   /** This JVM's own class path and flags, with another main class. */
-  private static List<String> ours(String model, String precision) {
+  static List<String> ours(Class<?> main, String model, String precision) {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), TrainSide.class.getName(), model, precision));
+    command.addAll(List.of(HEAP, "-cp", System.getProperty("java.class.path"), main.getName(), model, precision));
     return command;
   }
 

@@ -22,7 +22,7 @@ import java.util.Random;
 /** Our side of {@link Train}: the product's own training loop, whose data comes when a window is open. */
 public final class TrainSide {
   private static final int WARM_STEPS = 12;      // until the hot loops are compiled
-  private static final int THREADS = 2;
+  static final int THREADS = 2;
 
   private TrainSide() {}
 
@@ -31,9 +31,14 @@ public final class TrainSide {
     run(TrainCase.of(args[0]), args[1].equals("bf16") ? Precision.BFLOAT16 : Precision.FLOAT32);
   }
 
+  /** One virtual rank, no accumulation, no end. */
+  static RunOptions options(TrainCase<?> of) {
+    return RunOptions.of(Long.MAX_VALUE, AdamW.Recipe.of(3e-4)).virtualRanks(1).microBatch(of.batch())
+        .logEvery(Long.MAX_VALUE).build();
+  }
+
   private static <B extends MicroBatch> void run(TrainCase<B> of, Precision precision) {
-    RunOptions options = RunOptions.of(Long.MAX_VALUE, AdamW.Recipe.of(3e-4)).virtualRanks(1)
-        .microBatch(of.batch()).logEvery(Long.MAX_VALUE).build();
+    RunOptions options = options(of);
     try (Kernels kernels = KernelLibraries.best(THREADS); TrainableModel<B> model = of.maker().make(kernels, precision)) {
       System.err.println(kernels.describe());
       new TrainingLoop(model, kernels, new Alone(), new Windows<>(of), options).run();
