@@ -16,7 +16,7 @@ import scala.jdk.javaapi.CollectionConverters;
  *
  * @param executors that are there; @param cores that a rank takes of each
  */
-record ClusterSlots(int executors, int cores) {
+public record ClusterSlots(int executors, int cores) {
   private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,.*");
   private static final long STEADY_MILLIS = 3_000;
   private static final long ASK_MILLIS = 100;
@@ -27,7 +27,7 @@ record ClusterSlots(int executors, int cores) {
    * @param ranks wanted, or 0 for as many as there are
    * @throws UserError where there are fewer, with how many there are and what to change
    */
-  static ClusterSlots await(SparkContext spark, int ranks, int seconds) {
+  public static ClusterSlots await(SparkContext spark, int ranks, int seconds) {
     SparkConf conf = spark.getConf();
     refuseDynamicAllocation(conf, spark.isLocal(), ranks);
     int expected = ranks > 0 ? ranks : announced(spark.master(), conf);

@@ -18,9 +18,9 @@ import scala.runtime.BoxedUnit;
  * remote calls, so it needs no port, host or secret of its own and works wherever executors reach their driver (heartbeats
  * and accumulators, the public ways, come every 10 seconds, and not at all from a task that fails).
  */
-final class DriverLine implements AutoCloseable {
+public final class DriverLine implements AutoCloseable {
   /** A rank's end. @param userError whether the user can mend it; @param peerLoss whether it only noticed that another rank ended */
-  record Failure(int rank, boolean userError, boolean peerLoss, String message) {}
+  public record Failure(int rank, boolean userError, boolean peerLoss, String message) {}
 
   static final String SAY = "say";
   static final String FAILED = "failed";
@@ -30,7 +30,7 @@ final class DriverLine implements AutoCloseable {
   private final RpcEnv environment;
   private final RpcEndpointRef reference;
 
-  DriverLine(SparkContext spark, Consumer<String> progress) {
+  public DriverLine(SparkContext spark, Consumer<String> progress) {
     this.progress = progress;
     this.environment = spark.env().rpcEnv();
     this.reference = environment.setupEndpoint("kindling-" + UUID.randomUUID(), new Endpoint());
@@ -42,7 +42,7 @@ final class DriverLine implements AutoCloseable {
   }
 
   /** So far, in the order of their coming. */
-  List<Failure> failures() {
+  public List<Failure> failures() {
     return List.copyOf(failures);
   }
 

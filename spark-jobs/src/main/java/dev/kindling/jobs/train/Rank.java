@@ -11,5 +11,5 @@ import org.apache.hadoop.conf.Configuration;
  * @param communicator with the other ranks; closed by who made it
  * @param epoch of the attempt, as frames and checkpoints carry it
  */
-record Rank(int rank, int worldSize, int threads, long epoch, Configuration conf, Communicator communicator,
+public record Rank(int rank, int worldSize, int threads, long epoch, Configuration conf, Communicator communicator,
     ToDriver driver) {}

@@ -30,9 +30,9 @@ import scala.reflect.ClassTag$;
  *
  * @param worldSize ranks; @param cores of each; @param virtualRanks of the run; @param epoch of this attempt
  */
-record RankStage(int worldSize, int cores, int virtualRanks, long epoch, ClusterSettings cluster) {
+public record RankStage(int worldSize, int cores, int virtualRanks, long epoch, ClusterSettings cluster) {
   /** What every rank does. */
-  interface Body<R extends Serializable> extends Serializable {
+  public interface Body<R extends Serializable> extends Serializable {
     R run(Rank rank) throws Exception;
   }
 
@@ -45,7 +45,7 @@ record RankStage(int worldSize, int cores, int virtualRanks, long epoch, Cluster
         Serializable {}
 
   /** Runs the stage. @return what the ranks returned, by rank */
-  <R extends Serializable> List<R> run(SparkContext spark, DriverLine line, Body<R> body) {
+  public <R extends Serializable> List<R> run(SparkContext spark, DriverLine line, Body<R> body) {
     Start<R> start = new Start<>(new Settings(cores, virtualRanks, epoch, cluster), RunSecret.random(), line.name(),
         new SerializableConfiguration(spark.hadoopConfiguration()), body);
     JavaSparkContext java = JavaSparkContext.fromSparkContext(spark);

@@ -15,9 +15,12 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** The folder of a run's checkpoints, before an attempt begins in it. */
-record RunFolder(Configuration hadoop, Path path) {
+public record RunFolder(Configuration hadoop, Path path) {
+  /** What a run reads, where that was written into its folder. */
+  public static final String EXAMPLES = "examples";
+
   /** The settings that a run was started with. @param where they are written */
-  record Started(Map<String, String> identity, String where) {}
+  public record Started(Map<String, String> identity, String where) {}
 
   /** What the newest checkpoint with a readable state says; empty for a new run. All of a run's say the same. */
   Optional<Started> started() throws IOException {
@@ -33,7 +36,7 @@ record RunFolder(Configuration hadoop, Path path) {
   }
 
   /** A folder that holds something else is not written into. */
-  void refuseForeign() throws IOException {
+  public void refuseForeign() throws IOException {
     FileSystem files = Storage.of(hadoop, path);
     FileStatus[] there;
     try {
@@ -48,7 +51,7 @@ record RunFolder(Configuration hadoop, Path path) {
     for (FileStatus f : there) {
       String name = f.getPath().getName();
       if (name.startsWith("attempt-")) return;   // a run of ours
-      if (!name.endsWith(".yaml") && !name.startsWith("step-")) foreign = name;
+      if (!name.endsWith(".yaml") && !name.startsWith("step-") && !name.equals(EXAMPLES)) foreign = name;
     }
     if (foreign != null) {
       throw new UserError(

@@ -8,7 +8,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /** Finds out why a stage failed: when one rank ends all do, and most of them know only that another did. */
-final class StageFailure {
+public final class StageFailure {
   private static final Pattern CANCELLED = Pattern.compile("Job \\d+ (was )?cancelled");
   /** How Spark's reasons begin or end where an executor is gone: in a task, or before the stage could start. */
   private static final List<String> EXECUTOR_GONE = List.of("ExecutorLostFailure", "requires more slots");
@@ -21,7 +21,7 @@ final class StageFailure {
    *
    * @param told what ranks said before they ended; @param fromSpark what Spark makes of it
    */
-  static RuntimeException of(List<DriverLine.Failure> told, Exception fromSpark) {
+  public static RuntimeException of(List<DriverLine.Failure> told, Exception fromSpark) {
     if (CANCELLED.matcher(firstLine(fromSpark)).find()) {
       return new UserError(
           "the run was stopped: " + firstLine(fromSpark) + "; run again to go on from its newest checkpoint",

@@ -14,7 +14,7 @@ import scala.concurrent.duration.FiniteDuration;
 import scala.reflect.ClassTag;
 
 /** A rank's end of the {@link DriverLine}. What it cannot tell is logged and stops nothing. */
-final class ToDriver {
+public final class ToDriver {
   private static final Logger LOG = LoggerFactory.getLogger(ToDriver.class);
   private static final long PATIENCE_SECONDS = 5;
   private final RpcEndpointRef driver;           // null: not reached
@@ -34,7 +34,8 @@ final class ToDriver {
     }
   }
 
-  void say(String line) {
+  /** Tells the driver a line of progress. */
+  public void say(String line) {
     LOG.info(line);
     if (driver != null) driver.send(new String[]{DriverLine.SAY, line});
   }

@@ -7,17 +7,17 @@ import java.nio.file.Path;
 import org.apache.spark.sql.SparkSession;
 
 /** Spark sessions for tests. */
-final class Sessions {
+public final class Sessions {
   private Sessions() {
   }
 
   /** Driver and executor in this process. */
-  static SparkSession local(int cores) {
+  public static SparkSession local(int cores) {
     return builder("local[" + cores + "]").getOrCreate();
   }
 
   /** Real executors, each a process of its own with one core, whose class path is the test's. */
-  static SparkSession cluster(int executors) {
+  public static SparkSession cluster(int executors) {
     try {
       Path home = Path.of(System.getenv("SPARK_HOME"));
       Files.createDirectories(home.resolve("jars"));

@@ -1,0 +1,29 @@
+package dev.kindling.jobs.dl4j;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.stream.DoubleStream;
+
+/** What a rank tells all others in a step. @param scores the summed score of each of its virtual ranks, in order */
+record Dl4jReport(long examples, double[] scores) {
+  byte[] toBytes() {
+    ByteBuffer out = ByteBuffer.allocate(Long.BYTES + Double.BYTES * scores.length).putLong(examples);
+    for (double score : scores) out.putDouble(score);
+    return out.array();
+  }
+
+  /** All ranks' reports as one. */
+  static Dl4jReport join(List<byte[]> byRank) {
+    List<Dl4jReport> all = byRank.stream().map(Dl4jReport::fromBytes).toList();
+    return new Dl4jReport(all.stream().mapToLong(Dl4jReport::examples).sum(),
+        all.stream().flatMapToDouble(r -> DoubleStream.of(r.scores)).toArray());
+  }
+
+  private static Dl4jReport fromBytes(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    long examples = in.getLong();
+    double[] scores = new double[in.remaining() / Double.BYTES];
+    for (int i = 0; i < scores.length; i++) scores[i] = in.getDouble();
+    return new Dl4jReport(examples, scores);
+  }
+}
