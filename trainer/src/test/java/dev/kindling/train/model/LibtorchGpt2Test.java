@@ -58,7 +58,7 @@ class LibtorchGpt2Test {
       Samples.randomise(model, 7);
       Batch batch = Samples.batch(shape.vocabulary, shape.time, shape.ignored, shape.lengths);
       Tensor gradients = Tensor.at(memory.address(), DType.FLOAT32, model.layout().size());
-      TorchGpt2.Result expected = TorchGpt2.run(config, model.weightSource(), batch);
+      TorchWeights.Result expected = TorchGpt2.run(config, model.weightSource(), batch);
       Agreement.FLOAT32.check("loss", model.accumulate(batch, gradients), expected.loss());
       for (Parameter p : model.layout().parameters()) {
         Agreement.FLOAT32.check(p.name(), p.in(gradients).toFloats(), expected.gradients().get(p.name()),
