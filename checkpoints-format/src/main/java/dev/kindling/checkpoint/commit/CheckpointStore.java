@@ -116,7 +116,7 @@ public final class CheckpointStore {
     List<Path> all = new ArrayList<>();
     for (FileStatus s : list()) {
       boolean step = STEP.matcher(s.getPath().getName()).matches();
-      if (step && fs.exists(new Path(s.getPath(), Manifest.FILE))) all.add(s.getPath());
+      if (step && fs.exists(new Path(s.getPath(), Manifest.FILE))) all.add(new Path(run, s.getPath().getName()));
     }
     all.sort(Comparator.comparing(Path::getName));
     return all;

@@ -201,21 +201,25 @@ public final class Inspection {
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     for (var entry : json.properties()) {
-      if (entry.getKey().equals("tensors") || entry.getKey().equals("checkpoints")) continue;
-      if (entry.getValue().isObject()) {
+      if (entry.getKey().equals("tensors")) continue;
+      if (entry.getKey().equals("checkpoints")) {
+        lines.add(entry.getKey());
+        entry.getValue().forEach(c -> lines.add(checkpoint(c)));
+      } else if (entry.getValue().isObject()) {
         lines.add(entry.getKey());
         for (var inner : entry.getValue().properties()) lines.add(fact("  " + inner.getKey(), inner.getValue()));
       } else {
         lines.add(fact(entry.getKey(), entry.getValue()));
       }
     }
-    for (JsonNode c : json.path("checkpoints")) {
-      lines.add("  " + pad(c.path("name").asText(), 30) + " " + (c.has("damage")
-          ? c.path("damage").asText()
-          : String.format(Locale.ROOT, "step %,d, attempt %d, %,d bytes", c.path("step").asLong(),
-              c.path("attempt").asLong(), c.path("bytes").asLong())));
-    }
     return lines;
+  }
+
+  private static String checkpoint(JsonNode one) {
+    return "  " + pad(one.path("name").asText(), 28) + " " + (one.has("damage")
+        ? one.path("damage").asText()
+        : String.format(Locale.ROOT, "step %,d, attempt %d, %,d bytes", one.path("step").asLong(),
+            one.path("attempt").asLong(), one.path("bytes").asLong()));
   }
 
   /** The tensors, for people: name, type and shape of one in a line. */

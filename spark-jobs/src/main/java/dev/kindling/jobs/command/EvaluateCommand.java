@@ -22,6 +22,8 @@ import picocli.CommandLine.Spec;
     "Examples:", "  kindling evaluate --model out/demo/run --data out/demo/data",
     "  kindling evaluate --model runs/books --data data/books --baselines"})
 final class EvaluateCommand implements Callable<Integer> {
+  private static final String LINE = "  %-18s %8.2f%n";
+
   @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's.")
   private String model;
 
@@ -47,13 +49,14 @@ final class EvaluateCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PackedDataset heldOut = PackedDataset.openHeldOut(conf, new Path(data));
     try (TrainedModel trained = TrainedModel.open(ModelPath.open(conf, model, average), Precision.FLOAT32, threads)) {
-      out.printf("%-18s %8.2f%n", "model", HeldOut.perplexity(trained.model(), heldOut));
+      out.printf("perplexity on %,d held-out rows%n", heldOut.rows());
+      out.printf(LINE, "model", HeldOut.perplexity(trained.model(), heldOut));
     }
     if (withBaselines) {
       Baselines baselines = Baselines.of(PackedDataset.open(conf, new Path(data)), heldOut);
-      out.printf("%-18s %8.2f%n", "5-gram Kneser-Ney", baselines.fiveGram());
-      out.printf("%-18s %8.2f%n", "bigram Kneser-Ney", baselines.bigram());
-      out.printf("%-18s %8.2f%n", "unigram", baselines.unigram());
+      out.printf(LINE, "5-gram Kneser-Ney", baselines.fiveGram());
+      out.printf(LINE, "bigram Kneser-Ney", baselines.bigram());
+      out.printf(LINE, "unigram", baselines.unigram());
     }
     return 0;
   }

@@ -1,6 +1,7 @@
 package dev.kindling.jobs.command;
 
 import dev.kindling.checkpoint.ElementType;
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.checkpoint.folder.ModelFolderWriter;
@@ -9,8 +10,12 @@ import dev.kindling.checkpoint.gguf.GgufType;
 import dev.kindling.jobs.model.ModelPath;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,7 +55,7 @@ final class ExportCommand implements Runnable {
     try (ModelFolder folder = ModelPath.open(conf, model, average)) {
       ModelFolderWriter.export(conf, new Path(out), folder, element);
     }
-    told().printf("%s: config.json, model.safetensors (%s), tokenizer.json%n", out, element);
+    told().printf("%s: %s; weights in %s%n", out, String.join(", ", files(conf, new Path(out))), element);
     return 0;
   }
 
@@ -73,6 +78,13 @@ final class ExportCommand implements Runnable {
     }
     told().printf("%s: %s%n", out, stored);
     return 0;
+  }
+
+  private static List<String> files(Configuration conf, Path folder) throws IOException {
+    List<String> names = new ArrayList<>();
+    for (FileStatus file : Storage.of(conf, folder).listStatus(folder)) names.add(file.getPath().getName());
+    Collections.sort(names);
+    return names;
   }
 
   private PrintWriter told() {

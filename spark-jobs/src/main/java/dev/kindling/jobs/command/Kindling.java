@@ -1,7 +1,9 @@
 package dev.kindling.jobs.command;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.jobs.config.NearestName;
 import java.io.PrintWriter;
+import java.util.Collection;
 import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -51,12 +53,22 @@ public final class Kindling implements Runnable {
 
   private static int misused(ParameterException problem) {
     CommandLine command = problem.getCommandLine();
+    if (command.getParent() == null && problem instanceof CommandLine.UnmatchedArgumentException unknown
+        && !unknown.isUnknownOption()) {
+      command.getErr().println("kindling: " + noVerb(unknown.getUnmatched().get(0), command.getSubcommands().keySet()));
+      return CommandLine.ExitCode.USAGE;
+    }
     String message = problem.getMessage().lines().findFirst().orElse("the command cannot be understood");
     if (problem instanceof CommandLine.UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
       message += "; did you mean " + unmatched.getSuggestions().get(0) + "?";
     }
     command.getErr().println("kindling: " + message + "; see " + command.getCommandSpec().qualifiedName() + " --help");
     return CommandLine.ExitCode.USAGE;
+  }
+
+  private static String noVerb(String found, Collection<String> verbs) {
+    return found + " is not a verb" + NearestName.of(found, verbs).map(near -> "; did you mean " + near + "?").orElse("")
+        + " (verbs: " + String.join(", ", verbs) + ")";
   }
 
   private static int failed(Exception failure, PrintWriter err) {

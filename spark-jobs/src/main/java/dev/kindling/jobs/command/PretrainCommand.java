@@ -6,6 +6,7 @@ import dev.kindling.jobs.train.PretrainJob;
 import dev.kindling.jobs.train.PretrainResult;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
@@ -36,7 +37,9 @@ import picocli.CommandLine.Spec;
         "  average      decay (0: no average of the weights is kept), evaluate",
         "  checkpoints  every, keepLast, keepEvery",
         "  cluster      ranks, waitSeconds, retries, kernels (best, plain), port, silenceSeconds",
-        "  profile      enabled"})
+        "  profile      enabled",
+        "Where nothing is said: a gpt2 of 4 layers, 4 heads and width 256 (4 million weights and what the vocabulary takes),",
+        "1,000 steps of 8 sequences, muon at a rate of 5e-3 on a cosine, a checkpoint at the end"})
 final class PretrainCommand implements Callable<Integer> {
   @Mixin
   private VerbOptions options;
@@ -65,13 +68,19 @@ final class PretrainCommand implements Callable<Integer> {
         .option("--ranks", "cluster.ranks", ranks)
         .option("--profile", "profile.enabled", profile ? "true" : null);
     PretrainConfig config = configuration.as(PretrainConfig.class);
+    configuration.located(() -> {
+      PretrainJob.check(config, HadoopFiles.configuration());          // starting Spark takes its time
+      return config;
+    });
     try (SparkSession session = Sessions.open("pretrain")) {
       PretrainResult result = configuration.located(() -> PretrainJob.run(session, config, out::println));
-      out.printf("%s: step %,d%s, loss %.4f, %,.0f tokens/s on %s, weights %s%n", result.checkpoint(),
-          result.steps(),
+      out.printf("%s: step %,d%s, loss %.4f, %s, weights %s%n", result.checkpoint(), result.steps(),
           result.finished() ? "" : " (stopped early; run again to go on)", result.trainingLoss(),
-          result.tokensPerSecond(),
-          result.ranks() == 1 ? "1 rank" : result.ranks() + " ranks", result.weightsSha256());
+          result.tokens() == 0
+              ? "already complete: nothing was left to do"
+              : String.format(Locale.ROOT, "%,.0f tokens/s on %s", result.tokensPerSecond(),
+                  result.ranks() == 1 ? "1 rank" : result.ranks() + " ranks"),
+          result.weightsSha256());
       if (!Double.isNaN(result.validationLoss()))
         out.printf("held-out perplexity %.2f%n", result.validationPerplexity());
     }

@@ -5,12 +5,12 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** The name that was probably meant: the one with the fewest edits (Damerau 1964: insert, delete, replace, transpose). */
-final class NearestName {
+public final class NearestName {
   private NearestName() {
   }
 
   /** @return the nearest of the allowed names, if it is near enough to be a slip */
-  static Optional<String> of(String found, Collection<String> allowed) {
+  public static Optional<String> of(String found, Collection<String> allowed) {
     String nearest = null;
     int fewest = Integer.MAX_VALUE;
     for (String name : allowed) {

@@ -3,15 +3,11 @@ package dev.kindling.jobs.train;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
-import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import dev.kindling.jobs.transport.RankLostException;
 import dev.kindling.train.loop.LossPoint;
-import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -57,7 +53,7 @@ public final class PretrainJob {
     PretrainConfig config = plan.config();
     try {
       CheckpointStore store = new CheckpointStore(hadoop, new Path(config.run()));
-      refuseMistakes();
+      plan.refuseMistakes(hadoop);
       for (int retry = 0;; retry++) {
         // after a loss the run takes what is left
         ClusterSlots slots = ClusterSlots.await(spark, retry == 0 ? config.cluster().ranks() : 0,
@@ -84,22 +80,16 @@ public final class PretrainJob {
     }
   }
 
-  /** What is wrong ends here: before anything is written, and before a run that is under way in the folder is taken over. */
-  private void refuseMistakes() throws IOException {
-    RunFolder folder = new RunFolder(hadoop, new Path(plan.config().run()));
-    folder.refuseForeign();
-    plan.training(hadoop);
-    plan.heldOut(hadoop);
-    plan.tokenizer(hadoop);
-    plan.options(Precision.FLOAT32);             // schedule and optimizer, whatever the precision will be
-    Optional<RunFolder.Started> started = folder.started();
-    if (started.isPresent()) {
-      Map<String, String> identity = started.get().identity();
-      PrecisionChoice choice = plan.config().train().precision();
-      String precision = choice == PrecisionChoice.AUTO
-          ? identity.getOrDefault(PretrainPlan.PRECISION, Precision.FLOAT32.name())
-          : choice.name();
-      plan.options(Precision.valueOf(precision)).refuseUnlessStartedWith(identity, started.get().where());
+  /**
+   * Refuses what is wrong with configuration, data or run folder, as {@link #run} does, before a Spark session is there.
+   *
+   * @throws UserError naming the setting
+   */
+  public static void check(PretrainConfig config, Configuration hadoop) {
+    try {
+      PretrainPlan.of(config, hadoop).refuseMistakes(hadoop);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

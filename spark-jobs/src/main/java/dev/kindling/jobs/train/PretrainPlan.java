@@ -11,9 +11,11 @@ import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.optim.OptimizerRecipe;
 import dev.kindling.train.tensor.Precision;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
@@ -60,6 +62,25 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
           + order.samplesPerStep() + " sequences: set train.steps to " + there + " or fewer, or raise train.epochs");
     }
     return train.steps() == 0 ? there : train.steps();
+  }
+
+  /** What is wrong ends here: before anything is written, and before a run that is under way in the folder is taken over. */
+  void refuseMistakes(Configuration hadoop) throws IOException {
+    RunFolder folder = new RunFolder(hadoop, new Path(config.run()));
+    folder.refuseForeign();
+    training(hadoop);
+    heldOut(hadoop);
+    tokenizer(hadoop);
+    options(Precision.FLOAT32);                  // schedule and optimizer, whatever the precision will be
+    Optional<RunFolder.Started> started = folder.started();
+    if (started.isPresent()) {
+      Map<String, String> identity = started.get().identity();
+      PrecisionChoice choice = config.train().precision();
+      String precision = choice == PrecisionChoice.AUTO
+          ? identity.getOrDefault(PRECISION, Precision.FLOAT32.name())
+          : choice.name();
+      options(Precision.valueOf(precision)).refuseUnlessStartedWith(identity, started.get().where());
+    }
   }
 
   /** @throws UserError where a shard is missing or has another size */

@@ -170,6 +170,27 @@ class BadInputTest {
   }
 
   @Test
+  void aMistakeIsToldBeforeSparkIsStarted() throws IOException {
+    String master = System.setProperty("spark.master", "nowhere://else");
+    try {
+      assertOneLine(pretrain(data, "--set", "model.contextLength=8"), "model.contextLength is 8");
+    } finally {
+      if (master == null) System.clearProperty("spark.master");
+      else System.setProperty("spark.master", master);
+    }
+  }
+
+  @Test
+  void aRunIsNotGoneOnWithByAModelOfAnotherWidthAndAFinishedOneIsComplete() {
+    assertThat(pretrain(data).code()).isZero();
+    assertOneLine(pretrain(data, "--set", "model.width=32"), "model.width is 32",
+        "was started with 16 and goes on with that only", "another folder");
+    assertThat(pretrain(data).out()).contains("already complete").doesNotContain("tokens/s");
+    Ended inspected = Ended.of("inspect", folder.resolve("run").toString());
+    assertThat(inspected.out().lines().toList()).containsSubsequence("checkpoints", "bytesByType");
+  }
+
+  @Test
   void moreRanksThanExecutors() throws IOException {
     assertOneLine(pretrain(data, "--ranks", "3"), "cluster.ranks", "3", "--master");
     assertNoRun();
@@ -246,7 +267,8 @@ class BadInputTest {
   void anOptionOrAVerbThatDoesNotExist() {
     assertOneLine(Ended.of("generate", "--modle", "x"), "'--modle'", "did you mean --model?",
         "kindling generate --help");
-    assertOneLine(Ended.of("exprot"), "exprot", "did you mean export?");
+    assertOneLine(Ended.of("exprot"), "exprot is not a verb; did you mean export?", "(verbs: demo, ");
+    assertOneLine(Ended.of("xyzzy", "--data", "x"), "xyzzy is not a verb (verbs: ");
     assertOneLine(Ended.of("export", "gguf", "--model", model.toString(), "--out", "x", "--type", "Q9"), "Q9",
         "F32, F16 or Q8_0");
   }

@@ -10,7 +10,7 @@ package dev.kindling.train.loop;
  * @param gradientNorm of the mean gradient, before clipping
  * @param tokens positions read in this step, over all ranks
  * @param tokensPerSecond over all ranks, since the last report
- * @param secondsLeft to the last step, at the mean speed of this run so far
+ * @param secondsLeft to the last step, at the speed of the newest steps; NaN after the first one, which tells nothing
  * @param offHeap bytes that this process holds outside its heap: weights, gradients, states, activations
  */
 public record Progress(long step, long steps, double loss, long labels, double rate, double gradientNorm, long tokens,

@@ -80,8 +80,9 @@ public record RunOptions(int virtualRanks, int microBatch, int accumulate, long 
       String before = then.getOrDefault(key, "not set");
       String after = now.getOrDefault(key, "not set");
       if (!before.equals(after)) {
-        throw new UserError(key + " is " + after + "; the run in " + where + " was started with " + before
-            + " and goes on with that only: set it back, or start a new run in another folder");
+        Difference found = Difference.of(key, before, after);
+        throw new UserError(found.key() + " is " + found.after() + "; the run in " + where + " was started with "
+            + found.before() + " and goes on with that only: set it back, or start a new run in another folder");
       }
     }
   }

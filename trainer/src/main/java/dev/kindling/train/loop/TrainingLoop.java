@@ -10,6 +10,7 @@ import dev.kindling.train.profile.Part;
 import dev.kindling.train.profile.Spans;
 import dev.kindling.train.tensor.Memory;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -190,8 +191,10 @@ public final class TrainingLoop {
     return kernels.replaceFirst(", \\d+ threads?$", "");
   }
 
-  /** Time spent in steps. */
+  /** Time spent in steps. What is left is told by the newest ones: the first are slow, until they are compiled. */
   private static final class Clock {
+    private static final int NEWEST = 32;
+    private final ArrayDeque<Double> newest = new ArrayDeque<>();
     private final long toDo;
     private long steps;
     private long tokens;
@@ -207,6 +210,8 @@ public final class TrainingLoop {
       steps++;
       this.tokens += tokens;
       this.seconds += seconds;
+      newest.add(seconds);
+      if (newest.size() > Math.min(NEWEST, (steps + 1) / 2)) newest.remove();
     }
 
     /** Tokens per second since the last call. */
@@ -217,8 +222,10 @@ public final class TrainingLoop {
       return rate;
     }
 
+    /** NaN as long as only the first step is known. */
     double secondsLeft() {
-      return seconds / steps * (toDo - steps);
+      if (steps == 1 && toDo > 1) return Double.NaN;
+      return newest.stream().mapToDouble(Double::doubleValue).average().orElse(0) * (toDo - steps);
     }
   }
 }
