@@ -54,6 +54,18 @@ class OperationGradientsTest {
     }
   }
 
+  @Test
+  void aPartThatIsComputedAgainOnTheWayBack() {
+    Weight one = by.matrix(5, 5, false);
+    Weight two = by.matrix(5, 4, false);
+    by.check((tape, in) -> {
+      tape.recompute();
+      Value part = Recompute.of(in[0],
+          x -> Multiply.of(Activate.of(Activation.GELU_TANH, x), one, null, DType.FLOAT32));
+      return List.of(Multiply.of(part, two, null, DType.FLOAT32), Multiply.of(in[0], two, null, DType.FLOAT32));
+    }, new long[]{3, 5});
+  }
+
   private static Tensor labels(Tape tape) {
     return tape.integers(new int[]{8, -100, 0}, 3);
   }

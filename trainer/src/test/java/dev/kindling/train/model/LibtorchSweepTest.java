@@ -58,7 +58,8 @@ class LibtorchSweepTest {
         h -> Arbitraries.of(Arrays.stream(new int[]{1, 2, 3, 4, 6}).filter(g -> h % g == 0).boxed().toList())
             .map(g -> new int[]{h, g}));
     Arbitrary<int[]> sizes = Combinators.combine(Arbitraries.of(1, 2, 3, 4, 8, 12).map(w -> 2 * w),
-        Arbitraries.integers().between(1, 70), Arbitraries.integers().between(3, 150)).as((w, i, v) -> new int[]{w, i, v});
+        Arbitraries.integers().between(1, 70), Arbitraries.integers().between(3, 150))
+        .as((w, i, v) -> new int[]{w, i, v});
     return Arbitraries.integers().between(1, 40).flatMap(time -> Combinators.combine(
         Arbitraries.integers().between(1, 3), heads, sizes, Arbitraries.of(true, false), Arbitraries.of(0, 2, 5),
         Arbitraries.integers().between(0, time).list().ofMinSize(1).ofMaxSize(5))
