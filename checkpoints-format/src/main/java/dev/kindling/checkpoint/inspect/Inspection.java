@@ -98,6 +98,8 @@ public final class Inspection {
   }
 
   private void putCheckpointsModel(Checkpoint checkpoint) {
+    // a network of DL4J's is one file of its own
+    if (checkpoint.manifest().files().stream().noneMatch(file -> file.name().equals(ModelConfig.FILE))) return;
     json.put("weightsSha256", checkpoint.manifest().weightsSha256());
     try (ModelFolder folder = checkpoint.model()) {
       putModel(folder);

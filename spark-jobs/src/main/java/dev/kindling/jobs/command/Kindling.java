@@ -67,7 +67,8 @@ public final class Kindling implements Runnable {
   }
 
   private static String noVerb(String found, Collection<String> verbs) {
-    return found + " is not a verb" + NearestName.of(found, verbs).map(near -> "; did you mean " + near + "?").orElse("")
+    return found + " is not a verb"
+        + NearestName.of(found, verbs).map(near -> "; did you mean " + near + "?").orElse("")
         + " (verbs: " + String.join(", ", verbs) + ")";
   }
 

@@ -208,8 +208,9 @@ final class Dl4jRank implements AutoCloseable {
     int other = 0;
     while (other < all.size() && all.get(other).equals(all.get(0))) other++;
     if (other == all.size()) return;
-    throw new IllegalStateException("after step " + step + " rank " + other + " has other parameters than rank 0: their "
-        + "processors or natives compute differently; let executors be alike");
+    throw new IllegalStateException(
+        "after step " + step + " rank " + other + " has other parameters than rank 0: their "
+            + "processors or natives compute differently; let executors be alike");
   }
 
   static Map<String, String> identity(Dl4jSettings settings) {

@@ -79,7 +79,8 @@ record NetworkCheckpoints(Configuration hadoop, Path run) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       Tensor flat = Tensor.at(parameters.data().addressPointer().address(), DType.FLOAT32, parameters.length());
-      for (long at = 0; at < flat.size(); at += PIECE) digest.update(flat.buffer(at, Math.min(PIECE, flat.size() - at)));
+      for (long at = 0; at < flat.size(); at += PIECE)
+        digest.update(flat.buffer(at, Math.min(PIECE, flat.size() - at)));
       return HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.inspect.Inspection;
 import dev.kindling.jobs.train.Sessions;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.deeplearning4j.nn.api.Model;
@@ -182,6 +184,9 @@ class Dl4jTrainingTest {
     assertThat(bits(read.params())).isEqualTo(bits(network.params()));
     assertThat(bits(read.getUpdater().getStateViewArray())).isEqualTo(bits(network.getUpdater().getStateViewArray()));
     assertThat(read.getIterationCount()).isEqualTo(2);
+    Inspection inspected = Inspection.of(new Configuration(), new org.apache.hadoop.fs.Path(run("zip")));
+    assertThat(inspected.whole()).isTrue();
+    assertThat(inspected.lines()).anyMatch(line -> line.contains("step-00000002"));
   }
 
   /** Told in this process, which is the driver's and the rank's. */

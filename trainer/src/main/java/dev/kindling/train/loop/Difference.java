@@ -36,7 +36,8 @@ record Difference(String key, String before, String after) {
   /** Empty where it is not a record's text. */
   private static Optional<Text> parse(String text) {
     int open = text.indexOf('[');
-    if (open <= 0 || !text.endsWith("]") || !text.substring(0, open).chars().allMatch(Character::isJavaIdentifierPart)) {
+    if (open <= 0 || !text.endsWith("]")
+        || !text.substring(0, open).chars().allMatch(Character::isJavaIdentifierPart)) {
       return Optional.empty();
     }
     List<String> parts = new ArrayList<>();

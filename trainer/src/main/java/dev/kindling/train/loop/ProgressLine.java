@@ -37,7 +37,8 @@ public record ProgressLine(Consumer<String> out) implements TrainingListener {
     String loss = p.labels() > 0 ? String.format(Locale.ROOT, "%.4f", p.loss()) : "none (no label counts)";
     return String.format(Locale.ROOT,
         "step %" + width + "d/%d  loss %s  rate %.2e  norm %.3f  %,.0f tokens/s  %s%s off-heap",
-        p.step(), p.steps(), loss, p.rate(), p.gradientNorm(), p.tokensPerSecond(), Double.isNaN(p.secondsLeft()) ? "" : duration(p.secondsLeft()) + " left  ",
+        p.step(), p.steps(), loss, p.rate(), p.gradientNorm(), p.tokensPerSecond(),
+        Double.isNaN(p.secondsLeft()) ? "" : duration(p.secondsLeft()) + " left  ",
         size(p.offHeap()));
   }
 
