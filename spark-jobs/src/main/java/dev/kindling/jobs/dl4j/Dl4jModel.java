@@ -1,7 +1,7 @@
 package dev.kindling.jobs.dl4j;
 
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
@@ -33,7 +33,10 @@ sealed interface Dl4jModel permits LayersModel, GraphModel {
   /** The part of the score that is l1 and l2. */
   double regularization();
 
-  BackpropType backpropType();
+  /** Of the pieces of time series that each make an update (truncated backpropagation); 0: series are whole. */
+  int segmentLength();
+
+  Layer[] layers();
 
   /** As JSON. */
   String configuration();

@@ -126,19 +126,35 @@ final class Dl4jRank implements AutoCloseable {
     return new Ending(step, step == settings.steps(), samples - before, (System.nanoTime() - start) / NANOS);
   }
 
+  /** One update; or one for each segment of the step's time series. */
   private void step(long step, double seconds, long examplesSoFar) {
+    Replicas.Running running = replicas.step(step, source);
+    Dl4jReport all;
+    int segment = 0;
+    do {
+      running.begin(segment, network.iteration(), network.epoch());
+      all = updated(step, running);
+      segment++;
+    } while (segment < all.segments());
+    samples += all.examples();
+    countEpochs(step);
+    report(step, model.score(), (examplesSoFar + all.examples()) / Math.max(1e-9, seconds));
+  }
+
+  private Dl4jReport updated(long step, Replicas.Running running) {
     double[] scores = new double[range.to() - range.from()];
-    long[] examples = {0};
-    Replicas.Running running = replicas.start(step, network.iteration(), network.epoch(), source);
+    List<Replica.Counted> counted = new ArrayList<>();
     List<Contribution> mine = sums.sum((virtualRank, into) -> {
-      Replica.Counted counted = running.take(virtualRank, into);
-      scores[virtualRank - range.from()] = counted.score();
-      examples[0] += counted.examples();
+      Replica.Counted one = running.take(virtualRank, into);
+      scores[virtualRank - range.from()] = one.score();
+      counted.add(one);
     });
     Tensor gradients = mine.get(0).sum();
     communicator.reduceScatter(mine, shards, gradients);
     communicator.allGather(gradients, shards);
-    Dl4jReport all = Dl4jReport.join(communicator.allGather(new Dl4jReport(examples[0], scores).toBytes()));
+    long examples = counted.stream().mapToLong(Replica.Counted::examples).sum();
+    int segments = counted.stream().mapToInt(Replica.Counted::segments).max().orElse(1);
+    Dl4jReport all = Dl4jReport.join(communicator.allGather(new Dl4jReport(examples, segments, scores).toBytes()));
     double score = PairwiseSum.of(all.scores()) / (network.isMean() ? all.examples() : 1) + network.regularization();
     refuseInfinite(step, all.scores());
     replicas.onFirst(() -> {
@@ -146,9 +162,7 @@ final class Dl4jRank implements AutoCloseable {
       return null;
     });
     sums.release(mine);
-    samples += all.examples();
-    countEpochs(step);
-    report(step, score, (examplesSoFar + all.examples()) / Math.max(1e-9, seconds));
+    return all;
   }
 
   /** What DL4J's own solver does once it has gradients. */

@@ -4,10 +4,15 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.stream.DoubleStream;
 
-/** What a rank tells all others in a step. @param scores the summed score of each of its virtual ranks, in order */
-record Dl4jReport(long examples, double[] scores) {
+/**
+ * What a rank tells all others in a step.
+ *
+ * @param segments of its longest time series; @param scores the summed score of each of its virtual ranks, in order
+ */
+record Dl4jReport(long examples, int segments, double[] scores) {
   byte[] toBytes() {
-    ByteBuffer out = ByteBuffer.allocate(Long.BYTES + Double.BYTES * scores.length).putLong(examples);
+    ByteBuffer out = ByteBuffer.allocate(Long.BYTES + Integer.BYTES + Double.BYTES * scores.length).putLong(examples)
+        .putInt(segments);
     for (double score : scores) out.putDouble(score);
     return out.array();
   }
@@ -16,14 +21,16 @@ record Dl4jReport(long examples, double[] scores) {
   static Dl4jReport join(List<byte[]> byRank) {
     List<Dl4jReport> all = byRank.stream().map(Dl4jReport::fromBytes).toList();
     return new Dl4jReport(all.stream().mapToLong(Dl4jReport::examples).sum(),
+        all.stream().mapToInt(Dl4jReport::segments).max().orElse(1),
         all.stream().flatMapToDouble(r -> DoubleStream.of(r.scores)).toArray());
   }
 
   private static Dl4jReport fromBytes(byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     long examples = in.getLong();
+    int segments = in.getInt();
     double[] scores = new double[in.remaining() / Double.BYTES];
     for (int i = 0; i < scores.length; i++) scores[i] = in.getDouble();
-    return new Dl4jReport(examples, scores);
+    return new Dl4jReport(examples, segments, scores);
   }
 }

@@ -28,7 +28,6 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
-import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.TrainingListener;
@@ -189,9 +188,6 @@ public final class Dl4jTraining<N extends Model> {
         network.params().dataType(), "FLOAT: gradients are exchanged as such");
     UserError.require(network.conf().getOptimizationAlgo() == OptimizationAlgorithm.STOCHASTIC_GRADIENT_DESCENT,
         "optimizationAlgo", network.conf().getOptimizationAlgo(), "STOCHASTIC_GRADIENT_DESCENT, with any updater");
-    UserError.require(Dl4jModel.of(network).backpropType() == BackpropType.Standard, "backpropType",
-        Dl4jModel.of(network).backpropType(),
-        "Standard: cut time series to the length that gradients shall flow, and give those as examples");
     for (TrainingListener listener : listeners) {
       UserError.require(listener instanceof Serializable, "a listener", listener.getClass().getName(),
           "Serializable: it is told on an executor");

@@ -1,7 +1,9 @@
 package dev.kindling.jobs.dl4j;
 
 import dev.kindling.checkpoint.UserError;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.BackpropType;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -49,8 +51,14 @@ record GraphModel(ComputationGraph model) implements Dl4jModel {
   }
 
   @Override
-  public BackpropType backpropType() {
-    return model.getConfiguration().getBackpropType();
+  public int segmentLength() {
+    ComputationGraphConfiguration all = model.getConfiguration();
+    return all.getBackpropType() == BackpropType.TruncatedBPTT ? all.getTbpttFwdLength() : 0;
+  }
+
+  @Override
+  public Layer[] layers() {
+    return model.getLayers();
   }
 
   @Override

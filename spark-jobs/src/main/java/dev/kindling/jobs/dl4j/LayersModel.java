@@ -1,7 +1,9 @@
 package dev.kindling.jobs.dl4j;
 
 import dev.kindling.checkpoint.UserError;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.BackpropType;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -47,8 +49,14 @@ record LayersModel(MultiLayerNetwork model) implements Dl4jModel {
   }
 
   @Override
-  public BackpropType backpropType() {
-    return model.getLayerWiseConfigurations().getBackpropType();
+  public int segmentLength() {
+    MultiLayerConfiguration all = model.getLayerWiseConfigurations();
+    return all.getBackpropType() == BackpropType.TruncatedBPTT ? all.getTbpttFwdLength() : 0;
+  }
+
+  @Override
+  public Layer[] layers() {
+    return model.getLayers();
   }
 
   @Override

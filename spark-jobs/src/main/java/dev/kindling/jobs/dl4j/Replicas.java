@@ -4,6 +4,7 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.collective.VirtualRankTree;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -52,35 +53,47 @@ final class Replicas implements AutoCloseable {
     return await(threads.get(0).submit(body));
   }
 
-  /** Begins with the virtual ranks of a step. @param iteration and epoch: DL4J's counts, which schedules follow */
-  Running start(long step, int iteration, int epoch, ExampleSource source) {
-    replicas.forEach(r -> r.network().setCounts(iteration, epoch));
-    Running running = new Running(step, source);
-    for (int v = range.from(); v < range.from() + replicas.size(); v++) running.submit(v);
-    return running;
+  /** A step of this rank's virtual ranks. @param source of its examples */
+  Running step(long step, ExampleSource source) {
+    return new Running(step, source);
   }
 
-  /** A step's gradients, to be taken in the order of the virtual ranks. */
+  /** A step's gradients, segment by segment, to be taken in the order of the virtual ranks. */
   final class Running {
     private final long step;
     private final ExampleSource source;
+    private final Replica.Series[] series = new Replica.Series[range.to() - range.from()];    // each its thread's own
     private final List<Future<Replica.Counted>> futures = new ArrayList<>();
+    private int segment;
 
     private Running(long step, ExampleSource source) {
       this.step = step;
       this.source = source;
     }
 
+    /** Begins with a segment's gradients. @param iteration and epoch: DL4J's counts, which schedules follow */
+    void begin(int which, int iteration, int epoch) {
+      segment = which;
+      replicas.forEach(r -> r.network().setCounts(iteration, epoch));
+      futures.clear();
+      for (int v = range.from(); v < range.from() + replicas.size(); v++) submit(v);
+    }
+
     private void submit(int virtualRank) {
-      int which = (virtualRank - range.from()) % replicas.size();
+      int place = virtualRank - range.from();
+      int which = place % replicas.size();
+      int now = segment;
       futures.add(threads.get(which).submit(() -> {
-        MultiDataSet examples = source.examples(step, virtualRank);
-        if (examples == null) {
-          throw new UserError("step " + step + " has no examples for virtual rank " + virtualRank
-              + "; every virtual rank needs some in every step: train fewer steps, or lower virtualRanks");
-        }
-        return replicas.get(which).compute(examples, seedOf(step, virtualRank));
+        if (now == 0) series[place] = new Replica.Series(read(virtualRank));
+        return replicas.get(which).compute(series[place], now, seedOf(step, now, virtualRank));
       }));
+    }
+
+    private MultiDataSet read(int virtualRank) throws IOException {
+      MultiDataSet examples = source.examples(step, virtualRank);
+      if (examples != null) return examples;
+      throw new UserError("step " + step + " has no examples for virtual rank " + virtualRank
+          + "; every virtual rank needs some in every step: train fewer steps, or lower virtualRanks");
     }
 
     /** Writes the gradients of the next virtual rank, which is this one. */
@@ -95,8 +108,8 @@ final class Replicas implements AutoCloseable {
   }
 
   /** Well mixed (splitmix64): DL4J's generator starts alike from seeds that are alike. */
-  private long seedOf(long step, int virtualRank) {
-    long z = seed + 0x9e3779b97f4a7c15L * (step * 65_537 + virtualRank + 1);
+  private long seedOf(long step, int segment, int virtualRank) {
+    long z = seed + 0x9e3779b97f4a7c15L * ((step * 65_537 + segment) * 65_537 + virtualRank + 1);
     z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
     z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
     return z ^ z >>> 31;

@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.deeplearning4j.nn.conf.BackpropType;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.LSTM;
@@ -30,13 +32,28 @@ final class CharacterLstm {
   }
 
   static MultiLayerNetwork network(IUpdater updater, int width) {
-    MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder().seed(12).updater(updater)
+    MultiLayerNetwork network = new MultiLayerNetwork(configuration(updater, width));
+    network.init();
+    return network;
+  }
+
+  /** Gradients flow back through so many characters only; an update each. */
+  static MultiLayerNetwork truncated(IUpdater updater, int width, int length) {
+    MultiLayerConfiguration configuration = configuration(updater, width);
+    configuration.setBackpropType(BackpropType.TruncatedBPTT);
+    configuration.setTbpttFwdLength(length);
+    configuration.setTbpttBackLength(length);
+    MultiLayerNetwork network = new MultiLayerNetwork(configuration);
+    network.init();
+    return network;
+  }
+
+  private static MultiLayerConfiguration configuration(IUpdater updater, int width) {
+    return new NeuralNetConfiguration.Builder().seed(12).updater(updater)
         .l2(1e-4).list().layer(new LSTM.Builder().nOut(width).activation(Activation.TANH).build())
         .layer(new RnnOutputLayer.Builder(LossFunction.MCXENT).nOut(ALPHABET.length()).activation(Activation.SOFTMAX)
             .build())
-        .setInputType(InputType.recurrent(ALPHABET.length())).build());
-    network.init();
-    return network;
+        .setInputType(InputType.recurrent(ALPHABET.length())).build();
   }
 
   /** Data sets of some examples each, of {@code time} characters, from the addresses' beginnings. */

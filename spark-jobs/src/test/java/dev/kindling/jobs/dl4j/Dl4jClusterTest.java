@@ -50,8 +50,9 @@ class Dl4jClusterTest {
     session.stop();
   }
 
+  /** Its time series are of two segments each. */
   private static Dl4jTraining<MultiLayerNetwork> lstm(String run, int ranks) {
-    return training(CharacterLstm.network(new Adam(1e-2), 40), run, ranks);
+    return training(CharacterLstm.truncated(new Adam(1e-2), 40, 20), run, ranks);
   }
 
   /** With batch normalization, whose statistics depend on the batch, and dropout, which depends on chance. */

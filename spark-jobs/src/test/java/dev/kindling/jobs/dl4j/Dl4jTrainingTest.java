@@ -16,13 +16,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
-import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
@@ -135,6 +131,33 @@ class Dl4jTrainingTest {
     assertAgree(ours, theirs);
   }
 
+  /** 11 characters are segments of 4, 4 and 3, each with an update, and the LSTM remembers those before. */
+  @Test
+  void truncatedBackpropagationLikewise() {
+    List<DataSet> sets = CharacterLstm.dataSets(8, 2, 11);
+    MultiLayerNetwork ours = training(CharacterLstm.truncated(new Adam(1e-2), 12, 4), "truncated")
+        .fit(InOrder.of(sets), 4);
+    MultiLayerNetwork theirs = CharacterLstm.truncated(new Adam(1e-2), 12, 4);
+    for (int step = 0; step < 4; step++) {
+      int from = step * VIRTUAL_RANKS % sets.size();
+      theirs.fit(DataSet.merge(sets.subList(from, from + VIRTUAL_RANKS)));
+    }
+    assertAgree(ours, theirs);
+    assertThat(ours.getIterationCount()).isEqualTo(12);
+  }
+
+  @Test
+  void aVirtualRankOfShorterSeriesWaitsForTheOthersSegments() {
+    List<DataSet> sets = new ArrayList<>(CharacterLstm.dataSets(3, 2, 11));
+    sets.addAll(CharacterLstm.dataSets(1, 2, 3));
+    MultiLayerNetwork ours = training(CharacterLstm.truncated(new Adam(1e-2), 12, 4), "lengths")
+        .fit(InOrder.of(sets), 2);
+    assertThat(ours.getIterationCount()).isEqualTo(6);
+    MultiLayerNetwork theirs = CharacterLstm.truncated(new Adam(1e-2), 12, 4);
+    for (int step = 0; step < 2; step++) theirs.fit(DataSet.merge(sets));
+    assertAgree(ours, theirs);
+  }
+
   /** Batch normalization normalizes each virtual rank's own examples; its running mean is that of all of them. */
   @Test
   void runningMeansOfBatchNormalizationAreWeightedByExamples() {
@@ -237,13 +260,7 @@ class Dl4jTrainingTest {
   }
 
   @Test
-  void truncatedBackpropagationAndOtherTypesAreRefusedAtOnce() {
-    MultiLayerConfiguration truncated = new NeuralNetConfiguration.Builder().list()
-        .layer(new LSTM.Builder().nIn(2).nOut(2).build())
-        .layer(new RnnOutputLayer.Builder(LossFunction.MSE).nOut(1).activation(Activation.IDENTITY).build())
-        .setInputType(InputType.recurrent(2)).backpropType(BackpropType.TruncatedBPTT).tBPTTLength(4).build();
-    assertThatThrownBy(() -> training(initialized(truncated), "truncated")).isInstanceOf(UserError.class)
-        .hasMessageContaining("backpropType is TruncatedBPTT");
+  void otherTypesThanFloatAreRefusedAtOnce() {
     MultiLayerConfiguration twice = new NeuralNetConfiguration.Builder().dataType(DataType.DOUBLE).list()
         .layer(new OutputLayer.Builder(LossFunction.MSE).nIn(1).nOut(1).activation(Activation.IDENTITY).build())
         .build();
