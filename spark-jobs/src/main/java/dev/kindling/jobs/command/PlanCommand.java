@@ -6,6 +6,8 @@ import dev.kindling.jobs.config.Configuration;
 import dev.kindling.jobs.train.PretrainConfig;
 import dev.kindling.jobs.train.PretrainMemory;
 import java.io.PrintWriter;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,7 +19,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "plan", header = "Tell the memory that a pre-training run needs, and the Spark options for it", description = {
     "", "Takes the configuration of pretrain and trains nothing; the dataset must be there.", ""}, footer = {"",
         "Examples:", "  kindling plan pretrain.yaml --ranks 4 --threads 8",
-        "  kindling plan --data data/books --set model.layers=12 --set model.width=768"})
+        "  kindling plan --data data/books --set model.layers=12 --set model.width=768",
+        "  kindling plan pretrain.yaml --executor-memory 4g --conf spark.executor.memoryOverhead=6g"})
 final class PlanCommand implements Callable<Integer> {
   @Mixin
   private VerbOptions options;
@@ -31,6 +34,12 @@ final class PlanCommand implements Callable<Integer> {
   @Option(names = "--threads", paramLabel = "N", description = "Cores of each executor (default: this machine's).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
+  @Option(names = "--executor-memory", paramLabel = "SIZE", description = "spark.executor.memory of executors to be tried, such as 4g.")
+  private String executorMemory;
+
+  @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "Another setting of theirs; may be repeated.")
+  private Map<String, String> conf = new TreeMap<>();
+
   @Spec
   private CommandSpec spec;
 
@@ -43,7 +52,12 @@ final class PlanCommand implements Callable<Integer> {
         "not-run");
     PretrainConfig config = configuration.as(PretrainConfig.class);
     PrintWriter out = spec.commandLine().getOut();
-    configuration.located(() -> PretrainMemory.lines(config, hadoop, ranks, threads)).forEach(out::println);
+    Map<String, String> executors = new TreeMap<>(conf);
+    if (executorMemory != null) executors.put("spark.executor.memory", executorMemory);
+    configuration.located(() -> {
+      PretrainMemory.tell(config, hadoop, ranks, threads, executors, out::println);
+      return 0;
+    });
     return 0;
   }
 }

@@ -1,11 +1,6 @@
 package dev.kindling.jobs.train;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.kindling.checkpoint.BertConfig;
-import dev.kindling.checkpoint.DecoderConfig;
-import dev.kindling.checkpoint.LlamaConfig;
-import dev.kindling.checkpoint.ModelConfig;
-import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.jobs.model.NativeCache;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
@@ -15,15 +10,7 @@ import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.SizingKernels;
 import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.loop.StepMemory;
-import dev.kindling.train.model.Batch;
-import dev.kindling.train.model.DecoderModel;
-import dev.kindling.train.model.EncoderModel;
-import dev.kindling.train.model.T5Model;
-import dev.kindling.train.model.TapedModel;
-import dev.kindling.train.tensor.DType;
-import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
-import dev.kindling.train.tensor.Tensor;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,14 +29,12 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
   private static final double GIB = 1L << 30;
   private static final long MIB = 1L << 20;
   /** Outside the heap of a JVM that trains, whatever it trains: classes, compiled code, threads, oneDNN, ND4J. */
-  private static final long JVM = 370 * MIB;
+  private static final long JVM = 320 * MIB;
   /** Netty's buffers where there are several ranks. */
-  private static final long NETWORK = 48 * MIB;
-  /** What Spark, Hadoop, Parquet and the loop keep on the heap. */
-  private static final long HEAP = 320 * MIB;
+  private static final long NETWORK = 32 * MIB;
+  /** What Spark, Hadoop, Parquet and the loop make of a heap of 1 GiB: 70 MiB that stay, and what lies about between collections. */
+  private static final long HEAP = 300 * MIB;
   private static final long SMALLEST_HEAP = 1024 * MIB;
-  /** What is stored of a position and layer, in widths: both norms, q, k, v, attention's output, the inner layer twice. */
-  private static final long STORED_WIDTHS = 14;
   private static final double SPARE = 1.1;
   private static final long STEP = 64 * MIB;
 
@@ -57,51 +42,9 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     boolean plain = plan.config().cluster().kernels() == ClusterSettings.KernelChoice.PLAIN;
     SizingKernels sizing = NativeCache.loading(() -> KernelLibraries.sizing(plain, threads));
     RunOptions options = plan.options(precision);
-    try (TapedModel<?> model = model(plan.model(), sizing, precision)) {
-      if (plan.config().train().activationCheckpointing()) model.checkpointActivations();
-      boolean decoder = model instanceof DecoderModel && !hasExperts(plan.model());
-      long activations = decoder ? activations((DecoderModel) model, plan, options) : atLeast(plan, options);
-      StepMemory step = StepMemory.of(model.layout(), options, ranks, sizing, activations);
-      long largest = StepMemory.largestShard(model.layout(), options, ranks);
-      VirtualRankTree tree = new VirtualRankTree(options.virtualRanks());
-      return new MemoryPlan(ranks, threads, precision, step, SparkCommunicator.inboxBytes(tree, ranks, largest));
-    }
-  }
-
-  private static TapedModel<?> model(ModelConfig config, SizingKernels sizing, Precision precision) {
-    if (config instanceof BertConfig bert) return EncoderModel.planned(bert, sizing.kernels(), precision);
-    if (config instanceof T5Config t5) return T5Model.planned(t5, sizing.kernels(), precision);
-    return DecoderModel.planned((DecoderConfig) config, sizing.kernels(), precision);
-  }
-
-  private static boolean hasExperts(ModelConfig config) {
-    return config instanceof LlamaConfig llama && llama.experts() != null;
-  }
-
-  /** Of a step that computes nothing. */
-  private static long activations(DecoderModel model, PretrainPlan plan, RunOptions options) {
-    Memory.planned(() -> {
-      int time = plan.dataset().sequenceLength();
-      Tensor gradients = Tensor.at(Long.BYTES, DType.FLOAT32, model.layout().size());      // nowhere: nothing is written
-      model.accumulate(batch(options.microBatch(), time), gradients);
-      long heldOut = Math.min(plan.config().train().evaluationRows(), plan.dataset().heldOut().rows());
-      if (heldOut > 0) model.losses(batch((int) heldOut, time), new float[(int) heldOut * time]);
-    });
-    return model.peakActivationBytes();
-  }
-
-  /** Where routes or tables of a model would have to be read: what a micro-batch's way back reads, in the smaller type. */
-  private static long atLeast(PretrainPlan plan, RunOptions options) {
-    ModelConfig model = plan.model();
-    double widths;
-    if (model instanceof BertConfig bert) widths = (double) bert.layers() * bert.width();
-    else if (model instanceof T5Config t5) widths = (t5.layers() + 2.0 * t5.decoderLayers()) * t5.width();
-    else widths = (double) ((DecoderConfig) model).layers() * ((DecoderConfig) model).width();
-    return (long) (widths * STORED_WIDTHS * Short.BYTES * options.microBatch() * plan.dataset().sequenceLength());
-  }
-
-  private static Batch batch(int rows, int time) {
-    return new Batch(rows, time, new int[rows * time], new int[rows * time], null, new long[rows]);
+    StepMemory step = new PlannedStep(plan, options).on(sizing, precision, ranks);
+    VirtualRankTree tree = new VirtualRankTree(options.virtualRanks());
+    return new MemoryPlan(ranks, threads, precision, step, SparkCommunicator.inboxBytes(tree, ranks, step.shard()));
   }
 
   /** The precision that a run will have, as far as this process can tell. */
@@ -120,12 +63,17 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     return offHeap() + JVM + (ranks > 1 ? NETWORK : 0);
   }
 
-  /** All of a rank's process. */
-  long total() {
-    return overhead() + HEAP;
+  /** What lies on the heap, of which there may be more. */
+  long heap() {
+    return HEAP;
   }
 
-  /** A table, and the options that give Spark's executors as much. */
+  /** All of a rank's process. */
+  long total() {
+    return overhead() + heap();
+  }
+
+  /** A table, the options that give Spark's executors as much, and how many ranks this machine could take. */
   List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add(String.format(Locale.ROOT, "memory of %s, %s, %s:",
@@ -141,13 +89,27 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     if (ranks > 1) lines.add(line("communication", inbox + NETWORK, "the other ranks' gradients"));
     lines.add(line("JVM", JVM, "classes, compiled code, threads, native libraries"));
     lines.add(line("outside the heap", overhead(), "together"));
-    lines.add(line("heap", HEAP, "in use"));
+    lines.add(line("heap", heap(), "in use"));
     lines.add(String.format(Locale.ROOT,
         "Spark options: --conf spark.executor.memory=%dm --conf spark.executor.memoryOverhead=%dm "
             + "--conf spark.executor.cores=%d%s",
         heapOption(), overheadOption(), threads,
         ranks > 1 ? " --conf spark.executor.instances=" + ranks : ""));
+    lines.add(here());
     return lines;
+  }
+
+  /** Whether this machine could run ranks like these. */
+  private String here() {
+    long machine = machine();
+    long ranksHere = machine / total();
+    return String.format(Locale.ROOT, "this machine has %.1f GiB: %s", machine / GIB, ranksHere == 0
+        ? "a rank does not fit here"
+        : ranksHere == 1 ? "1 rank would fit here" : ranksHere + " ranks would fit here");
+  }
+
+  private static long machine() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
   }
 
   private static String line(String what, long bytes, String of) {
@@ -175,7 +137,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
    * @throws UserError with need, room, and what to change
    */
   void refuseUnlessItFits(int ranksHere) {
-    long machine = ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
+    long machine = machine();
     if ((double) total() * ranksHere <= machine) return;
     throw new UserError(String.format(Locale.ROOT,
         "not enough memory: a rank needs %.1f GiB, of which %.1f GiB outside the heap (weights %.1f, gradients %.1f, optimizer %.1f, "
@@ -194,15 +156,22 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
    */
   void refuseUnlessGranted(SparkConf conf) {
     String master = conf.get("spark.master", "");
-    if (!master.startsWith("yarn") && !master.startsWith("k8s")) return;
-    double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
-    long usual = Math.max(384, (long) (factor * conf.getSizeAsMb("spark.executor.memory", "1g")));
-    long granted = conf.getSizeAsMb("spark.executor.memoryOverhead", usual + "m");
-    if (overhead() <= granted * MIB) return;
-    throw new UserError(String.format(Locale.ROOT,
-        "not enough memory: spark.executor.memoryOverhead is %d MiB; a rank needs %d MiB outside the heap (weights %s, gradients "
-            + "%s, optimizer %s, activations %s): set spark.executor.memoryOverhead=%dm",
-        granted, overhead() / MIB, size(step.masters() + step.packed()), size(step.gradients()),
-        size(step.states() + step.work()), size(step.activations()), overheadOption()));
+    if (master.startsWith("yarn") || master.startsWith("k8s")) refuseUnlessIn(Container.of(conf));
+  }
+
+  /** @throws UserError with need, room, and what to set */
+  void refuseUnlessIn(Container container) {
+    if (overhead() > container.overhead() * MIB) {
+      throw new UserError(String.format(Locale.ROOT,
+          "not enough memory: spark.executor.memoryOverhead is %d MiB; a rank needs %d MiB outside the heap (weights %s, gradients "
+              + "%s, optimizer %s, activations %s): set spark.executor.memoryOverhead=%dm",
+          container.overhead(), overhead() / MIB, size(step.masters() + step.packed()), size(step.gradients()),
+          size(step.states() + step.work()), size(step.activations()), overheadOption()));
+    }
+    if (HEAP > container.heap() * MIB) {
+      throw new UserError(String.format(Locale.ROOT,
+          "not enough memory: spark.executor.memory is %d MiB; a rank needs %d MiB on the heap: set spark.executor.memory=%dm",
+          container.heap(), HEAP / MIB, heapOption()));
+    }
   }
 }

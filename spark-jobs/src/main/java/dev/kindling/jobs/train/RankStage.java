@@ -64,6 +64,7 @@ public record RankStage(int worldSize, int cores, int virtualRanks, long epoch, 
     BarrierTaskContext task = BarrierTaskContext.get();
     int rank = task.partitionId();
     ToDriver driver = ToDriver.connect(start.driverLine());
+    OffHeapMetrics.register();
     try {
       int worldSize = task.getTaskInfos().length;
       return worldSize == 1 ? alone(task, driver, start) : together(task, rank, worldSize, driver, start);

@@ -18,6 +18,11 @@ public final class Sessions {
 
   /** Real executors, each a process of its own with one core, whose class path is the test's. */
   public static SparkSession cluster(int executors) {
+    return cluster(executors, "");
+  }
+
+  /** @param flags of the executors' JVMs, besides the usual ones */
+  static SparkSession cluster(int executors, String flags) {
     try {
       Path home = Path.of(System.getenv("SPARK_HOME"));
       Files.createDirectories(home.resolve("jars"));
@@ -28,10 +33,11 @@ public final class Sessions {
     return builder("local-cluster[" + executors + ",1,1024]").config("spark.executor.memory", "1g")
         .config("spark.executor.extraClassPath",
             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")))
-        .config("spark.executor.extraJavaOptions", System.getProperty("kindling.jvm.flags")).getOrCreate();
+        .config("spark.executor.extraJavaOptions", System.getProperty("kindling.jvm.flags") + " " + flags)
+        .getOrCreate();
   }
 
-  private static SparkSession.Builder builder(String master) {
+  static SparkSession.Builder builder(String master) {
     return SparkSession.builder().master(master).appName("test").config("spark.ui.enabled", "false")
         .config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.worker.ui.port", "0").config("spark.master.ui.port", "0")

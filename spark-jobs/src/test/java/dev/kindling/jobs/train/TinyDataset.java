@@ -23,16 +23,25 @@ final class TinyDataset {
 
   /** @param rowsPerShard of every training shard but the last; @return the folder */
   static String write(Path folder, int rows, int rowsPerShard, int heldOutRows) throws IOException {
-    DatasetInfo.Part training = part(folder, "training", rows, rowsPerShard, 1);
-    DatasetInfo.Part heldOut = part(folder, "held-out", heldOutRows, Math.max(1, heldOutRows), 2);
+    return write(folder, rows, rowsPerShard, heldOutRows, TIME, VOCABULARY);
+  }
+
+  /** @param time tokens that a row is read as; @param vocabulary their number */
+  static String write(Path folder, int rows, int rowsPerShard, int heldOutRows, int time, int vocabulary)
+      throws IOException {
+    Shape shape = new Shape(time, vocabulary);
+    DatasetInfo.Part training = part(folder, "training", rows, rowsPerShard, 1, shape);
+    DatasetInfo.Part heldOut = part(folder, "held-out", heldOutRows, Math.max(1, heldOutRows), 2, shape);
     Files.writeString(folder.resolve("tokenizer.json"), "{}");
     Files.writeString(folder.resolve(DatasetInfo.FILE),
-        new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, "rows " + rows, TIME, VOCABULARY, 0, "none",
+        new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, "rows " + rows, time, vocabulary, 0, "none",
             new DatasetInfo.Inputs(1, 1, "none"), Map.of(), training, heldOut).toJson());
     return folder.toString();
   }
 
-  private static DatasetInfo.Part part(Path folder, String name, int rows, int rowsPerShard, long seed)
+  private record Shape(int time, int vocabulary) {}
+
+  private static DatasetInfo.Part part(Path folder, String name, int rows, int rowsPerShard, long seed, Shape shape)
       throws IOException {
     SplittableRandom random = new SplittableRandom(seed);
     List<DatasetInfo.Shard> shards = new ArrayList<>();
@@ -43,25 +52,26 @@ final class TinyDataset {
       try (ShardWriter out = ShardWriter.create(new Configuration(), new org.apache.hadoop.fs.Path(file.toString()),
           ROWS_PER_GROUP)) {
         for (int r = from; r < from + count; r++)
-          out.write(new PackedRow(r, targets(r, rows), tokens(random), List.of()));
+          out.write(new PackedRow(r, targets(r, rows, shape), tokens(random, shape), List.of()));
       }
       shards.add(new DatasetInfo.Shard(file.getFileName().toString(), count, Files.size(file), "none"));
     }
     long targets = 0;
-    for (int r = 0; r < rows; r++) targets += targets(r, rows);
+    for (int r = 0; r < rows; r++) targets += targets(r, rows, shape);
     return new DatasetInfo.Part(1, targets, targets, rows, rowsPerShard, ROWS_PER_GROUP, shards);
   }
 
   /** The last row is not full. */
-  private static int targets(int row, int rows) {
-    return row == rows - 1 ? TIME - 5 : TIME;
+  private static int targets(int row, int rows, Shape shape) {
+    return row == rows - 1 ? shape.time - 5 : shape.time;
   }
 
-  private static int[] tokens(SplittableRandom random) {
-    int[] tokens = new int[TIME + 1];
-    tokens[0] = random.nextInt(VOCABULARY);
-    for (int i = 1; i <= TIME; i++) {
-      tokens[i] = random.nextInt(8) == 0 ? random.nextInt(VOCABULARY) : (tokens[i - 1] * 7 + 3) % VOCABULARY;
+  private static int[] tokens(SplittableRandom random, Shape shape) {
+    int vocabulary = shape.vocabulary;
+    int[] tokens = new int[shape.time + 1];
+    tokens[0] = random.nextInt(vocabulary);
+    for (int i = 1; i < tokens.length; i++) {
+      tokens[i] = random.nextInt(8) == 0 ? random.nextInt(vocabulary) : (tokens[i - 1] * 7 + 3) % vocabulary;
     }
     return tokens;
   }

@@ -2,7 +2,9 @@ package dev.kindling.train.kernel;
 
 import dev.kindling.train.kernel.OneDnnWeight.Panels;
 import dev.kindling.train.kernel.Scratch.Slot;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
@@ -12,7 +14,7 @@ import java.util.Map;
 
 /**
  * Kernels that compute nothing and add up what {@code OneDnnKernels} would hold for the same calls: packed weights and scratch
- * memory. For plans of memory; no tensor that they are given is read or written.
+ * memory. For plans of memory; no tensor that they are given is read or written, but for the choices of a router.
  */
 public final class SizingKernels implements InvocationHandler {
   private static final int MOST = OneDnnProducts.MOST_TRANSPOSED;
@@ -24,6 +26,7 @@ public final class SizingKernels implements InvocationHandler {
   private final Kernels kernels = (Kernels) nothing(Kernels.class, this);
   private long packed;
   private long form;                             // the largest of a weight's forms
+  private long routes;
 
   private SizingKernels(boolean plain, int threads) {
     this.plain = plain;
@@ -81,11 +84,26 @@ public final class SizingKernels implements InvocationHandler {
       case "describe" -> {
         return "nothing computes";
       }
+      case "route" -> {
+        route((Tensor) arguments[0], (Tensor) arguments[1]);
+        return null;
+      }
       default -> {
         if (method.getReturnType().isInterface()) return nothing(method.getReturnType(), this);
         if (!plain && arguments != null) size(method.getName(), arguments);
         return method.getReturnType() == boolean.class ? Boolean.FALSE : null;
       }
+    }
+  }
+
+  /** What a model sorts its rows by must be there: experts as a router without opinions would choose them. */
+  private void route(Tensor logits, Tensor chosen) {
+    int experts = Math.toIntExact(logits.dim(-1));
+    int perRow = Math.toIntExact(chosen.dim(-1));
+    CounterRandom random = CounterRandom.of(routes++, "routes");      // no two layers choose alike
+    for (long slot = 0; slot < chosen.size(); slot++) {
+      int first = (int) (random.uniform(slot / perRow) * experts);
+      Raw.putInt(chosen.address() + slot * Integer.BYTES, (int) ((first + slot % perRow) % experts));
     }
   }
 

@@ -20,9 +20,10 @@ import java.util.List;
  * @param work memory of the optimizer's within its step
  * @param activations of a micro-batch with their gradients, or of a batch of held-out rows where that takes more
  * @param scratch of the kernels
+ * @param shard the most elements of the weights that a rank owns; no memory of its own
  */
 public record StepMemory(long masters, long packed, long gradients, long states, long work, long activations,
-    long scratch) {
+    long scratch, long shard) {
   /**
    * @param layout of the model; @param sizing kernels on which a micro-batch was run forward and back
    * @param activations the most that it took, as the model says
@@ -33,24 +34,18 @@ public record StepMemory(long masters, long packed, long gradients, long states,
     Shards shards = ShardPlanner.plan(layout, worldSize, recipe::needsWhole);
     long states = 0;
     long work = 0;
+    long shard = 0;
     for (int rank = 0; rank < worldSize; rank++) {
       List<OwnedRange> owned = OwnedRange.of(layout, shards.from(rank), shards.to(rank));
       states = Math.max(states, recipe.stateBytes(owned));
+      shard = Math.max(shard, shards.size(rank));
       for (OwnedRange range : owned) work = Math.max(work, recipe.workOf(range, sizing.kernels()));
     }
     int buffers = SubtreeSums.buffers(options.virtualRanks(), worldSize);
     boolean held = TrainingStep.holdsPacked((options.virtualRanks() + worldSize - 1) / worldSize, options);
     return new StepMemory(layout.size() * Float.BYTES, held ? sizing.packedBytes() : 0,
         SubtreeSums.bytes(layout.size(), buffers), states, work, activations,
-        sizing.scratchBytes() + (held ? 0 : sizing.packingBytes()));
-  }
-
-  /** The most elements that a rank owns. */
-  public static long largestShard(ParameterLayout layout, RunOptions options, int worldSize) {
-    Shards shards = ShardPlanner.plan(layout, worldSize, options.optimizer()::needsWhole);
-    long most = 0;
-    for (int rank = 0; rank < worldSize; rank++) most = Math.max(most, shards.size(rank));
-    return most;
+        sizing.scratchBytes() + (held ? 0 : sizing.packingBytes()), shard);
   }
 
   public long total() {

@@ -28,6 +28,7 @@ import java.util.function.UnaryOperator;
  */
 final class ModelWeights implements Weights, AutoCloseable {
   private static final int BLOCK = 1 << 16;                // values made or read at once
+  private static final long SMALL = 1 << 16;               // elements of a table that is there in a plan
 
   /** @param fixed the memory of one that is no parameter; else null */
   private record Declared(Weight weight, Initial initial, Memory fixed) {}
@@ -40,6 +41,7 @@ final class ModelWeights implements Weights, AutoCloseable {
   private ParameterLayout layout;
   private Memory memory;
   private Tensor flat;
+  private boolean pretended;
   private long boundGradients;
   private boolean packedHeld = true;
 
@@ -119,14 +121,27 @@ final class ModelWeights implements Weights, AutoCloseable {
     bind(Tensor.at(memory.address(), DType.FLOAT32, layout.size()));
   }
 
-  /** For kernels that read nothing: the weights have shapes and no memory. */
+  /**
+   * For kernels that read nothing: the weights have shapes and no memory, but for one piece that all small tables share, as an
+   * operation may read those without a kernel.
+   */
   void pretend() {
+    pretended = true;
+    memory = Memory.allocate(SMALL * Float.BYTES);
     bind(Tensor.at(0, DType.FLOAT32, layout.size()));
   }
 
   private void bind(Tensor all) {
     flat = all;
-    for (Declared d : learned()) d.weight().bind(layout.parameter(d.weight().name()).in(flat));
+    for (Declared d : learned()) d.weight().bind(part(d, flat));
+  }
+
+  /** A weight's part of a vector of all. */
+  private Tensor part(Declared d, Tensor all) {
+    Parameter parameter = layout.parameter(d.weight().name());
+    return pretended && parameter.size() <= SMALL
+        ? Tensor.at(memory.address(), DType.FLOAT32, parameter.shape())
+        : parameter.in(all);
   }
 
   /** Each value a pure function of the seed, the weight's name and its place there. */
@@ -233,7 +248,7 @@ final class ModelWeights implements Weights, AutoCloseable {
     if (gradients.size() != layout.size() || gradients.type() != DType.FLOAT32) {
       throw new IllegalArgumentException("gradients are " + gradients + ", the weights " + flat);
     }
-    for (Declared d : learned()) d.weight().bindGradient(layout.parameter(d.weight().name()).in(gradients));
+    for (Declared d : learned()) d.weight().bindGradient(part(d, gradients));
     boundGradients = gradients.address();
   }
 

@@ -1,0 +1,85 @@
+package dev.kindling.jobs.train;
+
+import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.checkpoint.DecoderConfig;
+import dev.kindling.checkpoint.T5Config;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.kernel.SizingKernels;
+import dev.kindling.train.loop.RunOptions;
+import dev.kindling.train.loop.StepMemory;
+import dev.kindling.train.model.Batch;
+import dev.kindling.train.model.DecoderModel;
+import dev.kindling.train.model.EncoderModel;
+import dev.kindling.train.model.MicroBatch;
+import dev.kindling.train.model.T5Model;
+import dev.kindling.train.model.TapedModel;
+import dev.kindling.train.objective.MaskedWords;
+import dev.kindling.train.objective.NextToken;
+import dev.kindling.train.objective.SpanCorruption;
+import dev.kindling.train.tensor.CounterRandom;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Memory;
+import dev.kindling.train.tensor.Precision;
+import dev.kindling.train.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.LongStream;
+
+/**
+ * A step of a run on kernels that compute nothing: the run's own model and objective, with rows of the longest kind, so that what
+ * they ask for is counted, whatever they are.
+ */
+record PlannedStep(PretrainPlan plan, RunOptions options) {
+  /** What an objective makes of rows. */
+  @FunctionalInterface
+  private interface Objective<B extends MicroBatch> {
+    B batch(List<int[]> rows, long[] sampleIds, long seed, long step);
+  }
+
+  /** @param ranks of the run; @return what the rank that needs the most holds */
+  StepMemory on(SizingKernels sizing, Precision precision, int ranks) {
+    try (TapedModel<?> model = ran(sizing.kernels(), precision)) {
+      return StepMemory.of(model.layout(), options, ranks, sizing, model.peakActivationBytes());
+    }
+  }
+
+  private TapedModel<?> ran(Kernels kernels, Precision precision) {
+    ObjectiveSettings objective = plan.config().objective();
+    int end = plan.dataset().endOfText();
+    int time = plan.dataset().sequenceLength();
+    if (plan.model() instanceof BertConfig bert) {
+      MaskedWords words = objective.maskedWords(plan.extra(), end);
+      return ran(EncoderModel.planned(bert, kernels, precision), time, words::batch);
+    }
+    if (plan.model() instanceof T5Config t5) {
+      SpanCorruption spans = objective.spans(plan.extra(), end);
+      return ran(T5Model.planned(t5, kernels, precision), time, spans::batch);
+    }
+    boolean apart = objective.documents() == ObjectiveSettings.Documents.APART;
+    return ran(DecoderModel.planned((DecoderConfig) plan.model(), kernels, precision), time + 1,
+        (rows, ids, seed, step) -> {
+          Batch batch = NextToken.batch(rows, ids);
+          return apart ? batch.apart(end) : batch;
+        });
+  }
+
+  /** @param length of a row, in tokens */
+  private <B extends MicroBatch> TapedModel<B> ran(TapedModel<B> model, int length, Objective<B> objective) {
+    long heldOut = Math.min(plan.config().train().evaluationRows(), plan.dataset().heldOut().rows());
+    if (plan.config().train().activationCheckpointing()) model.checkpointActivations();
+    Memory.planned(() -> {
+      Tensor gradients = Tensor.at(Long.BYTES, DType.FLOAT32, model.layout().size());      // nowhere: nothing is written
+      model.accumulate(batch(objective, options.microBatch(), length, 1), gradients, CounterRandom.of(0, "dropout"));
+      if (heldOut > 0) model.loss(batch(objective, heldOut, length, 0));
+    });
+    return model;
+  }
+
+  private <B extends MicroBatch> B batch(Objective<B> objective, long count, int length, long step) {
+    int[] row = new int[length];
+    Arrays.fill(row, plan.dataset().endOfText() == 0 ? 1 : 0);      // all but the end of a text
+    List<int[]> rows = Collections.nCopies(Math.toIntExact(count), row);
+    return objective.batch(rows, LongStream.range(0, count).toArray(), options.seed(), step);
+  }
+}
