@@ -26,8 +26,14 @@ import java.util.function.DoubleSupplier;
  * TrainingResult result = new TrainingLoop(model, kernels, communicator, batches, options)
  *     .saving(checkpoints).evaluating(evaluation).telling(listener).run();
  * }</pre>
+ *
+ * <p>All large memory is outside the heap and taken once. On the heap a step leaves small records (the operations of the tape, the
+ * shapes of products) and the token ids: measured 0.2 MB a micro-batch with a GPT-2 of 2 layers, 0.4 MB with a T5 of 2 and 2,
+ * the optimizer's part included, in proportion to the number of operations and of their blocks; {@link #GARBAGE} bounds it.
  */
 public final class TrainingLoop {
+  /** Bytes that a small model's micro-batch leaves on the heap at the most, once the code is compiled: a test holds it. */
+  static final long GARBAGE = 1 << 20;
   private static final double NANOS = 1e9;
   private final MicroBatches<?> microBatches;
   private final Kernels kernels;
