@@ -56,6 +56,19 @@ record SmallModel<B extends MicroBatch>(String name, Maker<B> created, Maker<B> 
             new long[rows], 1, step));
   }
 
+  /** The same, with the blocks' inputs alone kept for the way back. */
+  SmallModel<B> checkpointed() {
+    return new SmallModel<>(name + " checkpointed", checkpointed(created), checkpointed(planned), batches);
+  }
+
+  private static <B extends MicroBatch> Maker<B> checkpointed(Maker<B> maker) {
+    return (kernels, precision) -> {
+      TapedModel<B> model = maker.make(kernels, precision);
+      model.checkpointActivations();
+      return model;
+    };
+  }
+
   private static List<int[]> rows(long seed, int count, int length, int vocabulary) {
     Random random = new Random(seed);
     List<int[]> rows = new ArrayList<>();

@@ -72,6 +72,9 @@ class StepMemoryTest {
         Arguments.of(SmallModel.decoder(BloomConfig.of(700, 150, 128, 2, 4), 2, 150), NARROW, run(LION, 2), 2),
         Arguments.of(SmallModel.encoder(bert, 3, 128), WIDE, run(ADAFACTOR, 2), 2),
         Arguments.of(SmallModel.encoder(bert, 3, 128), NARROW, run(AVERAGED, 4), 1),
+        Arguments.of(SmallModel.decoder(llama, 2, 200).checkpointed(), WIDE, run(ADAMW, 2), 2),
+        Arguments.of(SmallModel.encoder(bert, 3, 128).checkpointed(), NARROW, run(SGD, 2), 2),
+        Arguments.of(SmallModel.t5(t5, 2, 190).checkpointed(), NARROW, run(ADAMW, 2), 2),
         Arguments.of(SmallModel.t5(t5, 2, 190), WIDE, run(ADAMW, 2), 2),
         Arguments.of(SmallModel.t5(t5.version11(), 2, 190), NARROW, run(ADAFACTOR, 2), 1));
   }
