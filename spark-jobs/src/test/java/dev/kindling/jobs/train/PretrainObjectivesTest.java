@@ -109,6 +109,18 @@ class PretrainObjectivesTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(value = ModelFamily.class, mode = Mode.INCLUDE, names = {"GPT2", "MIXTRAL", "BERT", "T5"})
+  void aModelThatCannotFitIsRefusedWithItsNumbersBeforeARunIsBegun(ModelFamily family) {
+    ModelSettings huge = new ModelSettings(family, 48, 64, 0, 16_384, 0, 0, 0, 0, 0, 0, ModelSettings.Positions.LEARNED);
+    PretrainConfig config = config("huge-" + family, family).withModel(huge);
+    assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageMatching("not enough memory: a rank needs [\\d.]+ GiB, of which [\\d.]+ GiB outside the heap "
+            + "\\(weights [\\d.]+, gradients [\\d.]+, optimizer [\\d.]+, activations [\\d.]+, other [\\d.]+\\); "
+            + "this machine has [\\d.]+ GiB: make .* smaller, or use machines with more memory");
+    assertThat(folder.resolve("huge-" + family)).doesNotExist();
+  }
+
   @Test
   void aStoppedRunGoesOnToTheSameWeights() {
     String whole = PretrainJob.run(spark, config("whole", ModelFamily.BERT), line -> {}).weightsSha256();

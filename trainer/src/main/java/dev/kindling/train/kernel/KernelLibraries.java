@@ -3,7 +3,14 @@ package dev.kindling.train.kernel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Which {@link Kernels} this machine can have. What is missing is said once, in one line, never passed over in silence. */
+/**
+ * Which {@link Kernels} this machine can have. What is missing is said once, in one line, never passed over in silence.
+ *
+ * <p>Without oneDNN's natives plain Java computes, and not OpenBLAS, though ND4J brings it: these natives come for the same platforms
+ * and in the same builds as ND4J's, without which there is no memory, so that only a broken installation lacks them. What it
+ * gets is right, and short enough to be trusted as everything's twin; a second fast engine would have to be held to the same bits
+ * for a case that is better mended.
+ */
 public final class KernelLibraries {
   private static final Logger LOG = LoggerFactory.getLogger(KernelLibraries.class);
   /** How many times slower a step is: bench/README.md, "Without a library". */
