@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.BloomConfig;
+import dev.kindling.checkpoint.DropoutRates;
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.GptNeoxConfig;
 import dev.kindling.checkpoint.LlamaConfig;
@@ -22,6 +23,7 @@ import dev.kindling.train.optim.AveragedWeights;
 import dev.kindling.train.optim.Lion;
 import dev.kindling.train.optim.OptimizerRecipe;
 import dev.kindling.train.optim.Sgd;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
@@ -75,6 +77,7 @@ class StepMemoryTest {
         Arguments.of(SmallModel.decoder(llama, 2, 200).checkpointed(), WIDE, run(ADAMW, 2), 2),
         Arguments.of(SmallModel.encoder(bert, 3, 128).checkpointed(), NARROW, run(SGD, 2), 2),
         Arguments.of(SmallModel.t5(t5, 2, 190).checkpointed(), NARROW, run(ADAMW, 2), 2),
+        Arguments.of(SmallModel.encoder(bert.withDropout(DropoutRates.of(0.1f)), 3, 128), WIDE, run(LION, 2), 1),
         Arguments.of(SmallModel.t5(t5, 2, 190), WIDE, run(ADAMW, 2), 2),
         Arguments.of(SmallModel.t5(t5.version11(), 2, 190), NARROW, run(ADAFACTOR, 2), 1));
   }
@@ -103,7 +106,7 @@ class StepMemoryTest {
     SizingKernels sizing = KernelLibraries.sizing(false, threads);
     try (TapedModel<B> model = small.planned().make(sizing.kernels(), precision)) {
       Memory.planned(() -> model.accumulate(small.batches().batch(1, 0, 0),
-          Tensor.at(Long.BYTES, DType.FLOAT32, model.layout().size())));
+          Tensor.at(Long.BYTES, DType.FLOAT32, model.layout().size()), CounterRandom.of(0, "dropout")));
       return StepMemory.of(model.layout(), options, 1, sizing, model.peakActivationBytes());
     }
   }
