@@ -112,7 +112,8 @@ class PretrainObjectivesTest {
   @ParameterizedTest
   @EnumSource(value = ModelFamily.class, mode = Mode.INCLUDE, names = {"GPT2", "MIXTRAL", "BERT", "T5"})
   void aModelThatCannotFitIsRefusedWithItsNumbersBeforeARunIsBegun(ModelFamily family) {
-    ModelSettings huge = new ModelSettings(family, 48, 64, 0, 16_384, 0, 0, 0, 0, 0, 0, ModelSettings.Positions.LEARNED);
+    ModelSettings huge = new ModelSettings(family, 48, 64, 0, 16_384, 0, 0, 0, 0, 0, 0,
+        ModelSettings.Positions.LEARNED);
     PretrainConfig config = config("huge-" + family, family).withModel(huge);
     assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {})).isInstanceOf(UserError.class)
         .hasMessageMatching("not enough memory: a rank needs [\\d.]+ GiB, of which [\\d.]+ GiB outside the heap "

@@ -25,8 +25,9 @@ public final class KernelLibraries {
     try {
       OneDnn.describe();
     } catch (LinkageError e) {
-      LOG.warn("oneDNN does not load on {} {} ({}); plain Java computes instead, {} times slower (measured on the demo's model). "
-          + "Natives come from org.bytedeco:dnnl and org.bytedeco:opencl with this platform's classifier.",
+      LOG.warn(
+          "oneDNN does not load on {} {} ({}); plain Java computes instead, {} times slower (measured on the demo's model). "
+              + "Natives come from org.bytedeco:dnnl and org.bytedeco:opencl with this platform's classifier.",
           System.getProperty("os.name"), System.getProperty("os.arch"), cause(e), WITHOUT_ONE_DNN);
       return plain(threads);
     }
@@ -63,8 +64,10 @@ public final class KernelLibraries {
 
   private static RowKernels rowKernels() {
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) return new VectorRowKernels();
-    LOG.warn("The Vector API is off: norms, activations, attention's softmax and AdamW run in plain Java, which makes a step {} times "
-        + "slower (measured on the demo's model). Start Java with --add-modules jdk.incubator.vector.", WITHOUT_VECTORS);
+    LOG.warn(
+        "The Vector API is off: norms, activations, attention's softmax and AdamW run in plain Java, which makes a step {} times "
+            + "slower (measured on the demo's model). Start Java with --add-modules jdk.incubator.vector.",
+        WITHOUT_VECTORS);
     return new ScalarRowKernels();
   }
 
