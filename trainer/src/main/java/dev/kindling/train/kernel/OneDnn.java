@@ -17,6 +17,8 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** The little of oneDNN's C API that the kernels need: the processor's engine, and descriptors of matrices. */
 final class OneDnn {
+  static final int PAIRED_STEP = 32;
+  static final int PAIRED_COLUMNS = 64;
   private static final dnnl_engine ENGINE = new dnnl_engine();
   private static final Map<Layout, dnnl_memory_desc> LAYOUTS = new ConcurrentHashMap<>();
 
@@ -71,7 +73,22 @@ final class OneDnn {
   }
 
   static int type(DType type) {
-    return type == DType.BFLOAT16 ? dnnl_bf16 : dnnl_f32;
+    return switch (type) {
+      case BFLOAT16 -> dnnl_bf16;
+      case INT32 -> dnnl_s32;
+      default -> dnnl_f32;
+    };
+  }
+
+  /**
+   * A bf16 matrix as [columns / 64][rows / 2][64][2]: two rows interleaved, so that 64 columns are a matrix of whole numbers.
+   *
+   * @param rows a multiple of {@link #PAIRED_STEP}; @param columns of {@link #PAIRED_COLUMNS}
+   */
+  static dnnl_memory_desc pairs(int rows, int columns) {
+    dnnl_memory_desc desc = new dnnl_memory_desc();
+    check(dnnl_memory_desc_create_with_tag(desc, 2, new long[]{rows, columns}, dnnl_bf16, dnnl_BA16a64b2a));
+    return desc;
   }
 
   /** A matrix [rows, columns] in memory, {@code stride} elements from row to row. */

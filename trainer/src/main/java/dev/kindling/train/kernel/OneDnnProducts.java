@@ -14,6 +14,8 @@ import dev.kindling.train.tensor.Tensor;
  */
 final class OneDnnProducts {
   static final int MOST_TRANSPOSED = 4096;       // columns and rows of x that are held transposed at once
+  static final int PAIRED_ROWS = 512;            // that are transposed at once: they fit the second-level cache
+  static final long PAIRED_BYTES = 2L * PAIRED_ROWS * OneDnn.PAIRED_COLUMNS;
   static final int MOST_STAGED = 16 << 20;       // elements of a weight that is copied before it is packed
   private final WorkerPool pool;
   private final OneDnnWorker[] workers;
@@ -167,19 +169,38 @@ final class OneDnnProducts {
     int stride = Blocks.stride(rows, x.type().bytes());
     Place to = new Place(scratch.at(Scratch.Slot.TRANSPOSED, (long) columns * stride * x.type().bytes()), x.type(),
         stride);
-    int rowBlocks = Blocks.count(rows, Blocks.ROWS);
-    int panel = Blocks.panel(columns);
-    pool.run(rowBlocks * Blocks.count(columns, panel), (i, k) -> {
-      int block = i % rowBlocks;
-      int from = i / rowBlocks;
-      int row = block * Blocks.ROWS;
-      int column = from * panel;
-      workers[k].here().run(
-          new Reorder(Blocks.size(rows, Blocks.ROWS, block), Blocks.size(columns, panel, from), x.inRows(),
-              to.inColumns()),
-          x.at(row, column), to.at(column, row));
+    boolean inPairs = inPairs(x.type(), rows, columns);
+    int height = inPairs ? PAIRED_ROWS : Blocks.ROWS;
+    int width = inPairs ? OneDnn.PAIRED_COLUMNS : Blocks.panel(columns);
+    int rowBlocks = Blocks.count(rows, height);
+    pool.run(rowBlocks * Blocks.count(columns, width), (i, k) -> {
+      int row = i % rowBlocks * height;
+      int column = i / rowBlocks * width;
+      int n = Math.min(height, rows - row);
+      if (inPairs) {
+        transposePairs(workers[k].here(), x, to, row, column, n);
+      } else {
+        workers[k].here().run(
+            new Reorder(n, Math.min(width, columns - column), x.inRows(), to.inColumns()),
+            x.at(row, column), to.at(column, row));
+      }
     });
     return to;
+  }
+
+  /** Whether two rows at a time are transposed, as if their neighbours were one number. */
+  static boolean inPairs(DType type, int rows, int columns) {
+    return type == DType.BFLOAT16 && rows % OneDnn.PAIRED_STEP == 0 && columns % OneDnn.PAIRED_COLUMNS == 0;
+  }
+
+  /** oneDNN interleaves halves and transposes whole numbers with vectors, but transposes halves one by one. */
+  private static void transposePairs(OneDnnWorker worker, Place x, Place to, int row, int column, int rows) {
+    int columns = OneDnn.PAIRED_COLUMNS;
+    long pairs = worker.scratch(Scratch.Slot.PAIRS, PAIRED_BYTES);
+    worker.run(new Reorder(rows, columns, x.inRows(), new Matrix(x.type(), Order.PAIRS, 0)), x.at(row, column), pairs);
+    Matrix from = new Matrix(DType.INT32, Order.ROWS, columns);
+    Matrix turned = new Matrix(DType.INT32, Order.COLUMNS, to.stride() / 2);
+    worker.run(new Reorder(rows / 2, columns, from, turned), pairs, to.at(column, row));
   }
 
   /** c [m, columns] += a [m, rows] b, where b is [rows, columns]. */

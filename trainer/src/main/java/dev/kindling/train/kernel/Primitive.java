@@ -31,9 +31,9 @@ final class Primitive implements AutoCloseable {
     Primitive create(dnnl_stream stream);
   }
 
-  /** How a matrix lies in memory: row after row, column after column, or as {@link OneDnn#packed} has it. */
+  /** How a matrix lies in memory: row after row, column after column, or as {@link OneDnn#packed} or {@link OneDnn#pairs} has it. */
   enum Order {
-    ROWS, COLUMNS, PACKED
+    ROWS, COLUMNS, PACKED, PAIRS
   }
 
   /** A matrix's type, order, and the elements from row to row (or column to column). */
@@ -43,6 +43,7 @@ final class Primitive implements AutoCloseable {
         case ROWS -> OneDnn.rows(type, rows, columns, stride);
         case COLUMNS -> OneDnn.columns(type, rows, columns, stride);
         case PACKED -> OneDnn.packed(type, rows, columns);
+        case PAIRS -> OneDnn.pairs(rows, columns);
       };
     }
 

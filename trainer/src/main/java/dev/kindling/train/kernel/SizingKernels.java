@@ -142,6 +142,8 @@ public final class SizingKernels implements InvocationHandler {
   private void gradient(DType type, long rows, long in, long out) {
     int n = (int) Math.min(MOST, rows);
     grow(shared, Slot.RIGHT, Panels.bytes(type, n, Math.toIntExact(out)));
+    if (OneDnnProducts.inPairs(type, n, (int) Math.min(MOST, in)))
+      grow(ofWorker, Slot.PAIRS, OneDnnProducts.PAIRED_BYTES);
     grow(shared, Slot.TRANSPOSED, Math.min(MOST, in) * Blocks.stride(n, type.bytes()) * type.bytes());
   }
 

@@ -34,6 +34,7 @@ class OneDnnKernelsTest {
       }
       shapes.add(new Shape(type, 129, 64, 1024));
       shapes.add(new Shape(type, 3, 1000, 64));
+      shapes.add(new Shape(type, 640, 128, 64));         // rows that are transposed in pairs
       shapes.add(new Shape(type, 5000, 24, 64));         // more rows than are transposed at once
       shapes.add(new Shape(type, 3, 5000, 24));          // and more columns
     }
