@@ -13,7 +13,7 @@ public final class Train {
   private static final int WINDOWS = 5;
   private static final double SECONDS = 10;
   /** A step leaves little on the heap, and a JVM fills what it may before it cleans up. */
-  private static final String HEAP = "-Xmx128m";
+  private static final String HEAP = "-Xmx96m";
 
   private Train() {}
 

@@ -31,12 +31,13 @@ import java.util.function.Predicate;
 
 /**
  * {@code bench/run train --profile}: where the time of our steps goes, each case in a JVM of its own; a row for each, and below
- * them all operations. Written to {@code bench/results/train-profile.md}.
+ * them all operations. Products pack their weights on the way, which is within their time and not in what they reach alone. Written
+ * to {@code bench/results/train-profile.md}.
  */
 public final class TrainProfile {
   private static final String HEAD = """
-      | case | tokens/s | products of the layers | GFLOP/s, alone | loss with its products | GFLOP/s, alone | attention | other operations | optimizer | packing | all else |
-      |---|---|---|---|---|---|---|---|---|---|---|""";
+      | case | tokens/s | products of the layers | GFLOP/s, alone | loss with its products | GFLOP/s, alone | attention | other operations | optimizer | all else |
+      |---|---|---|---|---|---|---|---|---|---|""";
   private static final double WARM_SECONDS = 15;           // until the hot loops are compiled
   private static final double SECONDS = 15;
   private static final int LEAST_STEPS = 5;                // measured
@@ -131,15 +132,14 @@ public final class TrainProfile {
     Predicate<Operation> loss = o -> o.name().equals("crossEntropy");
     Predicate<Operation> product = o -> o.product() != null && !loss.test(o);
     Predicate<Operation> attention = o -> o.name().startsWith("attention");
-    double packing = profile.parts().getOrDefault(Part.PACK, 0L);
     double optimizer = profile.parts().getOrDefault(Part.OPTIMIZER, 0L);
-    double known = nanos(operations, product.or(loss).or(attention)) + packing + optimizer;
+    double known = nanos(operations, product.or(loss).or(attention)) + optimizer;
     double other = nanos(operations, product.or(loss).or(attention).negate()
-        .and(o -> !o.name().equals("pack") && !o.name().equals("adamw")));
-    return String.format(Locale.ROOT, "| %s | %.0f | %s | %s | %s | %s | %s | %s | %s | %s | %s |", name,
+        .and(o -> !o.name().equals("adamw")));
+    return String.format(Locale.ROOT, "| %s | %.0f | %s | %s | %s | %s | %s | %s | %s | %s |", name,
         tokens * profile.steps() / all * 1e9, share(nanos(operations, product), all), rates(operations, product),
         share(nanos(operations, loss), all), rates(operations, loss), share(nanos(operations, attention), all),
-        share(other, all), share(optimizer, all), share(packing, all), share(all - known - other, all));
+        share(other, all), share(optimizer, all), share(all - known - other, all));
   }
 
   private static double nanos(List<Operation> operations, Predicate<Operation> which) {
