@@ -33,6 +33,16 @@ public final class Storage {
     }
   }
 
+  /**
+   * A path that other processes understand alike: one without a beginning is taken from this process's working directory. Schemes
+   * are left as they are, and so is their lack.
+   */
+  public static String absolute(Configuration conf, String path) {
+    Path given = new Path(path);
+    if (given.isAbsolute() || given.toUri().getScheme() != null) return path;
+    return new Path(of(conf, given).getWorkingDirectory().toUri().getPath(), given).toString();
+  }
+
   /** The file's status; a UserError where there is none. */
   public static FileStatus file(FileSystem fs, Path path) {
     try {

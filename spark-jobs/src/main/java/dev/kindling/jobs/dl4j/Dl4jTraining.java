@@ -1,5 +1,6 @@
 package dev.kindling.jobs.dl4j;
 
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
@@ -67,7 +68,7 @@ public final class Dl4jTraining<N extends Model> {
     this.spark = spark;
     this.hadoop = spark.sc().hadoopConfiguration();
     this.network = network;
-    this.run = run;
+    this.run = Storage.absolute(hadoop, run);
     this.listeners = new ArrayList<>();
     listeners.forEach(this.listeners::add);
     refuseMistakes();

@@ -2,7 +2,9 @@ package dev.kindling.jobs.train;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import dev.kindling.checkpoint.Storage;
 import java.io.Serializable;
+import org.apache.hadoop.conf.Configuration;
 
 /**
  * All settings of a pre-training run; its components are the keys of the YAML file, and every section has defaults.
@@ -28,6 +30,12 @@ public record PretrainConfig(String dataset, String run, ModelSettings model, Ob
         ScheduleSettings.defaults(), AverageSettings.defaults(), CheckpointSettings.defaults(),
         ClusterSettings.defaults(),
         ProfileSettings.defaults());
+  }
+
+  /** The same with paths that mean on an executor what they mean here. */
+  PretrainConfig absolute(Configuration hadoop) {
+    return new PretrainConfig(Storage.absolute(hadoop, dataset), Storage.absolute(hadoop, run), model, objective, train,
+        optimizer, schedule, average, checkpoints, cluster, profile);
   }
 
   public PretrainConfig withModel(ModelSettings value) {

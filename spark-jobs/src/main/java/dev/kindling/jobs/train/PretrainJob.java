@@ -29,7 +29,7 @@ public final class PretrainJob {
   private PretrainJob(SparkSession session, PretrainConfig config, Consumer<String> progress) {
     this.spark = session.sparkContext();
     this.hadoop = spark.hadoopConfiguration();
-    this.plan = PretrainPlan.of(config, hadoop);
+    this.plan = PretrainPlan.of(config.absolute(hadoop), hadoop);
     this.progress = progress;
   }
 

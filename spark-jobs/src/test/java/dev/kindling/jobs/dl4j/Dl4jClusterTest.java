@@ -61,7 +61,8 @@ class Dl4jClusterTest {
   }
 
   private static Dl4jTraining<MultiLayerNetwork> training(MultiLayerNetwork network, String run, int ranks) {
-    return Dl4jTraining.of(spark, network, folder.resolve(run).toString()).epochs(2)
+    Path relative = Path.of("").toAbsolutePath().relativize(folder.resolve(run));        // to the driver, not to an executor
+    return Dl4jTraining.of(spark, network, relative.toString()).epochs(2)
         .cluster(new ClusterSettings(ranks, 45, 0, KernelChoice.PLAIN, "0", 20)).telling(line -> {});
   }
 

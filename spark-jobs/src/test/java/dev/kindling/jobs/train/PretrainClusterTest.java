@@ -68,6 +68,16 @@ class PretrainClusterTest {
   }
 
   @Test
+  void pathsWithoutABeginningAreTheDriversOnEveryExecutor() {
+    Path here = Path.of("").toAbsolutePath();
+    PretrainConfig relative = TinyRuns.of(here.relativize(Path.of(dataset)).toString(),
+        here.relativize(folder.resolve("relative")), PrecisionChoice.FLOAT32, KernelChoice.BEST, 2);
+    assertThat(PretrainJob.run(spark, relative, line -> {}).weightsSha256())
+        .isEqualTo(alone.get(PrecisionChoice.FLOAT32));
+    assertThat(folder.resolve("relative")).isDirectory();
+  }
+
+  @Test
   void theSameHoldsInBfloat16() {
     List<String> lines = new ArrayList<>();
     PretrainResult result = PretrainJob.run(spark, config("bf16", PrecisionChoice.BFLOAT16, 0), lines::add);

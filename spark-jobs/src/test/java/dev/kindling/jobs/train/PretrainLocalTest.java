@@ -181,7 +181,7 @@ class PretrainLocalTest {
     PretrainJob.run(spark, TinyRuns.stoppingAfter(config, 2), line -> {});
     PretrainConfig other = config.withModel(new ModelSettings(3, 2, 32, 0, 0));
     assertThatThrownBy(() -> PretrainJob.run(spark, other, line -> {})).isInstanceOf(UserError.class)
-        .hasMessageContaining("model is");
+        .hasMessageContaining("model.layers is 3").hasMessageContaining("was started with 2 and");
     assertThat(folder.resolve("own/attempt-00001")).exists();
     assertThat(folder.resolve("own/attempt-00002")).doesNotExist();      // a run under way would have been taken over
   }
