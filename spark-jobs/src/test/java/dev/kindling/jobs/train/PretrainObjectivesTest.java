@@ -130,7 +130,7 @@ class PretrainObjectivesTest {
     assertThat(PretrainJob.run(spark, parts, line -> {}).weightsSha256()).isEqualTo(whole);
     PretrainConfig other = parts.withObjective(new ObjectiveSettings(Kind.AUTO, Documents.TOGETHER, 0.3, 0.15, 3));
     assertThatThrownBy(() -> PretrainJob.run(spark, other, line -> {})).isInstanceOf(UserError.class)
-        .hasMessageContaining("objective is");
+        .hasMessageContaining("objective.maskedShare is 0.3");
   }
 
   @Test
