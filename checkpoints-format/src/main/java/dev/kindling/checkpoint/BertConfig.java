@@ -30,7 +30,7 @@ import java.util.List;
  *        DistilBERT has them as {@code dropout}, {@code attention_dropout}, {@code seq_classif_dropout}
  */
 public record BertConfig(BertFamily kind, EncoderTask task, int vocabularySize, int positions, int tokenTypes,
-    int width, int layers, int heads, int innerWidth, Activation activation, float layerNormEpsilon,
+    int width, int layers, int heads, int innerWidth, ActivationFunction activation, float layerNormEpsilon,
     float initializerRange, boolean tiedHead, boolean pooler, int padToken, int beginToken, List<Integer> endTokens,
     List<String> labels, DropoutRates dropout) implements ModelConfig {
   public BertConfig {
@@ -56,7 +56,7 @@ public record BertConfig(BertFamily kind, EncoderTask task, int vocabularySize, 
 
   /** Nothing is dropped out. */
   public BertConfig(BertFamily kind, EncoderTask task, int vocabularySize, int positions, int tokenTypes, int width,
-      int layers, int heads, int innerWidth, Activation activation, float layerNormEpsilon, float initializerRange,
+      int layers, int heads, int innerWidth, ActivationFunction activation, float layerNormEpsilon, float initializerRange,
       boolean tiedHead, boolean pooler, int padToken, int beginToken, List<Integer> endTokens, List<String> labels) {
     this(kind, task, vocabularySize, positions, tokenTypes, width, layers, heads, innerWidth, activation,
         layerNormEpsilon, initializerRange, tiedHead, pooler, padToken, beginToken, endTokens, labels,
@@ -66,7 +66,7 @@ public record BertConfig(BertFamily kind, EncoderTask task, int vocabularySize, 
   /** BERT's usual choices: an inner width of 4 times the width, 2 token types, GELU, masked words with a tied head. */
   public static BertConfig of(int vocabularySize, int positions, int width, int layers, int heads) {
     return new BertConfig(BertFamily.BERT, EncoderTask.MASKED_WORDS, vocabularySize, positions, 2, width, layers, heads,
-        4 * width, Activation.GELU, 1e-12f, 0.02f, true, false, 0, -1, List.of(), List.of());
+        4 * width, ActivationFunction.GELU, 1e-12f, 0.02f, true, false, 0, -1, List.of(), List.of());
   }
 
   /** The same encoder under another head. @param labels their names, none where the task has none */

@@ -27,11 +27,11 @@ final class BertJson {
     EncoderTask task = task(keys, kind);
     int pad = keys.present("pad_token_id") ? keys.token("pad_token_id") : kind == BertFamily.ROBERTA ? 1 : 0;
     int width = keys.positive(names.width());
-    String activation = keys.oneOf(names.activation(), "gelu", Activation.names().toArray(new String[0]));
+    String activation = keys.oneOf(names.activation(), "gelu", ActivationFunction.names().toArray(new String[0]));
     return new BertConfig(kind, task, keys.positive("vocab_size"), keys.positive("max_position_embeddings", 512),
         distil ? 0 : keys.positive("type_vocab_size", 2), width, keys.positive(names.layers()),
         keys.positive(names.heads()), keys.positive(names.inner(), (int) Math.min(4L * width, Integer.MAX_VALUE)),
-        Activation.named(activation), distil ? 1e-12f : keys.positive("layer_norm_eps", 1e-12f),
+        ActivationFunction.named(activation), distil ? 1e-12f : keys.positive("layer_norm_eps", 1e-12f),
         keys.positive("initializer_range", 0.02f), keys.flag("tie_word_embeddings", true),
         task == EncoderTask.ENCODE && !distil, pad, keys.token("bos_token_id"), keys.tokens("eos_token_id"),
         task.hasLabels() ? keys.labels() : List.of(), dropout(keys, distil));

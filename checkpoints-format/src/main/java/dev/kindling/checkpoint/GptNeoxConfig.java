@@ -23,7 +23,7 @@ import java.util.List;
  * @param dropout {@code hidden_dropout}, of embeddings too, and {@code attention_dropout}
  */
 public record GptNeoxConfig(int vocabularySize, int width, int layers, int heads, Rope rope, int innerWidth,
-    Activation activation, boolean parallel, boolean attentionBias, float normEpsilon, boolean tiedHead,
+    ActivationFunction activation, boolean parallel, boolean attentionBias, float normEpsilon, boolean tiedHead,
     float initializerRange, TokenIds tokens, DropoutRates dropout) implements DecoderConfig {
 
   public GptNeoxConfig {
@@ -39,7 +39,7 @@ public record GptNeoxConfig(int vocabularySize, int width, int layers, int heads
 
   /** Nothing is dropped out. */
   public GptNeoxConfig(int vocabularySize, int width, int layers, int heads, Rope rope, int innerWidth,
-      Activation activation, boolean parallel, boolean attentionBias, float normEpsilon, boolean tiedHead,
+      ActivationFunction activation, boolean parallel, boolean attentionBias, float normEpsilon, boolean tiedHead,
       float initializerRange, TokenIds tokens) {
     this(vocabularySize, width, layers, heads, rope, innerWidth, activation, parallel, attentionBias, normEpsilon,
         tiedHead, initializerRange, tokens, DropoutRates.NONE);
@@ -48,7 +48,7 @@ public record GptNeoxConfig(int vocabularySize, int width, int layers, int heads
   /** Pythia's choices: a quarter of each head turned, an inner width of 4 times the width, an untied head. */
   public static GptNeoxConfig of(int vocabularySize, int contextLength, int width, int layers, int heads) {
     return new GptNeoxConfig(vocabularySize, width, layers, heads,
-        new Rope(10_000, 0.25, contextLength, new RopeScaling.None()), 4 * width, Activation.GELU, true, true, 1e-5f,
+        new Rope(10_000, 0.25, contextLength, new RopeScaling.None()), 4 * width, ActivationFunction.GELU, true, true, 1e-5f,
         false, 0.02f, TokenIds.NONE);
   }
 
@@ -125,11 +125,11 @@ public record GptNeoxConfig(int vocabularySize, int width, int layers, int heads
   }
 
   static GptNeoxConfig parse(ConfigKeys keys) {
-    String[] activations = Activation.names().toArray(new String[0]);
+    String[] activations = ActivationFunction.names().toArray(new String[0]);
     float hidden = keys.share("hidden_dropout", 0);       // of embeddings too
     return new GptNeoxConfig(keys.positive("vocab_size"), keys.positive("hidden_size"),
         keys.positive("num_hidden_layers"), keys.positive("num_attention_heads"), RopeKeys.readNeox(keys),
-        keys.positive("intermediate_size"), Activation.named(keys.oneOf("hidden_act", "gelu", activations)),
+        keys.positive("intermediate_size"), ActivationFunction.named(keys.oneOf("hidden_act", "gelu", activations)),
         keys.flag("use_parallel_residual", true), keys.flag("attention_bias", true),
         keys.positive("layer_norm_eps", 1e-5f), keys.flag("tie_word_embeddings", false),
         keys.positive("initializer_range", 0.02f), TokenIds.read(keys),

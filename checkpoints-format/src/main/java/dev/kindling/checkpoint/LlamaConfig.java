@@ -26,7 +26,7 @@ import java.util.List;
  * @param dropout {@code attention_dropout}; of Phi-3 also {@code resid_pdrop}, and {@code embd_pdrop}, which nobody computes
  */
 public record LlamaConfig(LlamaFamily kind, int vocabularySize, int width, int layers, HeadShape attention, Rope rope,
-    int innerWidth, Activation activation, boolean innerBias, Experts experts, float normEpsilon, float logitSoftcap,
+    int innerWidth, ActivationFunction activation, boolean innerBias, Experts experts, float normEpsilon, float logitSoftcap,
     boolean tiedHead, float initializerRange, TokenIds tokens, DropoutRates dropout) implements DecoderConfig {
 
   public LlamaConfig {
@@ -54,7 +54,7 @@ public record LlamaConfig(LlamaFamily kind, int vocabularySize, int width, int l
         plain.windows(), plain.scalar(), gemma ? 50 : 0);
     return new LlamaConfig(kind, vocabularySize, width, layers, attention,
         new Rope(kind.usualTheta(), 1, contextLength, new RopeScaling.None()), innerWidth,
-        gemma ? Activation.GELU_TANH : Activation.SILU, false,
+        gemma ? ActivationFunction.GELU_TANH : ActivationFunction.SILU, false,
         kind == LlamaFamily.MIXTRAL ? new Experts(8, 2, 0.02f, 0, true) : null, kind.usualEpsilon(), gemma ? 30 : 0,
         gemma, 0.02f, TokenIds.NONE, DropoutRates.NONE);
   }

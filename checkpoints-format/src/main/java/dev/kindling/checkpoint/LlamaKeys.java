@@ -38,10 +38,10 @@ final class LlamaKeys {
         : new DropoutRates(0, 0, attention, 0);
   }
 
-  private static Activation activation(ConfigKeys keys, boolean gemma) {
-    String[] names = Activation.names().toArray(new String[0]);
-    if (!gemma) return Activation.named(keys.oneOf("hidden_act", "silu", names));
-    return Activation.named(keys.oneOf("hidden_activation", "gelu_pytorch_tanh", names));
+  private static ActivationFunction activation(ConfigKeys keys, boolean gemma) {
+    String[] names = ActivationFunction.names().toArray(new String[0]);
+    if (!gemma) return ActivationFunction.named(keys.oneOf("hidden_act", "silu", names));
+    return ActivationFunction.named(keys.oneOf("hidden_activation", "gelu_pytorch_tanh", names));
   }
 
   /** Null is none, and so is a missing key unless the family has a usual one. */
@@ -125,8 +125,8 @@ final class LlamaKeys {
     return json.stored(type);
   }
 
-  private static String name(Activation activation, LlamaFamily kind) {
-    return kind == LlamaFamily.GEMMA2 && activation == Activation.GELU_TANH
+  private static String name(ActivationFunction activation, LlamaFamily kind) {
+    return kind == LlamaFamily.GEMMA2 && activation == ActivationFunction.GELU_TANH
         ? "gelu_pytorch_tanh"
         : activation.hubName();
   }

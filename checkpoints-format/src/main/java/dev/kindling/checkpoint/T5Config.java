@@ -30,7 +30,7 @@ import java.util.List;
  * @param dropout one rate, {@code dropout_rate}, of all that is dropped out
  */
 public record T5Config(int vocabularySize, int contextLength, int width, int headWidth, int innerWidth, int layers,
-    int decoderLayers, int heads, int buckets, int maxDistance, float layerNormEpsilon, Activation activation,
+    int decoderLayers, int heads, int buckets, int maxDistance, float layerNormEpsilon, ActivationFunction activation,
     boolean gated, boolean tiedHead, boolean scaledHead, float initializerFactor, int padToken, int startToken,
     List<Integer> endTokens, DropoutRates dropout) implements ModelConfig {
   private static final int LARGEST = Integer.MAX_VALUE / 4;
@@ -56,7 +56,7 @@ public record T5Config(int vocabularySize, int contextLength, int width, int hea
 
   /** Nothing is dropped out. */
   public T5Config(int vocabularySize, int contextLength, int width, int headWidth, int innerWidth, int layers,
-      int decoderLayers, int heads, int buckets, int maxDistance, float layerNormEpsilon, Activation activation,
+      int decoderLayers, int heads, int buckets, int maxDistance, float layerNormEpsilon, ActivationFunction activation,
       boolean gated, boolean tiedHead, boolean scaledHead, float initializerFactor, int padToken, int startToken,
       List<Integer> endTokens) {
     this(vocabularySize, contextLength, width, headWidth, innerWidth, layers, decoderLayers, heads, buckets,
@@ -67,13 +67,13 @@ public record T5Config(int vocabularySize, int contextLength, int width, int hea
   /** Version 1.0's choices: ReLU, a tied and scaled head, 32 buckets up to a distance of 128. */
   public static T5Config of(int vocabularySize, int width, int headWidth, int innerWidth, int layers, int heads) {
     return new T5Config(vocabularySize, 512, width, headWidth, innerWidth, layers, layers, heads, 32, 128, 1e-6f,
-        Activation.RELU, false, true, true, 1, 0, 0, List.of(1));
+        ActivationFunction.RELU, false, true, true, 1, 0, 0, List.of(1));
   }
 
   /** Version 1.1's choices: a gated GELU and a head of its own. */
   public T5Config version11() {
     return new T5Config(vocabularySize, contextLength, width, headWidth, innerWidth, layers, decoderLayers, heads,
-        buckets, maxDistance, layerNormEpsilon, Activation.GELU_TANH, true, false, false, initializerFactor, padToken,
+        buckets, maxDistance, layerNormEpsilon, ActivationFunction.GELU_TANH, true, false, false, initializerFactor, padToken,
         startToken, endTokens, dropout);
   }
 
@@ -153,10 +153,10 @@ public record T5Config(int vocabularySize, int contextLength, int width, int hea
   static T5Config parse(ConfigKeys keys) {
     keys.only("is_encoder_decoder", true);
     String projection = keys.oneOf("feed_forward_proj", "relu", "relu", "gated-gelu", "gated-silu");
-    Activation activation = switch (projection) {
-      case "gated-gelu" -> Activation.GELU_TANH;
-      case "gated-silu" -> Activation.SILU;
-      default -> Activation.RELU;
+    ActivationFunction activation = switch (projection) {
+      case "gated-gelu" -> ActivationFunction.GELU_TANH;
+      case "gated-silu" -> ActivationFunction.SILU;
+      default -> ActivationFunction.RELU;
     };
     boolean tied = keys.flag("tie_word_embeddings", true);
     int layers = keys.positive("num_layers");
@@ -192,6 +192,6 @@ public record T5Config(int vocabularySize, int contextLength, int width, int hea
 
   private String projection() {
     if (!gated) return activation.hubName();
-    return activation == Activation.SILU ? "gated-silu" : "gated-gelu";
+    return activation == ActivationFunction.SILU ? "gated-silu" : "gated-gelu";
   }
 }

@@ -1,6 +1,6 @@
 package dev.kindling.checkpoint.gguf;
 
-import dev.kindling.checkpoint.Activation;
+import dev.kindling.checkpoint.ActivationFunction;
 import dev.kindling.checkpoint.LlamaConfig;
 import dev.kindling.checkpoint.LlamaFamily;
 import dev.kindling.checkpoint.Rope;
@@ -48,7 +48,7 @@ final class LlamaTensors {
       throw new UserError(where + ": head_dim is " + config.headWidth() + "; with attention_bias llama.cpp takes "
           + "hidden_size / num_attention_heads only: export with hf");
     }
-    if (config.activation() != Activation.SILU) {
+    if (config.activation() != ActivationFunction.SILU) {
       throw new UserError(where + ": hidden_act is " + config.activation().hubName() + "; llama.cpp computes "
           + config.family() + " with silu only: export with hf");
     }

@@ -1,6 +1,6 @@
 package dev.kindling.checkpoint.onnx;
 
-import dev.kindling.checkpoint.Activation;
+import dev.kindling.checkpoint.ActivationFunction;
 import dev.kindling.checkpoint.UserError;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,15 +98,15 @@ final class BertFacts {
   }
 
   /** @throws UserError where the function of the feed-forward layers is none of ours */
-  Activation activation() {
+  ActivationFunction activation() {
     Set<String> operators = new TreeSet<>();
     for (OnnxNode node : graph.nodes()) operators.add(node.operator());
-    if (operators.contains("Erf")) return Activation.GELU;
+    if (operators.contains("Erf")) return ActivationFunction.GELU;
     for (OnnxNode node : graph.nodes()) {
       if (node.is("Gelu"))
-        return "tanh".equals(node.attributes().get("approximate")) ? Activation.GELU_TANH : Activation.GELU;
+        return "tanh".equals(node.attributes().get("approximate")) ? ActivationFunction.GELU_TANH : ActivationFunction.GELU;
     }
-    if (operators.contains("Relu")) return Activation.RELU;
+    if (operators.contains("Relu")) return ActivationFunction.RELU;
     throw new UserError(
         file.path() + ": the graph has none of Erf, Gelu and Relu, so its activation is not known here; "
             + "its operators are " + operators);

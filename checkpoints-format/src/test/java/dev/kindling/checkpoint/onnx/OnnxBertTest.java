@@ -5,7 +5,7 @@ import static dev.kindling.checkpoint.TinyModel.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kindling.checkpoint.Activation;
+import dev.kindling.checkpoint.ActivationFunction;
 import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.BertFamily;
 import dev.kindling.checkpoint.ElementType;
@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OnnxBertTest {
   private static final String EXPORT = "/onnx/bert-eager-17.onnx", SAVED = "/onnx/bert.safetensors";
   private static final BertConfig CONFIG = new BertConfig(BertFamily.BERT, EncoderTask.ENCODE, 37, 16, 2, 12, 2, 3, 20,
-      Activation.GELU, 1e-12f, 0.02f, true, true, 0, -1, List.of(), List.of());
+      ActivationFunction.GELU, 1e-12f, 0.02f, true, true, 0, -1, List.of(), List.of());
   private static final SentencePooling MEAN = new SentencePooling(SentencePooling.Kind.MEAN, true, 0);
 
   @TempDir

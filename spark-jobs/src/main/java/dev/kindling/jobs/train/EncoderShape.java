@@ -1,6 +1,6 @@
 package dev.kindling.jobs.train;
 
-import dev.kindling.checkpoint.Activation;
+import dev.kindling.checkpoint.ActivationFunction;
 import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.BertFamily;
 import dev.kindling.checkpoint.EncoderTask;
@@ -35,7 +35,7 @@ final class EncoderShape {
     };
     return new BertConfig(kind, EncoderTask.MASKED_WORDS, extra.vocabulary(), positions, types, model.width(),
         model.layers(), model.heads(), model.innerWidth() == 0 ? usual.innerWidth() : model.innerWidth(),
-        Activation.GELU, usual.layerNormEpsilon(), usual.initializerRange(), true, false, pad, -1, List.of(endOfText),
+        ActivationFunction.GELU, usual.layerNormEpsilon(), usual.initializerRange(), true, false, pad, -1, List.of(endOfText),
         List.of());
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
@@ -88,6 +89,23 @@ class PretrainLocalTest {
     assertThat(result.weightsSha256()).isNotEqualTo(PretrainJob.run(spark, together, line -> {}).weightsSha256());
     assertThatThrownBy(() -> PretrainJob.run(spark, together.withObjective(APART), line -> {}))
         .isInstanceOf(UserError.class).hasMessageContaining("objective.documents is apart");
+  }
+
+  @Test
+  void checkpointedActivationsDoNotShowInTheWeightsAndDropoutDoesAndIsWrittenWithTheModel() throws IOException {
+    PretrainConfig plain = config("without-dropout");
+    PretrainConfig dropping = config("dropping").withModel(plain.model().withDropout(0.25));
+    PretrainConfig again = config("recomputed").withModel(dropping.model())
+        .withTrain(dropping.train().withActivationCheckpointing());
+    String weights = PretrainJob.run(spark, dropping, line -> {}).weightsSha256();
+    assertThat(PretrainJob.run(spark, again, line -> {}).weightsSha256()).isEqualTo(weights);
+    assertThat(PretrainJob.run(spark, plain, line -> {}).weightsSha256()).isNotEqualTo(weights);
+    try (Stream<Path> files = Files.walk(folder.resolve("dropping"))) {
+      Path config = files.filter(p -> p.endsWith("config.json")).findFirst().orElseThrow();
+      assertThat(new ObjectMapper().readTree(config.toFile()).get("attn_pdrop").asDouble()).isEqualTo(0.25);
+    }
+    assertThatThrownBy(() -> PretrainJob.run(spark, plain.withModel(dropping.model()), line -> {}))
+        .isInstanceOf(UserError.class).hasMessageContaining("model is ").hasMessageContaining("attention=0.25");
   }
 
   @Test

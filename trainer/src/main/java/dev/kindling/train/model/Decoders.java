@@ -1,11 +1,13 @@
 package dev.kindling.train.model;
 
+import dev.kindling.checkpoint.ActivationFunction;
 import dev.kindling.checkpoint.BloomConfig;
 import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.GptNeoxConfig;
 import dev.kindling.checkpoint.LlamaConfig;
 import dev.kindling.train.autodiff.Weight;
+import dev.kindling.train.kernel.Activation;
 import dev.kindling.train.kernel.AttentionForm;
 import dev.kindling.train.kernel.Norm;
 import dev.kindling.train.nn.Attention;
@@ -84,7 +86,7 @@ final class Decoders {
       RowNorm before = RowNorm.of(layer.under("ln_1"), norm, gpt2.width());
       Attention attention = fused(layer.under("attn.c_attn"), layer.under("attn.c_proj"), form, n, false, null);
       RowNorm second = RowNorm.of(layer.under("ln_2"), norm, gpt2.width());
-      FeedForward inner = plain(dev.kindling.checkpoint.Activation.GELU_TANH, layer.under("mlp.c_fc"),
+      FeedForward inner = plain(ActivationFunction.GELU_TANH, layer.under("mlp.c_fc"),
           layer.under("mlp.c_proj"), form);
       blocks.add(Block.of(step(before, attention::forward), step(second, inner)));
     }
@@ -128,7 +130,7 @@ final class Decoders {
       Attention attention = fused(layer.under("self_attention.query_key_value"), layer.under("self_attention.dense"),
           Linear.Form.TORCH, n, true, null);
       RowNorm second = RowNorm.of(layer.under("post_attention_layernorm"), norm, bloom.width());
-      FeedForward inner = plain(dev.kindling.checkpoint.Activation.GELU_TANH, layer.under("mlp.dense_h_to_4h"),
+      FeedForward inner = plain(ActivationFunction.GELU_TANH, layer.under("mlp.dense_h_to_4h"),
           layer.under("mlp.dense_4h_to_h"), Linear.Form.TORCH);
       blocks.add(Block.of(step(before, attention::forward), step(second, inner)));
     }
@@ -150,19 +152,19 @@ final class Decoders {
     return Attention.fused(heading, all, rotary, Linear.of(output, form, width, width, residual));
   }
 
-  private FeedForward plain(dev.kindling.checkpoint.Activation activation, Weights up, Weights down, Linear.Form form) {
+  private FeedForward plain(ActivationFunction activation, Weights up, Weights down, Linear.Form form) {
     Linear wide = Linear.of(up, form, config.width(), config.innerWidth(), initial);
     return FeedForward.plain(kernel(activation), wide,
         Linear.of(down, form, config.innerWidth(), config.width(), residual));
   }
 
   /** The kernels' name of a function that files name. */
-  static dev.kindling.train.kernel.Activation kernel(dev.kindling.checkpoint.Activation activation) {
+  static Activation kernel(ActivationFunction activation) {
     return switch (activation) {
-      case GELU -> dev.kindling.train.kernel.Activation.GELU_ERF;
-      case GELU_TANH -> dev.kindling.train.kernel.Activation.GELU_TANH;
-      case RELU -> dev.kindling.train.kernel.Activation.RELU;
-      case SILU -> dev.kindling.train.kernel.Activation.SILU;
+      case GELU -> Activation.GELU_ERF;
+      case GELU_TANH -> Activation.GELU_TANH;
+      case RELU -> Activation.RELU;
+      case SILU -> Activation.SILU;
     };
   }
 }

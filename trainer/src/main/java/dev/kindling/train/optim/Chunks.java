@@ -1,6 +1,7 @@
 package dev.kindling.train.optim;
 
 import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.tensor.Raw;
 
 /** Elementwise work over long vectors, cut into chunks that a worker reads, changes in arrays of its own and writes back. */
 final class Chunks {
@@ -26,6 +27,28 @@ final class Chunks {
     kernels.pool().run(blocks, (block, worker) -> {
       long from = (long) block * SIZE;
       body.run(from, (int) Math.min(SIZE, elements - from), arrays[worker]);
+    });
+  }
+
+  /** What becomes of one chunk. */
+  @FunctionalInterface
+  interface Change {
+    /** @param arrays a chunk of what is read, then one of each vector that changes; @param count elements of each */
+    void make(float[][] arrays, int count);
+  }
+
+  /**
+   * Changes vectors of float32 by what stands in another.
+   *
+   * @param elements of each; @param read address of the first that is only read; @param changed of those that are written back
+   */
+  void change(long elements, long read, long[] changed, Change change) {
+    run(elements, (from, count, arrays) -> {
+      long at = Float.BYTES * from;
+      Raw.copy(read + at, arrays[0], 0, count);
+      for (int i = 0; i < changed.length; i++) Raw.copy(changed[i] + at, arrays[i + 1], 0, count);
+      change.make(arrays, count);
+      for (int i = 0; i < changed.length; i++) Raw.copy(arrays[i + 1], 0, count, changed[i] + at);
     });
   }
 }

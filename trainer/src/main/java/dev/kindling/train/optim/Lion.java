@@ -4,7 +4,6 @@ import static dev.kindling.checkpoint.UserError.require;
 
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.Parameter;
-import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
 
@@ -65,15 +64,9 @@ public final class Lion implements Optimizer {
       long w = momentum.owned().get(i).in(weights).address();
       long g = momentum.owned().get(i).in(gradients).address();
       long m = momentum.tensor(i, 0).address();
-      chunks.run(momentum.owned().get(i).size(), (from, count, arrays) -> {
-        long at = Float.BYTES * from;
-        Raw.copy(w + at, arrays[0], 0, count);
-        Raw.copy(g + at, arrays[1], 0, count);
-        Raw.copy(m + at, arrays[2], 0, count);
-        move(arrays[0], arrays[1], arrays[2], count, (float) gradientScale, keep, rate);
-        roll(arrays[1], arrays[2], count);
-        Raw.copy(arrays[0], 0, count, w + at);
-        Raw.copy(arrays[2], 0, count, m + at);
+      chunks.change(momentum.owned().get(i).size(), g, new long[]{w, m}, (arrays, count) -> {
+        move(arrays[1], arrays[0], arrays[2], count, (float) gradientScale, keep, rate);
+        roll(arrays[0], arrays[2], count);
       });
     }
   }

@@ -4,7 +4,6 @@ import static dev.kindling.checkpoint.UserError.require;
 
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.Parameter;
-import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
 
@@ -68,19 +67,11 @@ public final class Sgd implements Optimizer {
     for (int i = 0; i < momentum.owned().size(); i++) {
       long w = momentum.owned().get(i).in(weights).address();
       long g = momentum.owned().get(i).in(gradients).address();
-      long b = recipe.momentum > 0 ? momentum.tensor(i, 0).address() : 0;
-      chunks.run(momentum.owned().get(i).size(), (from, count, arrays) -> {
-        long at = Float.BYTES * from;
-        Raw.copy(w + at, arrays[0], 0, count);
-        Raw.copy(g + at, arrays[1], 0, count);
-        descend(arrays[0], arrays[1], count, (float) gradientScale);
-        if (recipe.momentum > 0) {
-          Raw.copy(b + at, arrays[2], 0, count);
-          roll(arrays[2], arrays[1], count);
-          Raw.copy(arrays[2], 0, count, b + at);
-        }
-        move(arrays[0], arrays[1], count, (float) (recipe.rate * factor));
-        Raw.copy(arrays[0], 0, count, w + at);
+      long[] changed = recipe.momentum > 0 ? new long[]{w, momentum.tensor(i, 0).address()} : new long[]{w};
+      chunks.change(momentum.owned().get(i).size(), g, changed, (arrays, count) -> {
+        descend(arrays[1], arrays[0], count, (float) gradientScale);
+        if (recipe.momentum > 0) roll(arrays[2], arrays[0], count);
+        move(arrays[1], arrays[0], count, (float) (recipe.rate * factor));
       });
     }
   }

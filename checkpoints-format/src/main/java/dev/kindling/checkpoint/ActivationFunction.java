@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** The function between the matrices of a feed-forward layer, with the names that {@code config.json} has for it. */
-public enum Activation {
+public enum ActivationFunction {
   /** x Φ(x), Φ by the error function (Hendrycks and Gimpel 2016). */
   GELU("gelu"),
   /** Its approximation by a tanh (the same paper, section 2). */
@@ -17,7 +17,7 @@ public enum Activation {
 
   private final List<String> names;
 
-  Activation(String... names) {
+  ActivationFunction(String... names) {
     this.names = List.of(names);
   }
 
@@ -27,7 +27,7 @@ public enum Activation {
   }
 
   /** @throws IllegalArgumentException for a name that is not {@link #names}' */
-  public static Activation named(String name) {
+  public static ActivationFunction named(String name) {
     return Arrays.stream(values()).filter(a -> a.names.contains(name)).findFirst()
         .orElseThrow(() -> new IllegalArgumentException("no activation " + name));
   }
@@ -35,7 +35,7 @@ public enum Activation {
   /** All names that are read. */
   public static List<String> names() {
     List<String> all = new ArrayList<>();
-    for (Activation a : values()) all.addAll(a.names);
+    for (ActivationFunction a : values()) all.addAll(a.names);
     return all;
   }
 }
