@@ -42,8 +42,8 @@ public interface TapedModel<B extends MicroBatch> extends TrainableModel<B> {
   }
 
   /**
-   * From here on, of each block only what goes into it is kept; the way back computes the block again. Less memory, a third more
-   * products, the same bits.
+   * From here on, of each block only what goes into it is kept; the way back computes the block again. Less memory,
+   * one more way forward, the same bits.
    */
   default void checkpointActivations() {
     core().tape().recompute();

@@ -84,6 +84,13 @@ public final class GoldenCase implements AutoCloseable {
     return Arrays.stream(golden.readLongs(name)).mapToInt(Math::toIntExact).toArray();
   }
 
+  /** The model with its input. @param config the case's own, or with other rates of dropout */
+  Sample<?> sample(ModelConfig config, Kernels kernels, Precision precision) {
+    if (config instanceof BertConfig) return new Sample<>(encoder(config, kernels, precision), texts());
+    if (config instanceof T5Config) return new Sample<>(t5(config, kernels, precision), pairs());
+    return new Sample<>(decoder(config, kernels, precision), batch());
+  }
+
   /** An encoder's input. */
   EncoderBatch texts() {
     int[] ids = ids("input.input_ids");
@@ -125,6 +132,23 @@ public final class GoldenCase implements AutoCloseable {
       for (int i = 0; i < gradient.length; i++) gradient[i] /= batch.labels();
       ofGradients.check(p.name(), gradient, gradient(p), largest);
     }
+  }
+
+  /** |g - h| / |h| of the whole gradient g that a sample gives, all parameters as one vector, and the case's h. */
+  double gradientError(Sample<?> sample) {
+    Computed found = sample.computed(null);
+    double error = 0;
+    double size = 0;
+    for (Parameter p : sample.model().layout().parameters()) {
+      float[] expected = gradient(p);
+      float[] gradient = found.gradient(p);
+      for (int i = 0; i < expected.length; i++) {
+        double difference = gradient[i] / (double) sample.batch().labels() - expected[i];
+        error += difference * difference;
+        size += (double) expected[i] * expected[i];
+      }
+    }
+    return Math.sqrt(error / size);
   }
 
   /** Writes a model and reads it again. @param same given the copy, which has the same configuration */

@@ -2,10 +2,7 @@ package dev.kindling.train.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.DropoutRates;
-import dev.kindling.checkpoint.ModelConfig;
-import dev.kindling.checkpoint.T5Config;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Precision;
@@ -35,35 +32,20 @@ class GoldenDropoutTest {
     return names;
   }
 
-  private static <B extends MicroBatch> void check(TapedModel<B> model, B batch, JsonNode expected) {
-    Computed found = Computed.of(model, RANDOM, List.of(batch));
-    Agreement.FLOAT32.check("loss", found.loss() / batch.labels(), expected.get("loss").asDouble());
-    double squares = 0;
-    for (float g : found.gradients()) squares += (double) g * g;
-    Agreement.FLOAT32.check("gradient norm", Math.sqrt(squares) / batch.labels(),
-        expected.get("gradientNorm").asDouble());
-  }
-
   @ParameterizedTest
   @MethodSource("names")
   void whatIsDroppedWhereIsWhatTransformersDrops(String name) throws IOException {
     JsonNode expected = expected().get(name);
     for (TestKernels library : TestKernels.values()) {
-      try (GoldenCase golden = GoldenCase.of(name); Kernels kernels = library.open(2)) {
-        ModelConfig config = golden.stored().withDropout(RATES);
-        if (config instanceof BertConfig) {
-          try (EncoderModel model = golden.encoder(config, kernels, Precision.FLOAT32)) {
-            check(model, golden.texts(), expected);
-          }
-        } else if (config instanceof T5Config) {
-          try (T5Model model = golden.t5(config, kernels, Precision.FLOAT32)) {
-            check(model, golden.pairs(), expected);
-          }
-        } else {
-          try (DecoderModel model = golden.decoder(config, kernels, Precision.FLOAT32)) {
-            check(model, golden.batch(), expected);
-          }
-        }
+      try (GoldenCase golden = GoldenCase.of(name);
+          Kernels kernels = library.open(2);
+          Sample<?> sample = golden.sample(golden.stored().withDropout(RATES), kernels, Precision.FLOAT32)) {
+        Computed found = sample.computed(RANDOM);
+        double labels = sample.batch().labels();
+        Agreement.FLOAT32.check("loss", found.loss() / labels, expected.get("loss").asDouble());
+        double squares = 0;
+        for (float g : found.gradients()) squares += (double) g * g;
+        Agreement.FLOAT32.check("gradient norm", Math.sqrt(squares) / labels, expected.get("gradientNorm").asDouble());
       }
     }
   }

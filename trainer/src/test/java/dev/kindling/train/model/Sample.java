@@ -11,10 +11,8 @@ import dev.kindling.train.tensor.Precision;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A small model of any family with random weights, and a micro-batch of unequal rows for it. */
+/** A small model of any family, and a micro-batch for it. */
 record Sample<B extends MicroBatch>(TapedModel<B> model, B batch) implements AutoCloseable {
-  Sample { Samples.randomise(model, 3); }
-
   /** Every family that there is, with every head, two layers each. */
   static List<ModelConfig> families() {
     List<ModelConfig> all = new ArrayList<>(DecoderInfluenceTest.families());
@@ -24,8 +22,14 @@ record Sample<B extends MicroBatch>(TapedModel<B> model, B batch) implements Aut
     return all;
   }
 
-  /** @param config of those in {@link #families} or like them */
+  /** Random weights and rows of unequal lengths. @param config of those in {@link #families} or like them */
   static Sample<?> of(ModelConfig config, Kernels kernels, Precision precision) {
+    Sample<?> sample = fresh(config, kernels, precision);
+    Samples.randomise(sample.model, 3);
+    return sample;
+  }
+
+  private static Sample<?> fresh(ModelConfig config, Kernels kernels, Precision precision) {
     if (config instanceof BertConfig bert) {
       return new Sample<>(EncoderModel.create(bert, kernels, precision, 1),
           EncoderSamples.batch(bert.task(), 0, EncoderSamples.UNEQUAL));
