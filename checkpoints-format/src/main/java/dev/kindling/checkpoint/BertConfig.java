@@ -56,7 +56,8 @@ public record BertConfig(BertFamily kind, EncoderTask task, int vocabularySize, 
 
   /** Nothing is dropped out. */
   public BertConfig(BertFamily kind, EncoderTask task, int vocabularySize, int positions, int tokenTypes, int width,
-      int layers, int heads, int innerWidth, ActivationFunction activation, float layerNormEpsilon, float initializerRange,
+      int layers, int heads, int innerWidth, ActivationFunction activation, float layerNormEpsilon,
+      float initializerRange,
       boolean tiedHead, boolean pooler, int padToken, int beginToken, List<Integer> endTokens, List<String> labels) {
     this(kind, task, vocabularySize, positions, tokenTypes, width, layers, heads, innerWidth, activation,
         layerNormEpsilon, initializerRange, tiedHead, pooler, padToken, beginToken, endTokens, labels,

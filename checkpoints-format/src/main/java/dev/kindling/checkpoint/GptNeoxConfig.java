@@ -48,7 +48,8 @@ public record GptNeoxConfig(int vocabularySize, int width, int layers, int heads
   /** Pythia's choices: a quarter of each head turned, an inner width of 4 times the width, an untied head. */
   public static GptNeoxConfig of(int vocabularySize, int contextLength, int width, int layers, int heads) {
     return new GptNeoxConfig(vocabularySize, width, layers, heads,
-        new Rope(10_000, 0.25, contextLength, new RopeScaling.None()), 4 * width, ActivationFunction.GELU, true, true, 1e-5f,
+        new Rope(10_000, 0.25, contextLength, new RopeScaling.None()), 4 * width, ActivationFunction.GELU, true, true,
+        1e-5f,
         false, 0.02f, TokenIds.NONE);
   }
 

@@ -26,7 +26,8 @@ import java.util.List;
  * @param dropout {@code attention_dropout}; of Phi-3 also {@code resid_pdrop}, and {@code embd_pdrop}, which nobody computes
  */
 public record LlamaConfig(LlamaFamily kind, int vocabularySize, int width, int layers, HeadShape attention, Rope rope,
-    int innerWidth, ActivationFunction activation, boolean innerBias, Experts experts, float normEpsilon, float logitSoftcap,
+    int innerWidth, ActivationFunction activation, boolean innerBias, Experts experts, float normEpsilon,
+    float logitSoftcap,
     boolean tiedHead, float initializerRange, TokenIds tokens, DropoutRates dropout) implements DecoderConfig {
 
   public LlamaConfig {

@@ -73,7 +73,8 @@ public record T5Config(int vocabularySize, int contextLength, int width, int hea
   /** Version 1.1's choices: a gated GELU and a head of its own. */
   public T5Config version11() {
     return new T5Config(vocabularySize, contextLength, width, headWidth, innerWidth, layers, decoderLayers, heads,
-        buckets, maxDistance, layerNormEpsilon, ActivationFunction.GELU_TANH, true, false, false, initializerFactor, padToken,
+        buckets, maxDistance, layerNormEpsilon, ActivationFunction.GELU_TANH, true, false, false, initializerFactor,
+        padToken,
         startToken, endTokens, dropout);
   }
 

@@ -104,7 +104,9 @@ final class BertFacts {
     if (operators.contains("Erf")) return ActivationFunction.GELU;
     for (OnnxNode node : graph.nodes()) {
       if (node.is("Gelu"))
-        return "tanh".equals(node.attributes().get("approximate")) ? ActivationFunction.GELU_TANH : ActivationFunction.GELU;
+        return "tanh".equals(node.attributes().get("approximate"))
+            ? ActivationFunction.GELU_TANH
+            : ActivationFunction.GELU;
     }
     if (operators.contains("Relu")) return ActivationFunction.RELU;
     throw new UserError(

@@ -35,7 +35,8 @@ final class EncoderShape {
     };
     return new BertConfig(kind, EncoderTask.MASKED_WORDS, extra.vocabulary(), positions, types, model.width(),
         model.layers(), model.heads(), model.innerWidth() == 0 ? usual.innerWidth() : model.innerWidth(),
-        ActivationFunction.GELU, usual.layerNormEpsilon(), usual.initializerRange(), true, false, pad, -1, List.of(endOfText),
+        ActivationFunction.GELU, usual.layerNormEpsilon(), usual.initializerRange(), true, false, pad, -1,
+        List.of(endOfText),
         List.of());
   }
 
