@@ -119,7 +119,8 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
     Map<String, String> all = new TreeMap<>();
     all.put(PRECISION, precision.name());
     // what nothing is dropped out of is told as before there was a choice: such runs go on
-    all.put("model", model.toString().replace(", dropout=" + DropoutRates.NONE, ""));
+    all.put("model", model.withDropout(DropoutRates.NONE).toString().replace(", dropout=" + DropoutRates.NONE, ""));
+    if (config.model().dropout() > 0) all.put("model.dropout", Double.toString(config.model().dropout()));
     if (model instanceof BertConfig || model instanceof T5Config) all.put("objective", config.objective().toString());
     // not told where it is as before there was a choice: such runs go on
     if (config.objective().documents() == ObjectiveSettings.Documents.APART) all.put("objective.documents", "apart");

@@ -105,7 +105,7 @@ class PretrainLocalTest {
       assertThat(new ObjectMapper().readTree(config.toFile()).get("attn_pdrop").asDouble()).isEqualTo(0.25);
     }
     assertThatThrownBy(() -> PretrainJob.run(spark, plain.withModel(dropping.model()), line -> {}))
-        .isInstanceOf(UserError.class).hasMessageContaining("model is ").hasMessageContaining("attention=0.25");
+        .isInstanceOf(UserError.class).hasMessageContaining("model.dropout is 0.25");
   }
 
   @Test
