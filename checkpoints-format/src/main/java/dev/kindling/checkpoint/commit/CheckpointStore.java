@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
@@ -156,10 +158,12 @@ public final class CheckpointStore {
    */
   public void clean(Retention keep, Checkpoint justCommitted) throws IOException {
     List<Checkpoint> all = committed();
+    Set<Path> best = best(all, keep.best());
     for (int i = 0; i < all.size(); i++) {
       Checkpoint c = all.get(i);
       boolean multiple = keep.everySteps() > 0 && c.step() % keep.everySteps() == 0;
-      if (i >= keep.last() && !multiple && !c.path().equals(justCommitted.path())) delete(c.path());
+      if (i >= keep.last() && !multiple && !best.contains(c.path()) && !c.path().equals(justCommitted.path()))
+        delete(c.path());
     }
     for (FileStatus s : list()) {
       Matcher step = STEP.matcher(s.getPath().getName());
@@ -167,6 +171,13 @@ public final class CheckpointStore {
       long epoch = epoch(step), mine = justCommitted.manifest().epoch();
       if (epoch < mine || epoch == mine && Long.parseLong(step.group(1)) < justCommitted.step()) delete(s.getPath());
     }
+  }
+
+  /** Where several have the same loss, the newest. */
+  private static Set<Path> best(List<Checkpoint> newestFirst, int count) {
+    return newestFirst.stream().filter(c -> c.manifest().details().path(Retention.VALIDATION_LOSS).isNumber())
+        .sorted(Comparator.comparingDouble(c -> c.manifest().details().path(Retention.VALIDATION_LOSS).asDouble()))
+        .limit(count).map(Checkpoint::path).collect(Collectors.toSet());
   }
 
   /** The manifest first: a deletion that is interrupted leaves no checkpoint. */

@@ -158,10 +158,23 @@ class CheckpointStoreTest {
     store.begin(65, epoch).state(Json.object());                       // interrupted before the commit of 70
     Checkpoint last = commit(70, epoch);
     store.begin(80, epoch).state(Json.object());                       // another rank is already writing the next
-    store.clean(new Retention(2, 30), last);
+    store.clean(new Retention(2, 30, 0), last);
     assertThat(folders()).containsExactly("step-00000030", "step-00000060", "step-00000070", "step-00000080");
     store.clean(Retention.last(1), last);
     assertThat(folders()).containsExactly("step-00000070", "step-00000080");
+  }
+
+  @Test
+  void theBestStayAsLongAsTheyAreTheBest() throws Exception {
+    long epoch = store.claimEpoch();
+    Retention keep = new Retention(1, 0, 2);
+    double[] losses = {3, 1, 2, 5, 1.5, 4};
+    for (int i = 0; i < losses.length; i++) {
+      CheckpointWriter writer = store.begin(10 * (i + 1), epoch);
+      writer.state(Json.object());
+      store.clean(keep, writer.commit(List.of(), Json.object().put(Retention.VALIDATION_LOSS, losses[i])));
+    }
+    assertThat(folders()).containsExactly("step-00000020", "step-00000050", "step-00000060");
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.kindling.jobs.command;
 
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.jobs.config.NearestName;
+import dev.kindling.jobs.train.RunGivenUpException;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.Optional;
@@ -12,7 +13,7 @@ import picocli.CommandLine.ParameterException;
 /**
  * The command and the main class of the application jar: {@code spark-submit --class dev.kindling.jobs.command.Kindling
  * kindling.jar VERB ...}. Exit codes: 0 done; 1 a bug or a failure of the machine, with its stack; 2 what the
- * user can mend, in one line.
+ * user can mend, in one line; 3 a run that lost executors too often and can go on, in one line; 143 ended by SIGTERM, saved.
  */
 @Command(name = "kindling", header = "LLM training for the Spark cluster you already have", synopsisHeading = "%n", customSynopsis = "kindling VERB [CONFIG.yaml] [--set KEY=VALUE]... [--out DIR] [--master MASTER] [-- SPARK-SUBMIT OPTIONS]", description = {
     "", "The data's way, one verb a stage:", ""}, subcommands = {DemoCommand.class, TokenizerCommand.class,
@@ -22,6 +23,8 @@ import picocli.CommandLine.ParameterException;
             "Start with:        kindling demo", "Help on a verb:    kindling VERB --help",
             "On a cluster:      kindling pretrain pretrain.yaml --master spark://host:7077 -- --executor-memory 8g"})
 public final class Kindling implements Runnable {
+  private static final int GIVEN_UP = 3;
+
   @CommandLine.Option(names = {"-h",
       "--help"}, usageHelp = true, scope = CommandLine.ScopeType.INHERIT, description = "Show this help.")
   private boolean help;
@@ -73,10 +76,12 @@ public final class Kindling implements Runnable {
   }
 
   private static int failed(Exception failure, PrintWriter err) {
-    Optional<UserError> mistake = mistakeBehind(failure);
-    if (mistake.isPresent()) {
-      err.println("kindling: " + mistake.get().getMessage().replaceAll("\\s*\\R\\s*", " "));
-      return CommandLine.ExitCode.USAGE;
+    Optional<UserError> mistake = behind(failure, UserError.class);
+    Optional<RunGivenUpException> givenUp = behind(failure, RunGivenUpException.class);
+    if (mistake.isPresent() || givenUp.isPresent()) {
+      String told = givenUp.isPresent() ? givenUp.get().getMessage() : mistake.get().getMessage();
+      err.println("kindling: " + told.replaceAll("\\s*\\R\\s*", " "));
+      return givenUp.isPresent() ? GIVEN_UP : CommandLine.ExitCode.USAGE;
     }
     failure.printStackTrace(err);
     String log = System.getenv("KINDLING_LOG");
@@ -85,10 +90,10 @@ public final class Kindling implements Runnable {
   }
 
   /** A mistake that showed in an executor arrives wrapped in Spark's own exceptions. */
-  private static Optional<UserError> mistakeBehind(Throwable failure) {
+  private static <E extends Throwable> Optional<E> behind(Throwable failure, Class<E> kind) {
     Throwable cause = failure;
     for (int depth = 0; cause != null && depth < 20; depth++) {
-      if (cause instanceof UserError mistake) return Optional.of(mistake);
+      if (kind.isInstance(cause)) return Optional.of(kind.cast(cause));
       cause = cause.getCause();
     }
     return Optional.empty();

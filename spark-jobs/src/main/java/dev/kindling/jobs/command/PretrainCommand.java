@@ -35,8 +35,8 @@ import picocli.CommandLine.Spec;
         "  schedule     shape (cosine, linear, polynomial, inverse-square-root, warmup-stable-decay, constant),",
         "               warmupSteps, decaySteps, floor, power, timescale",
         "  average      decay (0: no average of the weights is kept), evaluate",
-        "  checkpoints  every, keepLast, keepEvery",
-        "  cluster      ranks, waitSeconds, retries, kernels (best, plain), port, silenceSeconds",
+        "  checkpoints  every, keepLast, keepEvery, keepBest, background",
+        "  cluster      ranks, waitSeconds, minRanks, retries, kernels (best, plain), port, silenceSeconds, graceSeconds",
         "  profile      enabled",
         "Where nothing is said: a gpt2 of 4 layers, 4 heads and width 256 (4 million weights and what the vocabulary takes),",
         "1,000 steps of 8 sequences, muon at a rate of 5e-3 on a cosine, a checkpoint at the end"})

@@ -209,7 +209,8 @@ final class Dl4jRank implements AutoCloseable {
     refuseDifferentRanks(step);
     if (rank.rank() == 0) {
       TrainerState state = new TrainerState(step, step, samples, rank.worldSize(), "ND4J", identity(settings), history);
-      Retention keep = new Retention(settings.checkpoints().keepLast(), settings.checkpoints().keepEvery());
+      Retention keep = new Retention(settings.checkpoints().keepLast(), settings.checkpoints().keepEvery(),
+          settings.checkpoints().keepBest());
       say("step " + step + ": saved " + checkpoints.save(model, state, rank.epoch(), keep).path());
     }
     communicator.allGather(new byte[0]);         // whole for every rank that goes on

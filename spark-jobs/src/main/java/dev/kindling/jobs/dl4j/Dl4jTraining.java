@@ -233,7 +233,7 @@ public final class Dl4jTraining<N extends Model> {
   /** The network as it was given is the first checkpoint: all ranks begin as those of a resumed run do. */
   private void begin(Dl4jSettings settings, NetworkCheckpoints saved, long epoch) throws IOException {
     saved.save(network, new TrainerState(0, 0, 0, 1, "ND4J", Dl4jRank.identity(settings), List.of()), epoch,
-        new Retention(checkpoints.keepLast(), checkpoints.keepEvery()));
+        new Retention(checkpoints.keepLast(), checkpoints.keepEvery(), checkpoints.keepBest()));
   }
 
   private Dl4jRank.Ending attempt(Dl4jSettings settings, int ranks, int cores, long epoch, Dl4jRank.Task task) {

@@ -11,13 +11,15 @@ import java.time.Duration;
  *
  * @param ranks executors that take part; 0: all there are, and no more than the virtual ranks
  * @param waitSeconds how long executors are waited for
- * @param retries how often a run that lost an executor is submitted again, from its newest checkpoint
+ * @param minRanks executors that a run goes on with after it has lost some; fewer are waited for
+ * @param retries how often in a row, with no new checkpoint in between, a run that failed is submitted again
  * @param kernels BEST for the processor, or PLAIN Java
  * @param port that ranks listen on: {@code 0} for any free one, a port, or a range such as {@code 7400-7450}
- * @param silenceSeconds how long a peer may give no sign of life before it counts as lost
+ * @param silenceSeconds how long a rank may give no sign of life before it counts as lost
+ * @param graceSeconds how long a driver that is told to end (SIGTERM) waits for the ranks' last checkpoint
  */
-public record ClusterSettings(int ranks, int waitSeconds, int retries, KernelChoice kernels, String port,
-    double silenceSeconds) implements Serializable {
+public record ClusterSettings(int ranks, int waitSeconds, int minRanks, int retries, KernelChoice kernels, String port,
+    double silenceSeconds, double graceSeconds) implements Serializable {
   public enum KernelChoice {
     BEST, PLAIN
   }
@@ -25,13 +27,22 @@ public record ClusterSettings(int ranks, int waitSeconds, int retries, KernelCho
   public ClusterSettings {
     require(ranks >= 0, "cluster.ranks", ranks, "a number of executors, or 0 for all there are");
     require(waitSeconds >= 1, "cluster.waitSeconds", waitSeconds, "1 or more");
+    require(minRanks >= 1, "cluster.minRanks", minRanks, "1 or more");
+    require(ranks == 0 || minRanks <= ranks, "cluster.minRanks", minRanks, "at most cluster.ranks, " + ranks);
     require(retries >= 0, "cluster.retries", retries, "0 or more");
     PortRange.parse(port);
-    require(silenceSeconds >= 1, "cluster.silenceSeconds", silenceSeconds, "1 or more, such as 20");
+    require(silenceSeconds >= 1, "cluster.silenceSeconds", silenceSeconds, "1 or more, such as 5");
+    require(graceSeconds >= 0, "cluster.graceSeconds", graceSeconds, "a time, such as 25");
+  }
+
+  /** With the usual least number of ranks and time of grace. */
+  public ClusterSettings(int ranks, int waitSeconds, int retries, KernelChoice kernels, String port,
+      double silenceSeconds) {
+    this(ranks, waitSeconds, 1, retries, kernels, port, silenceSeconds, 25);
   }
 
   public static ClusterSettings defaults() {
-    return new ClusterSettings(0, 45, 2, KernelChoice.BEST, "0", 20);
+    return new ClusterSettings(0, 45, 2, KernelChoice.BEST, "0", 5);
   }
 
   PortRange ports() {

@@ -1,15 +1,12 @@
 package dev.kindling.jobs.train;
 
 import dev.kindling.checkpoint.UserError;
-import java.util.ArrayList;
 import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
-import org.apache.spark.status.api.v1.ExecutorSummary;
-import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * Where ranks can run: one in each executor, with all of its cores. In local mode that is one, in the driver itself.
@@ -31,8 +28,24 @@ public record ClusterSlots(int executors, int cores) {
     SparkConf conf = spark.getConf();
     refuseDynamicAllocation(conf, spark.isLocal(), ranks);
     int expected = ranks > 0 ? ranks : announced(spark.master(), conf);
-    List<Integer> cores = settled(spark, expected, seconds);
+    List<Integer> cores = settled(new ExecutorPool(spark), expected, seconds);
     if (ranks > cores.size() || cores.isEmpty()) throw tooFew(spark, ranks, cores.size(), seconds);
+    return of(cores);
+  }
+
+  /**
+   * Takes what is left after a loss, at once where that is enough.
+   *
+   * @param least executors; they are waited for, but no longer than {@code seconds}
+   * @throws RunGivenUpException where there are fewer even then
+   */
+  static ClusterSlots left(SparkContext spark, int least, int seconds) {
+    List<Integer> cores = settled(new ExecutorPool(spark), least, seconds);
+    if (cores.size() < least) {
+      throw new RunGivenUpException("cluster.minRanks is " + least + "; " + seconds + " s after a loss there "
+          + (cores.size() == 1 ? "is 1 executor" : "are " + cores.size() + " executors") + " on " + spark.master()
+          + ": run again to go on from the newest checkpoint when there are more", null);
+    }
     return of(cores);
   }
 
@@ -55,11 +68,11 @@ public record ClusterSlots(int executors, int cores) {
   }
 
   /** The cores of each executor once there are as many as expected, or once no more come. */
-  private static List<Integer> settled(SparkContext spark, int expected, int seconds) {
+  private static List<Integer> settled(ExecutorPool executors, int expected, int seconds) {
     long end = System.nanoTime() + seconds * 1_000_000_000L;
-    List<Integer> cores = executorCores(spark);
+    List<Integer> cores = cores(executors);
     long steadySince = System.nanoTime();
-    while (!spark.isLocal() && System.nanoTime() < end) {
+    while (!executors.isLocal() && System.nanoTime() < end) {
       boolean steady = System.nanoTime() - steadySince > STEADY_MILLIS * 1_000_000;
       if (expected > 0 ? cores.size() >= expected : !cores.isEmpty() && steady) break;
       try {
@@ -68,20 +81,15 @@ public record ClusterSlots(int executors, int cores) {
         Thread.currentThread().interrupt();
         throw new IllegalStateException("interrupted while waiting for executors", e);
       }
-      List<Integer> now = executorCores(spark);
+      List<Integer> now = cores(executors);
       if (now.size() != cores.size()) steadySince = System.nanoTime();
       cores = now;
     }
     return cores;
   }
 
-  private static List<Integer> executorCores(SparkContext spark) {
-    List<Integer> cores = new ArrayList<>();
-    for (ExecutorSummary e : CollectionConverters.asJava(spark.statusStore().executorList(true))) {
-      boolean isRanks = spark.isLocal() || !e.id().equals("driver");
-      if (isRanks && e.isActive() && !e.isExcluded() && e.totalCores() > 0) cores.add(e.totalCores());
-    }
-    return cores;
+  private static List<Integer> cores(ExecutorPool executors) {
+    return executors.members().stream().map(ExecutorPool.Member::cores).toList();
   }
 
   private static UserError tooFew(SparkContext spark, int ranks, int executors, int seconds) {

@@ -1,8 +1,15 @@
 package dev.kindling.jobs.train;
 
+import dev.kindling.train.loop.StopRequest;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.apache.spark.SparkContext;
 import org.apache.spark.rpc.RpcCallContext;
@@ -14,19 +21,38 @@ import scala.runtime.AbstractPartialFunction;
 import scala.runtime.BoxedUnit;
 
 /**
- * What ranks tell the driver while they run: lines of progress, and why they failed. It is an endpoint of Spark's own
- * remote calls, so it needs no port, host or secret of its own and works wherever executors reach their driver (heartbeats
+ * What ranks tell the driver while they run: that they live, lines of progress, and why they failed; and what the driver
+ * answers: whether the run shall end. It is an endpoint of Spark's own remote calls, so it needs no port, host or secret of its own and works wherever executors reach their driver (heartbeats
  * and accumulators, the public ways, come every 10 seconds, and not at all from a task that fails).
  */
 public final class DriverLine implements AutoCloseable {
   /** A rank's end. @param userError whether the user can mend it; @param peerLoss whether it only noticed that another rank ended */
   public record Failure(int rank, boolean userError, boolean peerLoss, String message) {}
 
+  /** A rank's last sign of life. @param executor where it is; @param nanos when; @param ended whether it said goodbye */
+  record Sign(int rank, String executor, long nanos, boolean ended) {
+    long age(long now) {
+      return now - nanos;
+    }
+  }
+
+  static final String ALIVE = "alive";
+  static final String ENDED = "ended";
   static final String SAY = "say";
   static final String FAILED = "failed";
 
+  private static final long DRAIN_SECONDS = 5;
+
   private final Consumer<String> progress;
+  /** Lines are handed on by a thread of their own: one that is told slowly must not make the ranks look silent. */
+  private final ExecutorService teller = Executors.newSingleThreadExecutor(work -> {
+    Thread thread = new Thread(work, "kindling-progress");
+    thread.setDaemon(true);
+    return thread;
+  });
   private final List<Failure> failures = new CopyOnWriteArrayList<>();
+  private final Map<Integer, Sign> signs = new ConcurrentHashMap<>();
+  private final AtomicReference<StopRequest> order = new AtomicReference<>(StopRequest.NONE);
   private final RpcEnv environment;
   private final RpcEndpointRef reference;
 
@@ -46,15 +72,48 @@ public final class DriverLine implements AutoCloseable {
     return List.copyOf(failures);
   }
 
+  /** The last of every rank that has given one. */
+  List<Sign> signs() {
+    return List.copyOf(signs.values());
+  }
+
+  /** Takes all ranks as heard of now: the driver itself stood still. */
+  void forgetSilence() {
+    long now = System.nanoTime();
+    signs.replaceAll((rank, s) -> new Sign(rank, s.executor(), now, s.ended()));
+  }
+
+  /** Tells all ranks, with their next sign of life, that the run shall end. */
+  void order(StopRequest stop) {
+    order.accumulateAndGet(stop, (a, b) -> a.compareTo(b) >= 0 ? a : b);
+  }
+
+  StopRequest order() {
+    return order.get();
+  }
+
+  void say(String line) {
+    teller.execute(() -> progress.accept(line));
+  }
+
   @Override
   public void close() {
     environment.stop(reference);
+    teller.shutdown();
+    try {
+      teller.awaitTermination(DRAIN_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void take(Object message) {
     if (!(message instanceof String[] words) || words.length == 0) return;
-    if (words[0].equals(SAY) && words.length == 2) {
-      progress.accept(words[1]);
+    if ((words[0].equals(ALIVE) || words[0].equals(ENDED)) && words.length == 3) {
+      int rank = Integer.parseInt(words[1]);
+      signs.put(rank, new Sign(rank, words[2], System.nanoTime(), words[0].equals(ENDED)));
+    } else if (words[0].equals(SAY) && words.length == 2) {
+      say(words[1]);
     } else if (words[0].equals(FAILED) && words.length == 5) {
       failures
           .add(new Failure(Integer.parseInt(words[1]), Boolean.parseBoolean(words[2]), Boolean.parseBoolean(words[3]),
@@ -78,7 +137,7 @@ public final class DriverLine implements AutoCloseable {
     public PartialFunction<Object, BoxedUnit> receiveAndReply(RpcCallContext context) {
       return new Receiver(message -> {
         take(message);
-        context.reply(true);
+        context.reply(order.get().name());
       });
     }
   }

@@ -14,13 +14,16 @@ import scala.Some;
 final class ExecutorLink {
   private static final int MOST_THREADS = 4;     // event loops: they copy and encrypt, the rank's own threads then wait
 
+  private static final String HANDSHAKE = "10s"; // a peer that freezes in it is not waited for as long as Spark does
+
   private ExecutorLink() {
   }
 
   static Link of(ClusterSettings settings, RunSecret secret, long epoch, int cores) {
     SparkEnv env = SparkEnv.get();
     SecurityManager security = env.securityManager();
-    SparkConf conf = env.conf().clone().set("spark.network.crypto.saslFallback", "false");
+    SparkConf conf = env.conf().clone().set("spark.network.crypto.saslFallback", "false")
+        .setIfMissing("spark.network.auth.rpcTimeout", HANDSHAKE);
     // the cluster's io, crypto and TLS settings, under our module's name: spark.kindling.io.*
     TransportConf transport = SparkTransportConf.fromSparkConf(conf, "kindling", Math.min(cores, MOST_THREADS),
         Option.empty(),

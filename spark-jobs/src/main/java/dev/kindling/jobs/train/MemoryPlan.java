@@ -24,8 +24,9 @@ import org.apache.spark.SparkConf;
  * @param ranks of the run; @param threads of each
  * @param step outside the heap, by what it is for
  * @param inbox what comes from the other ranks, outside the heap
+ * @param snapshot the copy that a checkpoint is written from while steps go on
  */
-record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, long inbox) {
+record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, long inbox, long snapshot) {
   private static final double GIB = 1L << 30;
   private static final long MIB = 1L << 20;
   /** Outside the heap of a JVM that trains, whatever it trains: classes, compiled code, threads, oneDNN, ND4J. */
@@ -44,7 +45,9 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     RunOptions options = plan.options(precision);
     StepMemory step = new PlannedStep(plan, options).on(sizing, precision, ranks);
     VirtualRankTree tree = new VirtualRankTree(options.virtualRanks());
-    return new MemoryPlan(ranks, threads, precision, step, SparkCommunicator.inboxBytes(tree, ranks, step.shard()));
+    long snapshot = plan.config().checkpoints().copies() ? step.masters() + step.states() : 0;
+    return new MemoryPlan(ranks, threads, precision, step, SparkCommunicator.inboxBytes(tree, ranks, step.shard()),
+        snapshot);
   }
 
   /** The precision that a run will have, as far as this process can tell. */
@@ -55,7 +58,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
 
   /** Tensors outside the heap: what a progress line says. */
   long offHeap() {
-    return step.total() + inbox;
+    return step.total() + inbox + snapshot;
   }
 
   /** All that is outside the heap. */
@@ -87,6 +90,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     lines.add(line("activations", step.activations(), "of a micro-batch, or of the held-out rows"));
     lines.add(line("kernels", step.scratch(), "scratch memory"));
     if (ranks > 1) lines.add(line("communication", inbox + NETWORK, "the other ranks' gradients"));
+    if (snapshot > 0) lines.add(line("checkpoint", snapshot, "the copy that is written while steps go on"));
     lines.add(line("JVM", JVM, "classes, compiled code, threads, native libraries"));
     lines.add(line("outside the heap", overhead(), "together"));
     lines.add(line("heap", heap(), "in use"));

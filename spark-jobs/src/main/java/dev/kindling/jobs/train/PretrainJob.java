@@ -5,6 +5,7 @@ import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.jobs.transport.RankLostException;
 import dev.kindling.train.loop.LossPoint;
+import dev.kindling.train.loop.StopRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -17,7 +18,7 @@ import org.apache.spark.sql.SparkSession;
 /**
  * Pre-trains a model on a Spark cluster, as one barrier stage of one rank an executor. The weights depend on the
  * configuration alone, not on the number of executors, nor on whether some were lost on the way: then the run is submitted
- * again, on those that are left, from its newest checkpoint.
+ * again, on those that are left, from its newest checkpoint; and once more at a checkpoint when executors have come back.
  */
 public final class PretrainJob {
   private static final double NANOS = 1e9;
@@ -25,19 +26,25 @@ public final class PretrainJob {
   private final Configuration hadoop;
   private final PretrainPlan plan;
   private final Consumer<String> progress;
+  private final RankStage.Body<PretrainRank.Ending> body;
+  private volatile DriverLine line;              // of the newest attempt
+  private volatile boolean stopping;
+  private boolean regrouping;                    // the newest attempt was to end for other ranks' sake
 
-  private PretrainJob(SparkSession session, PretrainConfig config, Consumer<String> progress) {
+  private PretrainJob(SparkSession session, PretrainConfig config, Consumer<String> progress,
+      RankStage.Body<PretrainRank.Ending> body) {
     this.spark = session.sparkContext();
     this.hadoop = spark.hadoopConfiguration();
     this.plan = PretrainPlan.of(config.absolute(hadoop), hadoop);
     this.progress = progress;
+    this.body = body;
   }
 
   /**
    * Runs until the last step, or goes on with the run that is in the folder; progress goes to standard output.
    *
-   * @throws UserError where configuration, data, run folder or cluster do not fit, another attempt has taken the run over,
-   *   or executors were lost more often than {@code cluster.retries} allow
+   * @throws UserError where configuration, data, run folder or cluster do not fit, or another attempt has taken the run over
+   * @throws RunGivenUpException where it failed more often than {@code cluster.retries} allow
    */
   public static PretrainResult run(SparkSession session, PretrainConfig config) {
     return run(session, config, System.out::println);
@@ -45,39 +52,69 @@ public final class PretrainJob {
 
   /** @param progress is given one line at a time */
   public static PretrainResult run(SparkSession session, PretrainConfig config, Consumer<String> progress) {
-    return new PretrainJob(session, config, progress).run();
+    PretrainConfig everywhere = config.absolute(session.sparkContext().hadoopConfiguration());
+    return run(session, everywhere, progress, rank -> PretrainRank.run(everywhere, rank));
+  }
+
+  /** @param body what every rank does */
+  static PretrainResult run(SparkSession session, PretrainConfig config, Consumer<String> progress,
+      RankStage.Body<PretrainRank.Ending> body) {
+    return new PretrainJob(session, config, progress, body).run();
   }
 
   private PretrainResult run() {
     long start = System.nanoTime();
-    PretrainConfig config = plan.config();
-    try {
-      CheckpointStore store = new CheckpointStore(hadoop, new Path(config.run()));
+    try (Termination termination = Termination.during(plan.config().cluster().graceSeconds(), this::stop)) {
+      CheckpointStore store = new CheckpointStore(hadoop, new Path(plan.config().run()));
       plan.refuseMistakes(hadoop);
-      for (int retry = 0;; retry++) {
-        // after a loss the run takes what is left
-        ClusterSlots slots = ClusterSlots.await(spark, retry == 0 ? config.cluster().ranks() : 0,
-            config.cluster().waitSeconds());
+      Retries retries = new Retries(plan.config());
+      ClusterSlots slots = ClusterSlots.await(spark, plan.config().cluster().ranks(),
+          plan.config().cluster().waitSeconds());
+      while (true) {
         int ranks = ranks(slots);
-        boolean sameMachine = spark.master().startsWith("local");
-        MemoryPlan memory = MemoryPlan.of(plan, ranks, slots.cores(), MemoryPlan.precision(config.train().precision()));
-        if (sameMachine) memory.refuseUnlessItFits(ranks);
-        memory.refuseUnlessGranted(spark.getConf());
+        refuseWhatDoesNotFit(ranks, slots.cores());
         try {
           List<PretrainRank.Ending> endings = attempt(ranks, slots.cores(), store.claimEpoch());
-          if (config.profile().enabled()) {
-            new RunProfile(endings.stream().flatMap(each -> each.profile().stream()).toList())
-                .write(hadoop, new Path(config.run()), progress);
+          if (endings.get(0).finished() || endings.get(0).step() == plan.config().train().stopAfter() || !regrouping) {
+            if (termination.asked()) progress.accept("told to end: saved after step " + endings.get(0).step());
+            return ended(endings, ranks, store, (System.nanoTime() - start) / NANOS);
           }
-          return result(endings.get(0), ranks, store.committed().get(0), (System.nanoTime() - start) / NANOS);
         } catch (RankLostException e) {
-          if (retry == config.cluster().retries()) throw lostTooOften(e);
+          if (termination.asked()) throw new UserError("the run was told to end: run again to go on", e);
+          retries.failed(newestStep(store), e);
           progress.accept(e.getMessage() + "; goes on from the newest checkpoint");
         }
+        slots = ClusterSlots.left(spark, plan.config().cluster().minRanks(), plan.config().cluster().waitSeconds());
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Asks the ranks to end with a checkpoint: those of the attempt that is under way, or those of the next. */
+  private void stop() {
+    stopping = true;
+    DriverLine now = line;
+    if (now != null) now.order(StopRequest.NOW);
+  }
+
+  private static long newestStep(CheckpointStore store) throws IOException {
+    return store.committed().stream().mapToLong(Checkpoint::step).max().orElse(0);
+  }
+
+  private void refuseWhatDoesNotFit(int ranks, int cores) {
+    MemoryPlan memory = MemoryPlan.of(plan, ranks, cores, MemoryPlan.precision(plan.config().train().precision()));
+    if (spark.master().startsWith("local")) memory.refuseUnlessItFits(ranks);
+    memory.refuseUnlessGranted(spark.getConf());
+  }
+
+  private PretrainResult ended(List<PretrainRank.Ending> endings, int ranks, CheckpointStore store, double seconds)
+      throws IOException {
+    if (plan.config().profile().enabled()) {
+      new RunProfile(endings.stream().flatMap(each -> each.profile().stream()).toList())
+          .write(hadoop, new Path(plan.config().run()), progress);
+    }
+    return result(endings.get(0), ranks, store.committed().get(0), seconds);
   }
 
   /**
@@ -91,13 +128,6 @@ public final class PretrainJob {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private UserError lostTooOften(RankLostException last) {
-    int retries = plan.config().cluster().retries();
-    return new UserError("cluster.retries is " + retries + "; executors were lost "
-        + (retries == 0 ? "once" : retries + 1 + " times") + ", last: " + last.getMessage()
-        + "; what is done is in " + plan.config().run() + ": run again to go on, or raise cluster.retries", last);
   }
 
   private int ranks(ClusterSlots slots) {
@@ -116,12 +146,17 @@ public final class PretrainJob {
 
   private List<PretrainRank.Ending> attempt(int ranks, int cores, long epoch) {
     PretrainConfig config = plan.config();
-    try (DriverLine line = new DriverLine(spark, progress)) {
+    int most = config.cluster().ranks() > 0 ? config.cluster().ranks() : config.train().virtualRanks();
+    try (DriverLine open = new DriverLine(spark, progress)) {
+      line = open;
+      if (stopping) stop();
       try {
         return new RankStage(ranks, cores, config.train().virtualRanks(), epoch, config.cluster())
-            .run(spark, line, rank -> PretrainRank.run(config, rank));
+            .run(spark, open, most, body);
       } catch (Exception e) {                    // Spark's SparkException is not declared
-        throw StageFailure.of(line.failures(), e);
+        throw StageFailure.of(open.failures(), e);
+      } finally {
+        regrouping = open.order() == StopRequest.AT_CHECKPOINT;
       }
     }
   }

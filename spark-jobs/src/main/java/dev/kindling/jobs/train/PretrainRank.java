@@ -6,14 +6,16 @@ import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.commit.Retention;
+import dev.kindling.jobs.model.NativeCache;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
-import dev.kindling.jobs.model.NativeCache;
 import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.evaluate.HeldOutRows;
 import dev.kindling.train.evaluate.Perplexity;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.loop.BackgroundCheckpoints;
+import dev.kindling.train.loop.Checkpoints;
 import dev.kindling.train.loop.FolderCheckpoints;
 import dev.kindling.train.loop.LossPoint;
 import dev.kindling.train.loop.PackedBatches;
@@ -94,13 +96,22 @@ final class PretrainRank {
     <B extends MicroBatch> Ending run(TapedModel<B> model, RowObjective<B> objective) {
       if (plan.config().train().activationCheckpointing()) model.checkpointActivations();
       ArrayList<RankProfile> found = new ArrayList<>();
-      TrainingResult result = loop(model, objective).run();
+      TrainingResult result = run(model, objective, checkpoints(plan, rank));
       profile.ifPresent(p -> found.add(p.ended(rank.rank(), ceilings(rank, kernels))));
       return new Ending(result.step(), result.finished(), new ArrayList<>(result.history()), result.tokens(),
           result.tokensPerSecond(), kernels.describe(), precision.name(), model.layout().count(), found);
     }
 
-    private <B extends MicroBatch> TrainingLoop loop(TrainableModel<B> model, RowObjective<B> objective) {
+    private <B extends MicroBatch> TrainingResult run(TrainableModel<B> model, RowObjective<B> objective,
+        FolderCheckpoints folder) {
+      if (!plan.config().checkpoints().copies()) return loop(model, objective, folder).run();
+      try (BackgroundCheckpoints background = new BackgroundCheckpoints(folder)) {
+        return loop(model, objective, background).run();
+      }
+    }
+
+    private <B extends MicroBatch> TrainingLoop loop(TrainableModel<B> model, RowObjective<B> objective,
+        Checkpoints checkpoints) {
       PretrainConfig config = plan.config();
       RunOptions options = plan.options(precision);
       PackedBatches<B> batches = new PackedBatches<>(plan.training(rank.conf()), options, config.train().epochs(),
@@ -108,11 +119,12 @@ final class PretrainRank {
       Communicator communicator = profile.<Communicator>map(p -> new ProfiledCommunicator(rank.communicator(), p))
           .orElse(rank.communicator());
       TrainingLoop loop = new TrainingLoop(model, timed, communicator, batches, options)
-          .saving(checkpoints(plan, rank)).telling(new ProgressLine(rank.driver()::say));
+          .saving(checkpoints).telling(new ProgressLine(rank.driver()::say));
       plan.heldOut(rank.conf()).map(heldOut -> HeldOutRows.of(heldOut, objective))
           .ifPresent(rows -> loop.evaluating(new Perplexity<>(rows, config.train().evaluationRows()).of(model)));
       if (config.average().evaluate()) loop.evaluatingAverages();
       profile.ifPresent(loop::timing);
+      rank.driver().onOrder(loop::request);
       return loop;
     }
   }
@@ -129,7 +141,7 @@ final class PretrainRank {
         .put("tokenizer", plan.dataset().tokenizer());
     details.put("configuration", plan.config().toString()).put("ranks", rank.worldSize());
     return new FolderCheckpoints(rank.conf(), new Path(plan.config().run()), rank.epoch(), plan.model(),
-        plan.tokenizer(rank.conf()), new Retention(keep.keepLast(), keep.keepEvery()), details);
+        plan.tokenizer(rank.conf()), new Retention(keep.keepLast(), keep.keepEvery(), keep.keepBest()), details);
   }
 
   /**

@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.resource.ResourceProfileBuilder;
@@ -45,7 +46,23 @@ public record RankStage(int worldSize, int cores, int virtualRanks, long epoch, 
         Serializable {}
 
   /** Runs the stage. @return what the ranks returned, by rank */
-  public <R extends Serializable> List<R> run(SparkContext spark, DriverLine line, Body<R> body) {
+  public <R extends Serializable> List<R> run(SparkContext spark, DriverLine line, Body<R> body) throws Exception {
+    return run(spark, line, worldSize, body);
+  }
+
+  /**
+   * Runs the stage.
+   *
+   * @param most ranks that the run could use: where executors come back, all are told to end at the next checkpoint
+   * @return what the ranks returned, by rank
+   * @throws dev.kindling.jobs.transport.RankLostException where the driver misses a rank; else what Spark throws
+   */
+  <R extends Serializable> List<R> run(SparkContext spark, DriverLine line, int most, Body<R> body) throws Exception {
+    return new StageWatch(new ExecutorPool(spark), line, this, most).until(submit(spark, line, body));
+  }
+
+  private <R extends Serializable> JavaFutureAction<List<R>> submit(SparkContext spark, DriverLine line,
+      Body<R> body) {
     Start<R> start = new Start<>(new Settings(cores, virtualRanks, epoch, cluster), RunSecret.random(), line.name(),
         new SerializableConfiguration(spark.hadoopConfiguration()), body);
     JavaSparkContext java = JavaSparkContext.fromSparkContext(spark);
@@ -57,15 +74,15 @@ public record RankStage(int worldSize, int cores, int virtualRanks, long epoch, 
     Function1<Iterator<Integer>, Iterator<R>> task = (Function1<Iterator<Integer>, Iterator<R>> & Serializable) i -> CollectionConverters
         .asScala(List.of(runTask(start)).iterator());
     return ranks.barrier().mapPartitions(task, false, ClassTag$.MODULE$.<R>apply(Serializable.class)).toJavaRDD()
-        .collect();
+        .collectAsync();
   }
 
   private static <R extends Serializable> R runTask(Start<R> start) {
     BarrierTaskContext task = BarrierTaskContext.get();
     int rank = task.partitionId();
-    ToDriver driver = ToDriver.connect(start.driverLine());
+    ToDriver driver = ToDriver.connect(start.driverLine()).alive(rank);
     OffHeapMetrics.register();
-    try {
+    try (driver) {
       int worldSize = task.getTaskInfos().length;
       return worldSize == 1 ? alone(task, driver, start) : together(task, rank, worldSize, driver, start);
     } catch (Throwable e) {
@@ -90,7 +107,7 @@ public record RankStage(int worldSize, int cores, int virtualRanks, long epoch, 
         ExecutorLink.of(s.cluster(), start.secret(), s.epoch(), s.threads()))) {
       RankInterruption.onInterrupt(task, communicator::abort);
       try {
-        communicator.connect(meet(task, communicator.address()));
+        communicator.connect(meet(task, communicator.address()), lost -> driver.failed(rank, lost));
         R result = start.body().run(rank(communicator, driver, start));
         communicator.leave();
         return result;

@@ -17,21 +17,23 @@ public final class StageFailure {
   }
 
   /**
-   * A {@link RankLostException}, after which a run is submitted again, only where an executor is gone or a peer was lost.
+   * A {@link RankLostException}, after which a run is submitted again, where an executor is gone, a rank failed or a peer was
+   * lost: not where no rank could start, where the user can mend it, or where the user stopped it.
    *
    * @param told what ranks said before they ended; @param fromSpark what Spark makes of it
    */
   public static RuntimeException of(List<DriverLine.Failure> told, Exception fromSpark) {
+    Optional<DriverLine.Failure> mistake = first(told, DriverLine.Failure::userError);
+    if (mistake.isPresent()) return new UserError(mistake.get().message(), fromSpark);
+    if (fromSpark instanceof RankLostException missed) return missed;
     if (CANCELLED.matcher(firstLine(fromSpark)).find()) {
       return new UserError(
           "the run was stopped: " + firstLine(fromSpark) + "; run again to go on from its newest checkpoint",
           fromSpark);
     }
-    Optional<DriverLine.Failure> mistake = first(told, DriverLine.Failure::userError);
-    if (mistake.isPresent()) return new UserError(mistake.get().message(), fromSpark);
     Optional<DriverLine.Failure> cause = first(told, f -> !f.peerLoss());
     if (cause.isPresent()) {
-      return new IllegalStateException("rank " + cause.get().rank() + " failed: " + cause.get().message(), fromSpark);
+      return new RankLostException("rank " + cause.get().rank() + " failed: " + cause.get().message(), fromSpark);
     }
     if (told.isEmpty() && EXECUTOR_GONE.stream().noneMatch(String.valueOf(fromSpark.getMessage())::contains)) {
       return new IllegalStateException("no rank could start: " + firstLine(fromSpark), fromSpark);

@@ -3,7 +3,11 @@ package dev.kindling.jobs.train;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.FencedException;
 import dev.kindling.jobs.transport.RankLostException;
+import dev.kindling.train.loop.StopRequest;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.rpc.RpcEndpointRef;
 import org.apache.spark.rpc.RpcTimeout;
@@ -13,12 +17,20 @@ import org.slf4j.LoggerFactory;
 import scala.concurrent.duration.FiniteDuration;
 import scala.reflect.ClassTag;
 
-/** A rank's end of the {@link DriverLine}. What it cannot tell is logged and stops nothing. */
-public final class ToDriver {
+/**
+ * A rank's end of the {@link DriverLine}: a thread of its own gives signs of life and takes the driver's orders. What
+ * it cannot tell is logged and stops nothing.
+ */
+public final class ToDriver implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ToDriver.class);
   private static final long PATIENCE_SECONDS = 5;
+  private static final long SIGN_MILLIS = 500;
   private final RpcEndpointRef driver;           // null: not reached
-  private boolean failureTold;
+  private final AtomicBoolean failureTold = new AtomicBoolean();
+  private volatile Optional<Thread> signs = Optional.empty();
+  private volatile boolean closed;
+  private volatile StopRequest order = StopRequest.NONE;
+  private volatile Consumer<StopRequest> obey = stop -> {};
 
   private ToDriver(RpcEndpointRef driver) {
     this.driver = driver;
@@ -34,23 +46,77 @@ public final class ToDriver {
     }
   }
 
+  /** Gives signs of life from now on until this is closed. */
+  ToDriver alive(int rank) {
+    if (driver == null) return this;
+    String[] sign = {DriverLine.ALIVE, Integer.toString(rank), SparkEnv.get().executorId()};
+    Thread thread = new Thread(() -> giveSigns(sign), "kindling-alive-" + rank);
+    thread.setDaemon(true);
+    signs = Optional.of(thread);
+    thread.start();
+    return this;
+  }
+
+  private void giveSigns(String[] sign) {
+    try {
+      while (!closed) {
+        try {
+          order = StopRequest.valueOf(ask(sign).toString());
+          if (order != StopRequest.NONE) obey.accept(order);
+        } catch (InterruptedException e) {
+          throw e;
+        } catch (Exception e) {                  // Spark's checked exceptions are not declared
+          LOG.warn("The driver did not answer a sign of life: {}", e.toString());
+        }
+        Thread.sleep(SIGN_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      LOG.debug("no more signs of life", e);
+    }
+    send(DriverLine.ENDED, sign[1], sign[2]);
+  }
+
+  /** Who does what the driver orders, from now on; may be told more than once. */
+  void onOrder(Consumer<StopRequest> who) {
+    obey = who;
+    if (order != StopRequest.NONE) who.accept(order);
+  }
+
+  private Object ask(String[] message) throws Exception {
+    return driver.askSync(message, new RpcTimeout(new FiniteDuration(PATIENCE_SECONDS, TimeUnit.SECONDS), "kindling"),
+        ClassTag.Any());
+  }
+
+  /** Says goodbye. */
+  @Override
+  public void close() {
+    closed = true;
+    signs.ifPresent(Thread::interrupt);
+  }
+
   /** Tells the driver a line of progress. */
   public void say(String line) {
     LOG.info(line);
-    if (driver != null) driver.send(new String[]{DriverLine.SAY, line});
+    if (driver != null) send(DriverLine.SAY, line);
+  }
+
+  private void send(String... message) {
+    try {
+      driver.send(message);
+    } catch (Exception e) {                      // in the driver's own process Spark throws, undeclared, when nobody listens
+      LOG.warn("The driver does not listen any more: {}", e.toString());
+    }
   }
 
   /** Returns when the driver knows: before it hears from Spark that the task ended. Only the first failure is told. */
   void failed(int rank, Throwable why) {
-    if (driver == null || failureTold) return;
-    failureTold = true;
+    if (driver == null || failureTold.getAndSet(true)) return;
     boolean userError = why instanceof UserError || why instanceof FencedException;
     boolean peerLoss = why instanceof RankLostException;
     String[] message = {DriverLine.FAILED, Integer.toString(rank), Boolean.toString(userError),
         Boolean.toString(peerLoss), String.valueOf(userError || peerLoss ? why.getMessage() : why.toString())};
     try {
-      driver.askSync(message, new RpcTimeout(new FiniteDuration(PATIENCE_SECONDS, TimeUnit.SECONDS), "kindling"),
-          ClassTag.Any());
+      ask(message);
     } catch (Exception e) {
       keepInterrupt(e);
       LOG.warn("The driver cannot be told why rank {} failed", rank, e);

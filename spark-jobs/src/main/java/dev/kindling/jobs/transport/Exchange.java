@@ -63,11 +63,7 @@ final class Exchange {
     call++;
     this.plan = plan;
     this.incoming = in;
-    long now = System.nanoTime();
-    for (Peer peer : peers()) {
-      peer.heard = now;
-      if (peer.readyCall == call) holdToPlan(peer);
-    }
+    for (Peer peer : peers()) { if (peer.readyCall == call) holdToPlan(peer); }
     throwIfFailed();
     return call;
   }
@@ -81,26 +77,50 @@ final class Exchange {
     return events;
   }
 
-  /** Waits until something happened since {@code seen} was read; asks peers that are silent for a sign of life. */
+  /** Waits until something happened since {@code seen} was read; {@link #watch} sees to it that something does. */
   synchronized void await(long seen) {
     throwIfFailed();
     if (events != seen) return;
     try {
-      wait(Math.max(1, TimeUnit.NANOSECONDS.toMillis(silenceNanos) / 4));
+      wait(TimeUnit.NANOSECONDS.toMillis(silenceNanos));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       fail(new RankLostException("rank " + rank + " was interrupted", e));
     }
     throwIfFailed();
-    long now = System.nanoTime();
-    for (Peer peer : peers()) {
-      long silent = now - peer.heard;
-      if (peer.leaving) continue;
-      if (silent > silenceNanos) {
-        fail(new RankLostException(peer + " has been silent for " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms"));
-      } else if (silent > silenceNanos / 4 && !peer.pinging) { ping(peer); }
+  }
+
+  /**
+   * Asks peers that are silent for a sign of life, from when all are connected until the first failure, also while this rank
+   * computes. A thread's whole work.
+   *
+   * @return the failure
+   */
+  synchronized RankLostException watch() throws InterruptedException {
+    long each = Math.max(1, TimeUnit.NANOSECONDS.toMillis(silenceNanos) / 20);
+    long last = System.nanoTime();
+    hearAll(last);
+    while (failure == null) {
+      wait(each);
+      long now = System.nanoTime();
+      // this process itself stood still: the silence was its own
+      if (now - last > silenceNanos / 2) hearAll(now);
+      last = now;
+      for (Peer peer : peers()) askIfSilent(peer, now);
     }
-    throwIfFailed();
+    return failure;
+  }
+
+  private void hearAll(long now) {
+    for (Peer peer : peers()) peer.heard = now;
+  }
+
+  private void askIfSilent(Peer peer, long now) {
+    long silent = now - peer.heard;
+    if (peer.leaving) return;
+    if (silent > silenceNanos) {
+      fail(new RankLostException(peer + " has been silent for " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms"));
+    } else if (silent > silenceNanos / 4 && !peer.pinging) { ping(peer); }
   }
 
   /** Takes a place in the window to a peer that is ready for this call. @return false: not now */

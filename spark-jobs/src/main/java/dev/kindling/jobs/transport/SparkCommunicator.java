@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.apache.spark.network.TransportContext;
 import org.apache.spark.network.client.TransportClient;
 import org.apache.spark.network.client.TransportClientFactory;
@@ -43,8 +44,8 @@ import org.apache.spark.network.server.TransportServer;
  * <li>An owner may write its sums over its own contribution ({@code sum} may be {@code mine.get(0).sum()}): its own range is the one that it
  * sends to nobody.
  * </ul>
- * A peer that died is noticed by its closed connection; one that hangs by its silence: who waits asks silent peers for a
- * sign of life, which their event loops give even while they compute. After any failure all calls throw {@link RankLostException}.
+ * A peer that died is noticed by its closed connection; one that hangs by its silence: silent peers are asked for a sign of
+ * life, by a thread of its own, and their event loops give it even while they compute. After any failure all calls throw {@link RankLostException}.
  *
  * <p>One thread makes the calls; {@link #abort} may come from any.
  */
@@ -60,6 +61,7 @@ public final class SparkCommunicator implements Communicator {
   private final TransportServer server;
   private final TransportClientFactory clients;
   private final TreeSum treeSum;
+  private volatile boolean closed;
   private Memory inbox;                          // the peers' contributions to this rank's shard, kept between calls
 
   private SparkCommunicator(int rank, int worldSize, VirtualRankTree tree, Link link) {
@@ -109,6 +111,21 @@ public final class SparkCommunicator implements Communicator {
 
   /** Opens the connections to all peers. @param addresses by rank, this rank's own included */
   public void connect(List<String> addresses) {
+    connect(addresses, lost -> {});
+  }
+
+  /**
+   * Opens the connections to all peers.
+   *
+   * @param addresses by rank, this rank's own included
+   * @param lost is told at once when the calls will fail, also while this rank computes; not of {@link #close}
+   */
+  public void connect(List<String> addresses, Consumer<RankLostException> lost) {
+    open(addresses);
+    watch(lost);
+  }
+
+  private void open(List<String> addresses) {
     ByteBuffer hello = Message.hello(link.epoch(), rank, worldSize, tree.root().to());
     for (Peer peer : exchange.peers()) {
       String address = addresses.get(peer.rank);
@@ -126,6 +143,19 @@ public final class SparkCommunicator implements Communicator {
         throw new RankLostException("rank " + rank + " was interrupted", e);
       }
     }
+  }
+
+  private void watch(Consumer<RankLostException> lost) {
+    Thread thread = new Thread(() -> {
+      try {
+        RankLostException failure = exchange.watch();
+        if (!closed) lost.accept(failure);
+      } catch (InterruptedException e) {
+        // nobody interrupts it
+      }
+    }, "kindling-signs-of-life-" + rank);
+    thread.setDaemon(true);
+    thread.start();
   }
 
   @Override
@@ -192,12 +222,18 @@ public final class SparkCommunicator implements Communicator {
   }
 
   @Override
+  public void throwIfLost() {
+    exchange.throwIfFailed();
+  }
+
+  @Override
   public void abort(String why) {
     exchange.fail(new RankLostException("rank " + rank + " was told to stop: " + why));
   }
 
   @Override
   public void close() {
+    closed = true;
     exchange.quiesce();
     clients.close();
     server.close();

@@ -28,7 +28,7 @@ class LostExecutorTest {
     String dataset = TinyDataset.write(folder.resolve("data"), 50, 20, 0);
     return TinyRuns
         .reading(TinyRuns.of(dataset, folder.resolve(run), PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 0), 60, 0, 8)
-        .withCheckpoints(new CheckpointSettings(10, 2, 0))
+        .withCheckpoints(CheckpointSettings.of(10, 2, 0))
         .withCluster(new ClusterSettings(0, 60, 2, KernelChoice.PLAIN, "0", 5));
   }
 
@@ -64,8 +64,28 @@ class LostExecutorTest {
       ProcessHandle victim = executor(spark);
       assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {
         if (line.startsWith("step 25/")) victim.destroyForcibly();
-      })).isInstanceOf(UserError.class).hasMessageContaining("cluster.retries is 0; executors were lost once")
+      })).isInstanceOf(RunGivenUpException.class).hasMessageContaining("cluster.retries is 0; the run failed once")
           .hasMessageContaining(config.run());
+    }
+  }
+
+  @Test
+  void aRunGoesOnWithWhatIsLeftAndTakesExecutorsThatComeBack() throws Exception {
+    try (SparkSession spark = Sessions.cluster(2)) {
+      ClusterSlots.await(spark.sparkContext(), 2, 150);
+      List<String> lines = new CopyOnWriteArrayList<>();
+      ProcessHandle victim = executor(spark);
+      PretrainConfig config = TinyRuns.reading(config("grown"), 100_000, 0, 8);
+      // it is not waited for the end of this long run
+      assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {
+        lines.add(line);
+        if (line.startsWith("step     25/")) victim.destroyForcibly();
+        boolean grown = lines.stream().filter(l -> l.startsWith("resumed: goes on with step ")).count() == 2;
+        if (grown && line.startsWith("step ")) spark.sparkContext().cancelAllJobs();
+      })).isInstanceOf(UserError.class).hasMessageContaining("the run was stopped");
+      assertThat(lines.stream().filter(l -> l.contains(", one an executor")).map(l -> l.substring(0, 2)))
+          .containsExactly("2 ", "1 ", "2 ");
+      assertThat(lines).contains("there are 2 executors now: from the next checkpoint on the run takes 2");
     }
   }
 

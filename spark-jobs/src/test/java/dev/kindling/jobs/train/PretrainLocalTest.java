@@ -207,7 +207,7 @@ class PretrainLocalTest {
   @Test
   void aDamagedNewestCheckpointIsPassedOverWithAnyPrecision() throws Exception {
     PretrainConfig config = TinyRuns.of(dataset, folder.resolve("passed"), PrecisionChoice.AUTO, KernelChoice.PLAIN, 0)
-        .withCheckpoints(new CheckpointSettings(2, 2, 0));
+        .withCheckpoints(CheckpointSettings.of(2, 2, 0));
     PretrainJob.run(spark, TinyRuns.stoppingAfter(config, 4), line -> {});
     Path state = folder.resolve("passed/step-00000004/trainer_state.json");
     Files.writeString(state, Files.readString(state).substring(9));
@@ -221,7 +221,7 @@ class PretrainLocalTest {
     CheckpointStore store = new CheckpointStore(new Configuration(),
         new org.apache.hadoop.fs.Path(folder.resolve("taken").toString()));
     PretrainConfig config = TinyRuns.reading(config("taken"), 200, 0, 8)
-        .withCheckpoints(new CheckpointSettings(1, 1, 0));
+        .withCheckpoints(CheckpointSettings.of(1, 1, 0));
     assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {
       if (line.matches("step +1/200 .*")) claim(store);
     })).isInstanceOf(UserError.class).hasMessageContaining("attempt 2 has taken over");

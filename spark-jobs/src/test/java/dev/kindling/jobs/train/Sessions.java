@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
 /** Spark sessions for tests. */
@@ -18,11 +19,25 @@ public final class Sessions {
 
   /** Real executors, each a process of its own with one core, whose class path is the test's. */
   public static SparkSession cluster(int executors) {
-    return cluster(executors, "");
+    return cluster(executors, Map.of());
   }
 
   /** @param flags of the executors' JVMs, besides the usual ones */
   static SparkSession cluster(int executors, String flags) {
+    return cluster(executors,
+        Map.of("spark.executor.extraJavaOptions", System.getProperty("kindling.jvm.flags") + " " + flags));
+  }
+
+  /** The same with some settings of Spark's. */
+  public static SparkSession cluster(int executors, Map<String, String> settings) {
+    SparkSession.Builder builder = builder("local-cluster[" + executors + ",1,1024]");
+    ofExecutors().forEach(builder::config);
+    settings.forEach(builder::config);
+    return builder.getOrCreate();
+  }
+
+  /** What executors need to run the classes under test; makes the Spark home that they are started from. */
+  static Map<String, String> ofExecutors() {
     try {
       Path home = Path.of(System.getenv("SPARK_HOME"));
       Files.createDirectories(home.resolve("jars"));
@@ -30,11 +45,9 @@ public final class Sessions {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return builder("local-cluster[" + executors + ",1,1024]").config("spark.executor.memory", "1g")
-        .config("spark.executor.extraClassPath",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")))
-        .config("spark.executor.extraJavaOptions", System.getProperty("kindling.jvm.flags") + " " + flags)
-        .getOrCreate();
+    return Map.of("spark.executor.memory", "1g", "spark.executor.extraClassPath",
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+        "spark.executor.extraJavaOptions", System.getProperty("kindling.jvm.flags"));
   }
 
   static SparkSession.Builder builder(String master) {

@@ -38,6 +38,11 @@ public final class Alone implements Communicator {
   }
 
   @Override
+  public void throwIfLost() {
+    check();
+  }
+
+  @Override
   public void abort(String why) {
     aborted = why;
   }

@@ -30,6 +30,10 @@ public interface Communicator extends AutoCloseable {
   /** Small values, such as losses, label counts and squares. @return by rank, what each gave */
   List<byte[]> allGather(byte[] mine);
 
+  /** Throws where it is known already that the next call will, so that nothing is computed in vain. */
+  default void throwIfLost() {
+  }
+
   /** Ends every wait, from any thread. */
   void abort(String why);
 

@@ -3,6 +3,7 @@ package dev.kindling.train.loop;
 import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.optim.Optimizer;
+import java.util.List;
 import java.util.Optional;
 
 /** Where a run keeps what it needs to go on, and finds it again. */
@@ -19,6 +20,46 @@ public interface Checkpoints {
    * @return its name
    */
   String save(TrainerState state, TrainableModel<?> model, Optimizer optimizer, Communicator communicator);
+
+  /**
+   * Begins to save, as {@link #save}, and need not be done with it: model and optimizer may change when it returns. Not
+   * called before the former one has ended.
+   */
+  default Saving begin(TrainerState state, TrainableModel<?> model, Optimizer optimizer, Communicator communicator) {
+    String name = save(state, model, optimizer, communicator);
+    return new Saving() {
+      @Override
+      public Optional<String> whole() {
+        return Optional.of(name);
+      }
+
+      @Override
+      public String settle(Communicator all) {
+        return name;
+      }
+    };
+  }
+
+  /**
+   * A checkpoint under way. What the ranks must know of one another travels with the steps, so that none waits: each gives its
+   * {@link #word} and {@link #hear hears} those of all. The methods throw what a write failed with.
+   */
+  interface Saving {
+    /** What this rank has to tell the others now; empty for nothing. */
+    default byte[] word() {
+      return new byte[0];
+    }
+
+    /** @param words what all ranks had to tell in one step, by rank */
+    default void hear(List<byte[]> words) {
+    }
+
+    /** Its name where it is known to be whole. */
+    Optional<String> whole();
+
+    /** Waits for this rank's part; all ranks call it after the same step. Whole when it returns on rank 0. @return its name */
+    String settle(Communicator communicator);
+  }
 
   /** One checkpoint. */
   interface Saved {

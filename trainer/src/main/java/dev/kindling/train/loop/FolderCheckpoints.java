@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.FileEntry;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.ModelConfig;
+import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.CheckpointWriter;
@@ -12,8 +13,8 @@ import dev.kindling.checkpoint.commit.OptimizerStates;
 import dev.kindling.checkpoint.commit.Retention;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.train.collective.Communicator;
-import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.model.Parameter;
+import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.optim.Optimizer;
 import dev.kindling.train.tensor.Tensor;
 import java.io.IOException;
@@ -56,27 +57,47 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
   @Override
   public String save(TrainerState state, TrainableModel<?> model, Optimizer optimizer, Communicator communicator) {
     try {
-      CheckpointStore store = new CheckpointStore(conf, folder);
-      CheckpointWriter writer = store.begin(state.step(), attempt);
-      List<OptimizerRange> ranges = new ArrayList<>();
-      for (Optimizer.State s : optimizer.states()) {
-        ranges.add(new OptimizerRange(s.name(), s.from(), s.values().size(), s.values()::get));
-      }
-      FileEntry mine = writer.optimizer(communicator.rank(), communicator.worldSize(), ranges);
-      if (communicator.rank() == 0) {
-        writer.model(config, model.weightSource(), tokenizerJson);
-        writer.state(state.toJson());
-      }
-      List<byte[]> all = communicator.allGather(toBytes(mine));
-      if (communicator.rank() == 0) {
-        Checkpoint committed = writer.commit(all.stream().map(FolderCheckpoints::toEntry).toList(), details);
-        store.clean(keep, committed);
-      }
+      CheckpointWriter writer = writer(state);
+      boolean first = communicator.rank() == 0;
+      byte[] mine = write(writer, state, optimizer.states(),
+          first ? Optional.of(model.weightSource()) : Optional.empty(),
+          communicator.rank(), communicator.worldSize());
+      List<byte[]> all = communicator.allGather(mine);
+      if (first) commit(writer, state, all);
       communicator.allGather(new byte[0]);       // whole for every rank that goes on
       return writer.folder().toString();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  CheckpointWriter writer(TrainerState state) throws IOException {
+    return new CheckpointStore(conf, folder).begin(state.step(), attempt);
+  }
+
+  /** Writes a rank's part. @param weights on rank 0: the model and the trainer's state as well; @return its word for the commit */
+  byte[] write(CheckpointWriter writer, TrainerState state, List<Optimizer.State> states,
+      Optional<WeightSource> weights,
+      int rank, int worldSize) throws IOException {
+    List<OptimizerRange> ranges = new ArrayList<>();
+    for (Optimizer.State s : states) {
+      ranges.add(new OptimizerRange(s.name(), s.from(), s.values().size(), s.values()::get));
+    }
+    FileEntry mine = writer.optimizer(rank, worldSize, ranges);
+    if (weights.isPresent()) {
+      writer.model(config, weights.get(), tokenizerJson);
+      writer.state(state.toJson());
+    }
+    return toBytes(mine);
+  }
+
+  /** @param words of all ranks */
+  void commit(CheckpointWriter writer, TrainerState state, List<byte[]> words) throws IOException {
+    ObjectNode all = details.deepCopy();
+    state.history().stream().filter(p -> p.step() == state.step() && p.kind().equals(LossPoint.VALIDATION))
+        .forEach(p -> all.put(Retention.VALIDATION_LOSS, p.loss()));
+    Checkpoint committed = writer.commit(words.stream().map(FolderCheckpoints::toEntry).toList(), all);
+    new CheckpointStore(conf, folder).clean(keep, committed);
   }
 
   private static byte[] toBytes(FileEntry entry) {

@@ -7,35 +7,47 @@ import java.util.stream.DoubleStream;
 /**
  * What each rank tells all others in a step, besides gradients and weights.
  *
- * @param stop whether this rank was asked to end the run after this step
+ * @param stop whether and when this rank was asked to end the run
  * @param tokens positions that it read
  * @param labels that counted, over its virtual ranks
  * @param losses the summed loss of each of its virtual ranks, in order
  * @param squares the sum of the squares of each block of its shard of the summed gradient, in order
+ * @param word of a checkpoint that is written meanwhile: see {@link Checkpoints.Saving}
  */
-record StepReport(boolean stop, long tokens, long labels, double[] losses, double[] squares) {
+record StepReport(StopRequest stop, long tokens, long labels, double[] losses, double[] squares, byte[] word) {
   byte[] toBytes() {
     ByteBuffer out = ByteBuffer.allocate(1 + 2 * Long.BYTES + 2 * Integer.BYTES
-        + Double.BYTES * (losses.length + squares.length));
-    out.put((byte) (stop ? 1 : 0)).putLong(tokens).putLong(labels);
+        + Double.BYTES * (losses.length + squares.length) + word.length);
+    out.put((byte) stop.ordinal()).putLong(tokens).putLong(labels);
     put(out, losses);
     put(out, squares);
+    out.put(word);
     return out.array();
   }
 
   static StepReport fromBytes(byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
-    boolean stop = in.get() != 0;
-    return new StepReport(stop, in.getLong(), in.getLong(), get(in), get(in));
+    StopRequest stop = StopRequest.values()[in.get()];
+    long tokens = in.getLong();
+    long labels = in.getLong();
+    double[] losses = get(in);
+    double[] squares = get(in);
+    byte[] word = new byte[in.remaining()];
+    in.get(word);
+    return new StepReport(stop, tokens, labels, losses, squares, word);
+  }
+
+  static List<StepReport> of(List<byte[]> byRank) {
+    return byRank.stream().map(StepReport::fromBytes).toList();
   }
 
   /** All ranks' reports as one: the places of losses and squares do not show who brought them. */
-  static StepReport join(List<byte[]> byRank) {
-    List<StepReport> all = byRank.stream().map(StepReport::fromBytes).toList();
-    return new StepReport(all.stream().anyMatch(StepReport::stop), all.stream().mapToLong(StepReport::tokens).sum(),
+  static StepReport join(List<StepReport> all) {
+    return new StepReport(all.stream().map(StepReport::stop).reduce(StopRequest.NONE, StopRequest::or),
+        all.stream().mapToLong(StepReport::tokens).sum(),
         all.stream().mapToLong(StepReport::labels).sum(),
         all.stream().flatMapToDouble(r -> DoubleStream.of(r.losses)).toArray(),
-        all.stream().flatMapToDouble(r -> DoubleStream.of(r.squares)).toArray());
+        all.stream().flatMapToDouble(r -> DoubleStream.of(r.squares)).toArray(), new byte[0]);
   }
 
   private static void put(ByteBuffer out, double[] values) {

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -35,6 +36,7 @@ public final class TrainingLoop {
   /** Bytes that a small model's micro-batch leaves on the heap at the most, once the code is compiled: a test holds it. */
   static final long GARBAGE = 1 << 20;
   private static final double NANOS = 1e9;
+  private static final byte[] NOTHING = new byte[0];
   private final MicroBatches<?> microBatches;
   private final Kernels kernels;
   private final Communicator communicator;
@@ -44,10 +46,11 @@ public final class TrainingLoop {
   private boolean ofAverages;
   private Spans spans = Spans.NONE;
   private TrainingListener listener = new TrainingListener() {};
-  private volatile boolean stopRequested;
+  private final AtomicReference<StopRequest> stopRequest = new AtomicReference<>(StopRequest.NONE);
   private final List<LossPoint> history = new ArrayList<>();
   private TrainingStep stepper;
-  private long saved;                            // the step of the newest checkpoint
+  private long saved;                            // the step of the newest checkpoint, which may be under way
+  private Optional<Checkpoints.Saving> saving = Optional.empty();
 
   /** @param model at its start; none of what is given is closed here */
   public <B extends MicroBatch> TrainingLoop(TrainableModel<B> model, Kernels kernels, Communicator communicator,
@@ -88,9 +91,9 @@ public final class TrainingLoop {
     return this;
   }
 
-  /** Asks, from any thread and on any rank, that all ranks end after the step that runs now, with a checkpoint. */
-  public void requestStop() {
-    stopRequested = true;
+  /** Asks, from any thread and on any rank, that all ranks end, with a checkpoint. What was asked once stays asked. */
+  public void request(StopRequest stop) {
+    stopRequest.accumulateAndGet(stop, StopRequest::or);
   }
 
   /**
@@ -124,13 +127,18 @@ public final class TrainingLoop {
       step++;
       spans.step();
       long start = System.nanoTime();
-      TrainingStep.Outcome outcome = stepper.run(step, stopRequested);
+      byte[] word = saving.map(Checkpoints.Saving::word).orElse(NOTHING);
+      TrainingStep.Outcome outcome = stepper.run(step, stopRequest.get(), word);
+      follow(outcome.words());
       clock.add(outcome.tokens(), (System.nanoTime() - start) / NANOS);
-      stop = outcome.stop() || step == options.stopAfter();
+      boolean saves = due(step, options.checkpointEvery());
+      stop = outcome.stop() == StopRequest.NOW || outcome.stop() == StopRequest.AT_CHECKPOINT && saves
+          || step == options.stopAfter();
       report(step, step == done + 1 || stop, outcome, clock);
       boolean last = step == options.steps();
       if (last || due(step, options.evaluateEvery())) evaluate(step);
-      if (last || stop || due(step, options.checkpointEvery())) save(step);
+      if (last || stop) saveAndWait(step);
+      else if (saves) beginToSave(step);
     }
     return new TrainingResult(step, step == options.steps(), history, clock.tokens, clock.seconds);
   }
@@ -159,15 +167,50 @@ public final class TrainingLoop {
     listener.evaluated(step, loss);
   }
 
-  private void save(long step) {
+  private void saveAndWait(long step) {
+    settle();
     if (checkpoints.isEmpty() || step == saved) return;
-    TrainerState state = new TrainerState(step, stepper.updates(), step * options.globalBatch(),
-        communicator.worldSize(), kernels.describe(), options.identity(), history);
     Part before = spans.enter(Part.SAVE);
-    String name = checkpoints.get().save(state, microBatches.model(), stepper.optimizer(), communicator);
+    String name = checkpoints.get().save(state(step), microBatches.model(), stepper.optimizer(), communicator);
     spans.enter(before);
     saved = step;
     listener.checkpointed(step, name);
+  }
+
+  private void beginToSave(long step) {
+    settle();
+    if (checkpoints.isEmpty()) return;
+    Part before = spans.enter(Part.SAVE);
+    saving = Optional
+        .of(checkpoints.get().begin(state(step), microBatches.model(), stepper.optimizer(), communicator));
+    spans.enter(before);
+    saved = step;
+    follow(List.of());
+  }
+
+  private TrainerState state(long step) {
+    return new TrainerState(step, stepper.updates(), step * options.globalBatch(),
+        communicator.worldSize(), kernels.describe(), options.identity(), history);
+  }
+
+  /** @param words of all ranks in the step that was done; empty: none was */
+  private void follow(List<byte[]> words) {
+    if (saving.isEmpty()) return;
+    if (!words.isEmpty()) saving.get().hear(words);
+    saving.get().whole().ifPresent(name -> {
+      saving = Optional.empty();
+      listener.checkpointed(saved, name);
+    });
+  }
+
+  /** Waits for a checkpoint that is under way: all ranks do at the same time. */
+  private void settle() {
+    if (saving.isEmpty()) return;
+    Part before = spans.enter(Part.SAVE);
+    String name = saving.get().settle(communicator);
+    spans.enter(before);
+    saving = Optional.empty();
+    listener.checkpointed(saved, name);
   }
 
   /** @return the step done last; 0 for a new run */

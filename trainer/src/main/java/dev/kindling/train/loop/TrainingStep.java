@@ -49,7 +49,8 @@ final class TrainingStep implements AutoCloseable {
   private long updates;
 
   /** What a step came to, the same on all ranks. */
-  record Outcome(double loss, long labels, double gradientNorm, double rate, long tokens, boolean stop) {}
+  record Outcome(double loss, long labels, double gradientNorm, double rate, long tokens, StopRequest stop,
+      List<byte[]> words) {}
 
   TrainingStep(MicroBatches<?> microBatches, Kernels kernels, Communicator communicator, RunOptions options,
       Spans spans) {
@@ -96,20 +97,23 @@ final class TrainingStep implements AutoCloseable {
     this.updates = updates;
   }
 
-  /** @param step counted from 1; @param stop whether this rank wants the run to end after it */
-  Outcome run(long step, boolean stop) {
+  /** @param step counted from 1; @param stop whether this rank wants the run to end; @param word to all ranks */
+  Outcome run(long step, StopRequest stop, byte[] word) {
     Gathering gathering = new Gathering(step);
     spans.enter(Part.COMPUTE);
     List<Contribution> mine = sums.sum(gathering::accumulate);
     spans.enter(Part.OTHER);
     Tensor gradients = mine.get(0).sum();
     communicator.reduceScatter(mine, shards, gradients);
-    StepReport all = StepReport.join(communicator.allGather(
-        new StepReport(stop, gathering.tokens, gathering.labels, gathering.losses, squares(gradients)).toBytes()));
+    List<StepReport> reports = StepReport.of(communicator.allGather(
+        new StepReport(stop, gathering.tokens, gathering.labels, gathering.losses, squares(gradients), word)
+            .toBytes()));
+    StepReport all = StepReport.join(reports);
+    List<byte[]> words = reports.stream().map(StepReport::word).toList();
     double rate = options.optimizer().rate() * options.schedule().factor(step);
     if (all.labels() == 0) {
       sums.release(mine);
-      return new Outcome(0, 0, 0, rate, all.tokens(), all.stop());
+      return new Outcome(0, 0, 0, rate, all.tokens(), all.stop(), words);
     }
     double loss = PairwiseSum.of(all.losses()) / all.labels();
     double norm = Math.sqrt(PairwiseSum.of(all.squares())) / all.labels();
@@ -124,7 +128,7 @@ final class TrainingStep implements AutoCloseable {
     spans.enter(Part.PACK);
     model.weightsChanged();
     spans.enter(Part.OTHER);
-    return new Outcome(loss, all.labels(), norm, rate, all.tokens(), all.stop());
+    return new Outcome(loss, all.labels(), norm, rate, all.tokens(), all.stop(), words);
   }
 
   /**
@@ -192,6 +196,7 @@ final class TrainingStep implements AutoCloseable {
 
     void accumulate(int virtualRank, Tensor gradients) {
       for (int i = 0; i < options.accumulate(); i++) {
+        communicator.throwIfLost();              // whoever waits for this rank's end need not wait for all of them
         MicroBatches.Counted counted = microBatches.accumulate(step, virtualRank, i, random, gradients,
             spans);
         losses[virtualRank - range.from()] += counted.loss();

@@ -53,6 +53,11 @@ public record ProfiledCommunicator(Communicator communicator, Spans spans) imple
   }
 
   @Override
+  public void throwIfLost() {
+    communicator.throwIfLost();
+  }
+
+  @Override
   public void abort(String why) {
     communicator.abort(why);
   }

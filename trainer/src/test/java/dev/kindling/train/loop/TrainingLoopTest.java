@@ -13,8 +13,8 @@ import dev.kindling.train.kernel.PlainKernels;
 import dev.kindling.train.model.Batch;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.optim.AdamW;
-import dev.kindling.train.optim.Muon;
 import dev.kindling.train.optim.CosineSchedule;
+import dev.kindling.train.optim.Muon;
 import dev.kindling.train.optim.Sgd;
 import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
@@ -126,7 +126,7 @@ class TrainingLoopTest {
   void aStopThatOneRankAsksForEndsAllAfterTheSameStepWithACheckpoint(@TempDir Path folder) {
     AtomicReference<TrainingLoop> any = new AtomicReference<>();
     BatchSource<Batch> asking = (step, v, a) -> {
-      if (step == 3) any.get().requestStop();
+      if (step == 3) any.get().request(StopRequest.NOW);
       return TinyRun.random(step, v, a);
     };
     Checkpoints checkpoints = TinyRun.in(folder);
@@ -138,6 +138,18 @@ class TrainingLoopTest {
     assertThat(stopped.result().step()).isBetween(3L, 4L);
     assertThat(checkpoints.newest()).hasValueSatisfying(
         name -> assertThat(checkpoints.open(name).state().step()).isEqualTo(stopped.result().step()));
+  }
+
+  @Test
+  void aStopAtACheckpointWaitsForTheNextThatIsDue(@TempDir Path folder) {
+    Checkpoints checkpoints = TinyRun.in(folder);
+    TinyRun.Ended stopped = train(2, options(50).checkpointEvery(10).build(), TinyRun.DATA, loop -> {
+      loop.request(StopRequest.AT_CHECKPOINT);
+      loop.request(StopRequest.NONE);            // takes nothing back
+      return loop.saving(checkpoints);
+    });
+    assertThat(stopped.result().finished()).isFalse();
+    assertThat(stopped.result().step()).isEqualTo(10);
   }
 
   @Test

@@ -1,0 +1,149 @@
+package dev.kindling.jobs.train;
+
+import dev.kindling.jobs.train.DriverLine.Sign;
+import dev.kindling.jobs.transport.RankLostException;
+import dev.kindling.train.loop.StopRequest;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.apache.spark.api.java.JavaFutureAction;
+
+/**
+ * Follows a stage of ranks from the driver, and sees to what Spark does not: a stage that waits for ever for executors that
+ * have gone, a process that is frozen (Spark would place the next rank on it), and executors that have come back.
+ */
+final class StageWatch {
+  private static final long SECOND = 1_000_000_000L;
+  private static final long LOOK_MILLIS = 200;
+  private static final long SHORT = 2 * SECOND;            // fewer executors than ranks, before they have started
+  private static final long STEADY = 3 * SECOND;           // more executors than ranks
+  private static final long ENDING = 10 * SECOND;          // from a rank's failure to the stage's
+  private static final long SLOWEST_START_SECONDS = 120;   // executors fetch the application's jar before a task starts
+  private final ExecutorPool executors;
+  private final DriverLine line;
+  private final RankStage stage;
+  private final int most;
+  private final long silence;
+  private final long begun = System.nanoTime();
+  private long looked = begun;
+  private long enough = begun;                   // when there were last executors enough
+  private long noMore = begun;                   // when there were last no more executors than ranks
+  private long probed = begun;
+  private long failed;                           // when a rank's failure was first seen; 0: not
+
+  StageWatch(ExecutorPool executors, DriverLine line, RankStage stage, int most) {
+    this.executors = executors;
+    this.line = line;
+    this.stage = stage;
+    this.most = most;
+    this.silence = stage.cluster().silence().toNanos();
+  }
+
+  /** @return what the ranks returned; @throws RankLostException where one is missed; else what Spark throws */
+  <R> List<R> until(JavaFutureAction<List<R>> job) throws Exception {
+    while (true) {
+      try {
+        return job.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        Optional<String> missed = executors.isLocal() ? Optional.empty() : look();
+        if (missed.isPresent()) {
+          job.cancel(true);
+          removeSilent();
+          throw new RankLostException(missed.get());
+        }
+      } catch (ExecutionException e) {
+        removeSilent();
+        throw e.getCause() instanceof Exception cause ? cause : e;
+      } catch (InterruptedException e) {
+        job.cancel(true);
+        throw e;
+      }
+    }
+  }
+
+  /** @return why the stage cannot go on */
+  private Optional<String> look() {
+    long now = System.nanoTime();
+    if (now - looked > Math.min(SECOND, silence / 2)) line.forgetSilence();   // the driver itself stood still
+    looked = now;
+    List<Sign> signs = line.signs();
+    if (signs.size() < stage.worldSize()) return notStarted(signs, now);
+    for (Sign s : signs) {
+      if (!s.ended() && s.age(now) > silence) {
+        return Optional.of("rank " + s.rank() + " in executor " + s.executor() + " has been silent for "
+            + TimeUnit.NANOSECONDS.toMillis(s.age(now)) + " ms");
+      }
+    }
+    if (line.failures().isEmpty()) {
+      growIfMore(now);
+    } else if (failed == 0) {
+      failed = now;
+    } else if (now - failed > ENDING) { return Optional.of(line.failures().get(0).message()); }
+    return Optional.empty();
+  }
+
+  private Optional<String> notStarted(List<Sign> signs, long now) {
+    List<ExecutorPool.Member> members = executors.members();
+    if (members.size() >= stage.worldSize()) enough = now;
+    if (now - enough > SHORT) {
+      return Optional.of("before all ranks had started only " + members.size() + " of " + stage.worldSize()
+          + " executors were left");
+    }
+    long patience = Math.max(SLOWEST_START_SECONDS, stage.cluster().waitSeconds()) * SECOND;
+    if (now - begun > patience) {
+      return Optional.of(signs.size() + " of " + stage.worldSize() + " ranks started within "
+          + patience / SECOND + " s");
+    }
+    if (now - probed > silence) {
+      Set<String> heard = signs.stream().map(Sign::executor).collect(Collectors.toSet());
+      for (ExecutorPool.Member m : members) {
+        if (!heard.contains(m.id()) && !executors.answers(m.id(), silence)) {
+          executors.replace(m.id());
+          return Optional.of("executor " + m.id() + " does not answer");
+        }
+      }
+      probed = System.nanoTime();
+      looked = probed;
+    }
+    return Optional.empty();
+  }
+
+  private void growIfMore(long now) {
+    long usable = stage.worldSize() >= most
+        ? 0
+        : executors.members().stream().filter(m -> m.cores() >= stage.cores()).count();
+    if (usable <= stage.worldSize()) {
+      noMore = now;
+    } else if (now - noMore > STEADY && line.order() == StopRequest.NONE) {
+      line.say("there are " + usable + " executors now: from the next checkpoint on the run takes "
+          + Math.min(most, usable));
+      line.order(StopRequest.AT_CHECKPOINT);
+    }
+  }
+
+  /**
+   * After a failure: ranks say goodbye, or their executors go. A process that does neither and gives no sign of life for half the allowed
+   * silence is frozen, or cut off: it is ended, so that it gets no rank again.
+   */
+  private void removeSilent() throws InterruptedException {
+    if (executors.isLocal()) return;
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < silence / 2 + SECOND) {
+      List<Sign> waiting = line.signs().stream().filter(s -> !s.ended() && executors.isActive(s.executor())).toList();
+      if (waiting.stream().allMatch(s -> s.nanos() > start)) return;
+      Thread.sleep(LOOK_MILLIS / 2);
+    }
+    long now = System.nanoTime();
+    for (Sign s : line.signs()) {
+      if (!s.ended() && s.nanos() < start && s.age(now) > silence / 2 && executors.isActive(s.executor())) {
+        executors.replace(s.executor());
+        line.say("executor " + s.executor() + " gave no sign of life for " + TimeUnit.NANOSECONDS.toMillis(s.age(now))
+            + " ms and was removed");
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package dev.kindling.jobs.train;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.util.ShutdownHookManager;
+
+/**
+ * What happens when this JVM is told to end (SIGTERM, as schedulers send it before they kill) while a run is under way: the
+ * run is asked to stop, and the JVM waits until it has, for a time of grace. This comes before Hadoop closes the file systems
+ * and before Spark stops its context. The JVM's exit code is then 143 (128 and the signal's number).
+ */
+final class Termination implements AutoCloseable {
+  /** Spark's own hook, which stops the context, is at 30 above the file systems'. */
+  private static final int PRIORITY = FileSystem.SHUTDOWN_HOOK_PRIORITY + 60;
+  private static final long MARGIN_SECONDS = 5;
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final Runnable stop;
+  private final long graceMillis;
+  private final Runnable hook = this::terminate;
+  private volatile boolean asked;
+
+  private Termination(double graceSeconds, Runnable stop) {
+    this.graceMillis = Math.round(graceSeconds * 1000);
+    this.stop = stop;
+  }
+
+  /** @param graceSeconds that are waited for the end of the run; @param stop asks it to end */
+  static Termination during(double graceSeconds, Runnable stop) {
+    Termination termination = new Termination(graceSeconds, stop);
+    ShutdownHookManager.get().addShutdownHook(termination.hook, PRIORITY,
+        TimeUnit.MILLISECONDS.toSeconds(termination.graceMillis) + MARGIN_SECONDS, TimeUnit.SECONDS);
+    return termination;
+  }
+
+  /** Whether the JVM was told to end. */
+  boolean asked() {
+    return asked;
+  }
+
+  private void terminate() {
+    asked = true;
+    stop.run();
+    try {
+      if (!ended.await(graceMillis, TimeUnit.MILLISECONDS)) {
+        System.err.println("kindling: the run did not stop within cluster.graceSeconds; its newest checkpoint stays");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The run has ended, one way or the other. */
+  @Override
+  public void close() {
+    ended.countDown();
+    try {
+      ShutdownHookManager.get().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // it is running: the JVM ends
+    }
+  }
+}
