@@ -21,7 +21,8 @@ public final class Allreduce {
   private static final double SECONDS = 5;
   private static final List<Integer> MEGABYTES = List.of(64, 500);
 
-  private Allreduce() {}
+  private Allreduce() {
+  }
 
   public static void main(String[] args) throws IOException {
     String only = args.length == 2 && args[0].equals("--only") ? args[1] : "";
@@ -91,8 +92,9 @@ public final class Allreduce {
       List<String> command = new ArrayList<>();
       command.add(ProcessHandle.current().info().command().orElse("java"));
       command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-      command.addAll(List.of("-cp", System.getProperty("java.class.path"), AllreduceRank.class.getName(), "" + rank, "" + RANKS,
-          "" + megabytes));
+      command.addAll(
+          List.of("-cp", System.getProperty("java.class.path"), AllreduceRank.class.getName(), "" + rank, "" + RANKS,
+              "" + megabytes));
       process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
       in = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);

@@ -23,7 +23,8 @@ import org.apache.spark.network.util.TransportConf;
 
 /** One rank of {@link Allreduce}: sums when told to, over Spark's library or over bare sockets, and checks both. */
 public final class AllreduceRank {
-  private AllreduceRank() {}
+  private AllreduceRank() {
+  }
 
   /** @param args rank, ranks, megabytes of the vector */
   public static void main(String[] args) throws Exception {
@@ -31,10 +32,12 @@ public final class AllreduceRank {
     int ranks = Integer.parseInt(args[1]);
     long floats = Long.parseLong(args[2]) * 1_000_000 / Float.BYTES;
     VirtualRankTree tree = new VirtualRankTree(ranks);
-    Link link = new Link(new TransportConf("kindling", new MapConfigProvider(Map.of())), "bench", new RunSecret("bench"),
+    Link link = new Link(new TransportConf("kindling", new MapConfigProvider(Map.of())), "bench",
+        new RunSecret("bench"),
         "127.0.0.1", PortRange.ANY, Duration.ofSeconds(20), 1);
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    try (Memory memory = Memory.allocate(floats * Float.BYTES); BareSockets bare = new BareSockets(rank, ranks);
+    try (Memory memory = Memory.allocate(floats * Float.BYTES);
+        BareSockets bare = new BareSockets(rank, ranks);
         SparkCommunicator communicator = SparkCommunicator.listen(rank, ranks, tree, link)) {
       Tensor vector = Tensor.at(memory.address(), DType.FLOAT32, floats);
       System.out.println("listening " + communicator.address() + " " + bare.port());
@@ -69,7 +72,8 @@ public final class AllreduceRank {
 
   private static void sum(SparkCommunicator communicator, VirtualRankTree tree, Tensor vector, Shards shards) {
     int rank = communicator.rank();
-    communicator.reduceScatter(List.of(new Contribution(tree.range(rank, communicator.worldSize()), vector)), shards, vector);
+    communicator.reduceScatter(List.of(new Contribution(tree.range(rank, communicator.worldSize()), vector)), shards,
+        vector);
     communicator.allGather(vector, shards);
   }
 

@@ -90,9 +90,7 @@ final class BareSockets implements AutoCloseable {
     for (long at = 0; at < into.size(); at += PIECE / Float.BYTES) {
       int count = (int) Math.min(PIECE / Float.BYTES, into.size() - at);
       ByteBuffer piece = into.buffer(at, count);
-      while (piece.hasRemaining()) {
-        if (from.read(piece) < 0) throw new EOFException();
-      }
+      while (piece.hasRemaining()) { if (from.read(piece) < 0) throw new EOFException(); }
       then.came(at, count);
     }
     return null;

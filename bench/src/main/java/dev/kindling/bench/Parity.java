@@ -21,7 +21,8 @@ import org.apache.hadoop.conf.Configuration;
 public final class Parity {
   private static final Configuration CONF = new Configuration();
 
-  private Parity() {}
+  private Parity() {
+  }
 
   public static void main(String[] args) throws IOException, InterruptedException {
     String only = args.length == 2 && args[0].equals("--only") ? args[1] : "";

@@ -40,7 +40,8 @@ final class Results {
 
   void write() throws IOException {
     System.out.printf("%n| case | ours | peer | ratio | unit |%n|---|---|---|---|---|%n");
-    for (Row r : rows) System.out.printf("| %s | %s | %s | %.2f | %s |%n", r.name, digits(r.ours), digits(r.peer), r.ratio, r.unit);
+    for (Row r : rows)
+      System.out.printf("| %s | %s | %s | %.2f | %s |%n", r.name, digits(r.ours), digits(r.peer), r.ratio, r.unit);
     List<Map<String, Object>> json = new ArrayList<>();
     for (Row r : rows) {
       Map<String, Object> row = new LinkedHashMap<>();
@@ -75,7 +76,9 @@ final class Results {
       if (line.startsWith("model name")) name = line.substring(line.indexOf(':') + 2);
       if (line.startsWith("flags")) flags = line;
     }
-    String best = flags.contains("amx_bf16") ? "AMX" : flags.contains("avx512_bf16") ? "AVX-512 bf16" : flags.contains("avx512f") ? "AVX-512" : "AVX2";
+    String best = flags.contains("amx_bf16")
+        ? "AMX"
+        : flags.contains("avx512_bf16") ? "AVX-512 bf16" : flags.contains("avx512f") ? "AVX-512" : "AVX2";
     return name + " (" + best + ")";
   }
 

@@ -15,7 +15,8 @@ public final class Train {
   /** A step leaves little on the heap, and a JVM fills what it may before it cleans up. */
   private static final String HEAP = "-Xmx96m";
 
-  private Train() {}
+  private Train() {
+  }
 
   public static void main(String[] args) throws IOException {
     List<String> words = List.of(args);
@@ -38,12 +39,11 @@ public final class Train {
     List<Side> sides = new ArrayList<>();
     try {
       sides.add(new Side("Kindling", ours(TrainSide.class, model, precision)));
-      for (String mode : List.of("eager", "compiled")) sides.add(new Side("PyTorch " + mode, peer(model, precision, mode)));
+      for (String mode : List.of("eager", "compiled"))
+        sides.add(new Side("PyTorch " + mode, peer(model, precision, mode)));
       String[] torch = sides.get(1).version().split(" ", 2);
       results.version(torch[0], torch[1]);
-      for (int i = 0; i < WINDOWS; i++) {
-        for (Side side : sides) side.window(SECONDS);
-      }
+      for (int i = 0; i < WINDOWS; i++) { for (Side side : sides) side.window(SECONDS); }
       double tokens = Results.median(sides.get(0).rates());
       double memory = sides.get(0).peakBytes() / 1e9;
       for (Side peer : sides.subList(1, sides.size())) {
@@ -67,6 +67,7 @@ public final class Train {
   }
 
   private static List<String> peer(String model, String precision, String mode) {
-    return List.of(System.getProperty("bench.python"), System.getProperty("bench.home") + "/peers/train.py", model, precision, mode);
+    return List.of(System.getProperty("bench.python"), System.getProperty("bench.home") + "/peers/train.py", model,
+        precision, mode);
   }
 }

@@ -6,10 +6,8 @@ import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.loop.BatchSource;
 import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.loop.TrainingLoop;
-import dev.kindling.train.loop.TrainingResult;
 import dev.kindling.train.model.MicroBatch;
 import dev.kindling.train.model.TrainableModel;
-import dev.kindling.train.optim.AdamW;
 import dev.kindling.train.profile.Ceilings;
 import dev.kindling.train.profile.Part;
 import dev.kindling.train.profile.Profile;
@@ -42,7 +40,8 @@ public final class TrainProfile {
   private static final double SECONDS = 15;
   private static final int LEAST_STEPS = 5;                // measured
 
-  private TrainProfile() {}
+  private TrainProfile() {
+  }
 
   /** Runs the cases whose name contains {@code only}. */
   static void all(String only) throws IOException {
@@ -87,7 +86,8 @@ public final class TrainProfile {
     Profile profile = new Profile();
     try (Kernels kernels = KernelLibraries.best(TrainSide.THREADS);
         TrainableModel<B> model = of.maker().make(ProfiledKernels.of(kernels, profile), precision)) {
-      TrainingLoop loop = new TrainingLoop(model, ProfiledKernels.of(kernels, profile), new Alone(), source(of), options);
+      TrainingLoop loop = new TrainingLoop(model, ProfiledKernels.of(kernels, profile), new Alone(), source(of),
+          options);
       loop.timing(new Warm(profile, loop)).run();
       return profile.ended(0, new Ceilings(kernels)::of);
     }

@@ -24,7 +24,8 @@ public final class TrainSide {
   private static final int WARM_STEPS = 12;      // until the hot loops are compiled
   static final int THREADS = 2;
 
-  private TrainSide() {}
+  private TrainSide() {
+  }
 
   /** @param args a model's name, {@code float32} or {@code bf16} */
   public static void main(String[] args) {
@@ -39,7 +40,8 @@ public final class TrainSide {
 
   private static <B extends MicroBatch> void run(TrainCase<B> of, Precision precision) {
     RunOptions options = options(of);
-    try (Kernels kernels = KernelLibraries.best(THREADS); TrainableModel<B> model = of.maker().make(kernels, precision)) {
+    try (Kernels kernels = KernelLibraries.best(THREADS);
+        TrainableModel<B> model = of.maker().make(kernels, precision)) {
       System.err.println(kernels.describe());
       new TrainingLoop(model, kernels, new Alone(), new Windows<>(of), options).run();
     }
