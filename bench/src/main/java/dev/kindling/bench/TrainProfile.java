@@ -5,6 +5,7 @@ import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.loop.BatchSource;
 import dev.kindling.train.loop.RunOptions;
+import dev.kindling.train.loop.StopRequest;
 import dev.kindling.train.loop.TrainingLoop;
 import dev.kindling.train.model.MicroBatch;
 import dev.kindling.train.model.TrainableModel;
@@ -121,7 +122,7 @@ public final class TrainProfile {
       long now = System.nanoTime();
       if (now - start < WARM_SECONDS * 1e9) return;
       if (told++ == 0) since = now;
-      if (now - since > SECONDS * 1e9 && told > LEAST_STEPS + 2) loop.requestStop();
+      if (now - since > SECONDS * 1e9 && told > LEAST_STEPS + 2) loop.request(StopRequest.NOW);
       profile.step();
     }
   }
