@@ -1,5 +1,6 @@
 package dev.kindling.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
@@ -7,12 +8,17 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The rows of one benchmark: a table for people, {@code bench/results/NAME.json} for everything else. */
+/**
+ * The rows of one benchmark: a table for people, {@code bench/results/NAME.json} for everything else. A run replaces the rows of its own
+ * cases in that file and leaves the others ({@code --only}).
+ */
 final class Results {
   /** One case. @param ratio ours / peer, or peer / ours where less is better: above 1 we win */
   record Row(String name, double ours, double peer, double ratio, String unit) {}
@@ -42,25 +48,33 @@ final class Results {
     System.out.printf("%n| case | ours | peer | ratio | unit |%n|---|---|---|---|---|%n");
     for (Row r : rows)
       System.out.printf("| %s | %s | %s | %.2f | %s |%n", r.name, digits(r.ours), digits(r.peer), r.ratio, r.unit);
-    List<Map<String, Object>> json = new ArrayList<>();
-    for (Row r : rows) {
-      Map<String, Object> row = new LinkedHashMap<>();
-      row.put("case", r.name);
-      row.put("ours", r.ours);
-      row.put("peer", r.peer);
-      row.put("ratio", r.ratio);
-      row.put("unit", r.unit);
-      json.add(row);
-    }
-    Map<String, Object> all = new LinkedHashMap<>();
-    all.put("benchmark", benchmark);
-    all.put("machine", processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores");
-    all.put("versions", versions);
-    all.put("rows", json);
     Path file = Path.of(System.getProperty("bench.home"), "results", benchmark + ".json");
     Files.createDirectories(file.getParent());
-    new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(file.toFile(), all);
+    ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    List<Object> json = new ArrayList<>();
+    if (Files.exists(file))
+      for (JsonNode earlier : mapper.readTree(file.toFile()).path("rows"))
+        if (rows.stream().noneMatch(row -> row.name.equals(earlier.path("case").asText()))) json.add(earlier);
+    for (Row row : rows) json.add(fields(row));
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("benchmark", benchmark);
+    all.put("rows", json);
+    mapper.writeValue(file.toFile(), all);
     System.out.println("\nwritten to bench/results/" + file.getFileName());
+  }
+
+  /** A row as the file has it: it says for itself when and where it was measured, since rows of other runs may stand beside it. */
+  private Map<String, Object> fields(Row row) throws IOException {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("case", row.name);
+    fields.put("ours", row.ours);
+    fields.put("peer", row.peer);
+    fields.put("ratio", row.ratio);
+    fields.put("unit", row.unit);
+    fields.put("day", LocalDate.now(ZoneOffset.UTC).toString());
+    fields.put("machine", processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores");
+    fields.put("versions", versions);
+    return fields;
   }
 
   static double median(List<Double> values) {
