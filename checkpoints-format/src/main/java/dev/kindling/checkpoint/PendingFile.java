@@ -100,6 +100,8 @@ public final class PendingFile extends OutputStream implements Closeable {
     if (committed) return;
     try {
       if (!closed) out.close();
+    } catch (IOException e) {
+      // The file goes away. HDFS throws here once more what the write threw, and an exception cannot suppress itself.
     } finally {
       closed = true;
       fs.delete(written, false);

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Paths;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -17,6 +18,10 @@ import org.apache.hadoop.fs.Path;
 
 /** How this module opens a path: any Hadoop file system, with errors that name the file. */
 public final class Storage {
+  /** Where the exceptions of networks and of Hadoop's clients live. */
+  private static final List<String> OUTAGES = List.of("java.net.", "org.apache.hadoop.hdfs.", "org.apache.hadoop.ipc.",
+      "org.apache.hadoop.net.", "org.apache.hadoop.fs.s3a.");
+
   private Storage() {
   }
 
@@ -91,6 +96,19 @@ public final class Storage {
       throw failed(path, e);
     }
     return bytes;
+  }
+
+  /**
+   * Whether an exception tells of the way to a file and not of the file itself: a service that is away, a connection that
+   * broke. A later try may well succeed.
+   */
+  public static boolean isOutage(Throwable e) {
+    Throwable cause = e;
+    for (int depth = 0; cause != null && depth < 20; depth++, cause = cause.getCause()) {
+      String name = cause.getClass().getName();
+      if (cause instanceof IOException && OUTAGES.stream().anyMatch(name::startsWith)) return true;
+    }
+    return false;
   }
 
   /**

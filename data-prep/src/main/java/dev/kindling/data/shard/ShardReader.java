@@ -1,7 +1,9 @@
 package dev.kindling.data.shard;
 
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.HadoopReadOptions;
@@ -59,9 +61,15 @@ final class ShardReader {
     } catch (UserError e) {
       throw e;
     } catch (IOException | RuntimeException e) {
+      if (Storage.isOutage(e))
+        throw new UncheckedIOException("the shard " + file + " cannot be read: " + e, unwrapped(e));
       // Parquet's decoders answer damaged bytes with many kinds of exceptions; the file was whole when it was committed.
       throw damaged(file, String.valueOf(e.getMessage()), e);
     }
+  }
+
+  private static IOException unwrapped(Exception e) {
+    return e instanceof IOException io ? io : new IOException(e);
   }
 
   private static int[] integers(ColumnReader column, int count, Path file) {

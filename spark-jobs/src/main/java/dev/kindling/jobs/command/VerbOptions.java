@@ -3,6 +3,8 @@ package dev.kindling.jobs.command;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.jobs.config.Configuration;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
@@ -13,7 +15,7 @@ import picocli.CommandLine.Parameters;
 final class VerbOptions {
   private static final int LARGEST_FILE = 1 << 20;
 
-  @Parameters(arity = "0..1", paramLabel = "CONFIG.yaml", description = "Settings, on any Hadoop file system.")
+  @Parameters(arity = "0..1", paramLabel = "CONFIG.yaml", description = "Settings, local or on any Hadoop file system.")
   private String file;
 
   @Option(names = "--set", paramLabel = "KEY=VALUE", description = "One setting, over the file's: --set train.steps=20")
@@ -22,9 +24,19 @@ final class VerbOptions {
   /** @param hadoop where paths are resolved; @return the file's settings with the overrides on top */
   Configuration read(org.apache.hadoop.conf.Configuration hadoop) {
     if (file == null) return Configuration.empty().set(overrides);
-    Path path = new Path(file);
+    Path path = path(file);
     byte[] text = Storage.readSmall(Storage.of(hadoop, path), path, LARGEST_FILE);
     return Configuration.parse(file, new String(text, StandardCharsets.UTF_8)).set(overrides);
+  }
+
+  /**
+   * Where the file is: a name without a scheme is a local file where there is one, also under a Hadoop configuration that
+   * takes such names for HDFS's. So is what {@code spark-submit --files} put into a driver's working directory.
+   */
+  private static Path path(String file) {
+    return file.contains(":/") || !Files.isRegularFile(Paths.get(file))
+        ? new Path(file)
+        : new Path(Paths.get(file).toUri());
   }
 
   /** The settings of a packaged default with the file's and the overrides on top. */

@@ -67,21 +67,25 @@ public final class PretrainJob {
     try (Termination termination = Termination.during(plan.config().cluster().graceSeconds(), this::stop)) {
       CheckpointStore store = new CheckpointStore(hadoop, new Path(plan.config().run()));
       plan.refuseMistakes(hadoop);
+      PatientStore patient = new PatientStore(store, plan.config().run(), plan.config().cluster().waitSeconds());
       Retries retries = new Retries(plan.config());
       ClusterSlots slots = ClusterSlots.await(spark, plan.config().cluster().ranks(),
           plan.config().cluster().waitSeconds());
+      RankLostException lost = null;
       while (true) {
         int ranks = ranks(slots);
         refuseWhatDoesNotFit(ranks, slots.cores());
+        long epoch = lost == null ? store.claimEpoch() : patient.claimEpoch(lost);
         try {
-          List<PretrainRank.Ending> endings = attempt(ranks, slots.cores(), store.claimEpoch());
+          List<PretrainRank.Ending> endings = attempt(ranks, slots.cores(), epoch);
           if (endings.get(0).finished() || endings.get(0).step() == plan.config().train().stopAfter() || !regrouping) {
             if (termination.asked()) progress.accept("told to end: saved after step " + endings.get(0).step());
             return ended(endings, ranks, store, (System.nanoTime() - start) / NANOS);
           }
         } catch (RankLostException e) {
           if (termination.asked()) throw new UserError("the run was told to end: run again to go on", e);
-          retries.failed(newestStep(store), e);
+          lost = e;
+          retries.failed(patient.newestStep(e), e);
           progress.accept(e.getMessage() + "; goes on from the newest checkpoint");
         }
         slots = ClusterSlots.left(spark, plan.config().cluster().minRanks(), plan.config().cluster().waitSeconds());
@@ -96,10 +100,6 @@ public final class PretrainJob {
     stopping = true;
     DriverLine now = line;
     if (now != null) now.order(StopRequest.NOW);
-  }
-
-  private static long newestStep(CheckpointStore store) throws IOException {
-    return store.committed().stream().mapToLong(Checkpoint::step).max().orElse(0);
   }
 
   private void refuseWhatDoesNotFit(int ranks, int cores) {

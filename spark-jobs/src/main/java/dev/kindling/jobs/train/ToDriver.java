@@ -114,13 +114,18 @@ public final class ToDriver implements AutoCloseable {
     boolean userError = why instanceof UserError || why instanceof FencedException;
     boolean peerLoss = why instanceof RankLostException;
     String[] message = {DriverLine.FAILED, Integer.toString(rank), Boolean.toString(userError),
-        Boolean.toString(peerLoss), String.valueOf(userError || peerLoss ? why.getMessage() : why.toString())};
+        Boolean.toString(peerLoss), userError || peerLoss ? String.valueOf(why.getMessage()) : firstLine(why)};
     try {
       ask(message);
     } catch (Exception e) {
       keepInterrupt(e);
       LOG.warn("The driver cannot be told why rank {} failed", rank, e);
     }
+  }
+
+  /** What Hadoop's clients say ends with the server's stack. */
+  private static String firstLine(Throwable why) {
+    return why.toString().lines().findFirst().orElse("");
   }
 
   private static void keepInterrupt(Exception e) {
