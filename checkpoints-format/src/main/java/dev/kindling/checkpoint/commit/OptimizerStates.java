@@ -4,6 +4,7 @@ import dev.kindling.checkpoint.ElementType;
 import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.checkpoint.WeightsHash;
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
 import java.io.Closeable;
 import java.util.ArrayList;
@@ -100,6 +101,25 @@ public final class OptimizerStates implements Closeable {
       part.shard().read(part.tensor(), at - part.from(), into, offset + done, n);
       done += n;
     }
+  }
+
+  /**
+   * One hash of all states, whatever shards they lie in: {@link WeightsHash} of them as tensors of one dimension. Equal hashes
+   * mean that runs go on alike.
+   */
+  public String sha256() {
+    List<TensorSpec> all = parts.keySet().stream().map(name -> TensorSpec.float32(name, size(name))).toList();
+    return WeightsHash.sha256(new WeightSource() {
+      @Override
+      public List<TensorSpec> tensors() {
+        return all;
+      }
+
+      @Override
+      public void read(String name, long from, float[] into, int offset, int count) {
+        OptimizerStates.this.read(name, from, into, offset, count);
+      }
+    });
   }
 
   /** One state of each tensor as a tensor of the same name, float32. @throws UserError where it is not kept of one */

@@ -6,6 +6,7 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.Manifest;
+import dev.kindling.checkpoint.commit.OptimizerStates;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -48,13 +49,22 @@ final class VerifyCommand implements Callable<Integer> {
     for (Path folder : folders) {
       try {
         Checkpoint checkpoint = Checkpoint.open(conf, folder);
-        out.printf("%s: step %,d is whole: %d files, %,d bytes%n", checkpoint.path(), checkpoint.step(),
-            checkpoint.manifest().files().size(), checkpoint.manifest().bytes());
+        out.printf("%s: step %,d is whole: %d files, %,d bytes%s%n", checkpoint.path(), checkpoint.step(),
+            checkpoint.manifest().files().size(), checkpoint.manifest().bytes(), hashes(checkpoint));
       } catch (UserError e) {
         damage.add(e.getMessage());
       }
     }
     if (!damage.isEmpty()) throw new UserError(String.join("; ", damage));
     return 0;
+  }
+
+  /** What is equal in runs that are. */
+  private static String hashes(Checkpoint checkpoint) {
+    String weights = checkpoint.manifest().weightsSha256();
+    try (OptimizerStates states = checkpoint.optimizer()) {
+      return (weights.isEmpty() ? "" : ", weights " + weights)
+          + (states.names().isEmpty() ? "" : ", optimizer " + states.sha256());
+    }
   }
 }

@@ -5,6 +5,7 @@ import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.Retention;
 import dev.kindling.jobs.model.NativeCache;
 import dev.kindling.jobs.train.Rank;
+import dev.kindling.jobs.train.RunEnding;
 import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.collective.Communicator.Contribution;
 import dev.kindling.train.collective.PairwiseSum;
@@ -14,6 +15,7 @@ import dev.kindling.train.collective.VirtualRankTree;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.loop.LossPoint;
+import dev.kindling.train.loop.StopRequest;
 import dev.kindling.train.loop.TrainerState;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
@@ -24,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.hadoop.fs.Path;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -51,7 +54,7 @@ final class Dl4jRank implements AutoCloseable {
         Serializable {}
 
   /** How the rank ended. */
-  record Ending(long step, boolean finished, long examples, double seconds) implements Serializable {}
+  record Ending(long step, boolean finished, long examples, double seconds) implements RunEnding {}
 
   private static final double NANOS = 1e9;
   private final Dl4jSettings settings;
@@ -70,6 +73,7 @@ final class Dl4jRank implements AutoCloseable {
   private final Replicas replicas;
   private final List<LossPoint> history = new ArrayList<>();
   private long samples;
+  private final AtomicReference<StopRequest> stopRequest = new AtomicReference<>(StopRequest.NONE);
 
   private Dl4jRank(Task task, Rank rank) throws IOException {
     this.settings = task.settings();
@@ -89,6 +93,7 @@ final class Dl4jRank implements AutoCloseable {
     this.sums = new SubtreeSums(kernels, size, tree, range);
     this.replicas = new Replicas(network, rank.threads(), range, settings.seed());
     source.open(rank.conf());
+    rank.driver().onOrder(stop -> stopRequest.accumulateAndGet(stop, StopRequest::or));
   }
 
   static Ending run(Task task, Rank rank) throws IOException {
@@ -118,16 +123,17 @@ final class Dl4jRank implements AutoCloseable {
     boolean stop = false;
     while (step < settings.steps() && !stop) {
       step++;
-      step(step, (System.nanoTime() - start) / NANOS, samples - before);
-      stop = step == settings.stopAfter();
+      StopRequest asked = step(step, (System.nanoTime() - start) / NANOS, samples - before);
       long every = settings.checkpoints().every();
-      if (step == settings.steps() || stop || every > 0 && step % every == 0) save(step);
+      boolean saves = every > 0 && step % every == 0;
+      stop = asked == StopRequest.NOW || asked == StopRequest.AT_CHECKPOINT && saves || step == settings.stopAfter();
+      if (step == settings.steps() || stop || saves) save(step);
     }
     return new Ending(step, step == settings.steps(), samples - before, (System.nanoTime() - start) / NANOS);
   }
 
-  /** One update; or one for each segment of the step's time series. */
-  private void step(long step, double seconds, long examplesSoFar) {
+  /** One update; or one for each segment of the step's time series. @return what any rank asked for: alike on all */
+  private StopRequest step(long step, double seconds, long examplesSoFar) {
     Replicas.Running running = replicas.step(step, source);
     Dl4jReport all;
     int segment = 0;
@@ -139,6 +145,7 @@ final class Dl4jRank implements AutoCloseable {
     samples += all.examples();
     countEpochs(step);
     report(step, model.score(), (examplesSoFar + all.examples()) / Math.max(1e-9, seconds));
+    return all.stop();
   }
 
   private Dl4jReport updated(long step, Replicas.Running running) {
@@ -154,7 +161,8 @@ final class Dl4jRank implements AutoCloseable {
     communicator.allGather(gradients, shards);
     long examples = counted.stream().mapToLong(Replica.Counted::examples).sum();
     int segments = counted.stream().mapToInt(Replica.Counted::segments).max().orElse(1);
-    Dl4jReport all = Dl4jReport.join(communicator.allGather(new Dl4jReport(examples, segments, scores).toBytes()));
+    Dl4jReport all = Dl4jReport
+        .join(communicator.allGather(new Dl4jReport(examples, segments, scores, stopRequest.get()).toBytes()));
     double score = PairwiseSum.of(all.scores()) / (network.isMean() ? all.examples() : 1) + network.regularization();
     refuseInfinite(step, all.scores());
     replicas.onFirst(() -> {

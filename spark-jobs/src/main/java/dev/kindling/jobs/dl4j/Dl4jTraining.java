@@ -5,14 +5,11 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.Retention;
+import dev.kindling.jobs.train.Attempts;
 import dev.kindling.jobs.train.CheckpointSettings;
 import dev.kindling.jobs.train.ClusterSettings;
-import dev.kindling.jobs.train.ClusterSlots;
-import dev.kindling.jobs.train.DriverLine;
 import dev.kindling.jobs.train.RankStage;
 import dev.kindling.jobs.train.RunFolder;
-import dev.kindling.jobs.train.StageFailure;
-import dev.kindling.jobs.transport.RankLostException;
 import dev.kindling.train.loop.TrainerState;
 import java.io.IOException;
 import java.io.Serializable;
@@ -24,7 +21,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.api.Model;
@@ -207,26 +203,51 @@ public final class Dl4jTraining<N extends Model> {
 
   private void runUntilDone(Dl4jSettings settings, ExampleSource source, NetworkCheckpoints saved,
       CheckpointStore store) throws IOException {
-    for (int retry = 0;; retry++) {
-      // after a loss the run takes what is left
-      ClusterSlots slots = ClusterSlots.await(spark.sc(), retry == 0 ? cluster.ranks() : 0, cluster.waitSeconds());
-      int ranks = Math.min(slots.executors(), cluster.ranks() > 0 ? cluster.ranks() : virtualRanks);
-      progress.accept(
-          (ranks == 1 ? "1 rank" : ranks + " ranks") + ", " + (slots.cores() == 1 ? "1 core" : slots.cores() + " cores")
-              + (ranks == 1 ? "" : " each"));
-      long epoch = store.claimEpoch();
+    Dl4jRank.Ending ending = new Attempts<>(spark.sc(), new Run(settings, source, saved, store), progress).untilDone()
+        .endings().get(0);
+    progress.accept(String.format(Locale.ROOT, "done: step %d of %d, %,d examples in %.1f s", ending.step(),
+        settings.steps(), ending.examples(), ending.seconds()));
+  }
+
+  private final class Run implements Attempts.Run<Dl4jRank.Ending> {
+    private final Dl4jSettings settings;
+    private final ExampleSource source;
+    private final NetworkCheckpoints saved;
+    private final CheckpointStore store;
+
+    Run(Dl4jSettings settings, ExampleSource source, NetworkCheckpoints saved, CheckpointStore store) {
+      this.settings = settings;
+      this.source = source;
+      this.saved = saved;
+      this.store = store;
+    }
+
+    @Override
+    public String folder() {
+      return settings.run();
+    }
+
+    @Override
+    public ClusterSettings cluster() {
+      return settings.cluster();
+    }
+
+    @Override
+    public int virtualRanks() {
+      return settings.virtualRanks();
+    }
+
+    @Override
+    public long stopAfter() {
+      return settings.stopAfter();
+    }
+
+    @Override
+    public RankStage.Body<Dl4jRank.Ending> body(long epoch) throws IOException {
       if (store.newestWhole().isEmpty()) begin(settings, saved, epoch);
       String from = store.newestWhole().orElseThrow().path().toString();
-      try {
-        Dl4jRank.Ending ending = attempt(settings, ranks, slots.cores(), epoch,
-            new Dl4jRank.Task(settings, source, from, new ArrayList<>(listeners)));
-        progress.accept(String.format(Locale.ROOT, "done: step %d of %d, %,d examples in %.1f s", ending.step(),
-            settings.steps(), ending.examples(), ending.seconds()));
-        return;
-      } catch (RankLostException e) {
-        if (retry == cluster.retries()) throw e;
-        progress.accept(e.getMessage() + "; goes on from the newest checkpoint");
-      }
+      Dl4jRank.Task task = new Dl4jRank.Task(settings, source, from, new ArrayList<>(listeners));
+      return rank -> Dl4jRank.run(task, rank);
     }
   }
 
@@ -234,18 +255,6 @@ public final class Dl4jTraining<N extends Model> {
   private void begin(Dl4jSettings settings, NetworkCheckpoints saved, long epoch) throws IOException {
     saved.save(network, new TrainerState(0, 0, 0, 1, "ND4J", Dl4jRank.identity(settings), List.of()), epoch,
         new Retention(checkpoints.keepLast(), checkpoints.keepEvery(), checkpoints.keepBest()));
-  }
-
-  private Dl4jRank.Ending attempt(Dl4jSettings settings, int ranks, int cores, long epoch, Dl4jRank.Task task) {
-    SparkContext context = spark.sc();
-    try (DriverLine line = new DriverLine(context, progress)) {
-      try {
-        return new RankStage(ranks, cores, settings.virtualRanks(), epoch, settings.cluster())
-            .run(context, line, rank -> Dl4jRank.run(task, rank)).get(0);
-      } catch (Exception e) {                    // Spark's SparkException is not declared
-        throw StageFailure.of(line.failures(), e);
-      }
-    }
   }
 
   /** Gives the user's own network what was learned. */

@@ -2,7 +2,10 @@ package dev.kindling.jobs.dl4j;
 
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.checkpoint.WeightsHash;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.CheckpointWriter;
@@ -12,9 +15,6 @@ import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 import java.io.IOException;
 import java.io.InputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -29,7 +29,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record NetworkCheckpoints(Configuration hadoop, Path run) {
   static final String NETWORK = "network.zip";
-  private static final int PIECE = 1 << 16;      // floats hashed at once
 
   /** Commits one. @param state whose identity tells the kind of network; @param epoch of the attempt */
   Checkpoint save(Model network, TrainerState state, long epoch, Retention keep) throws IOException {
@@ -74,16 +73,19 @@ record NetworkCheckpoints(Configuration hadoop, Path run) {
         .filter(l -> !l.startsWith("\"iterationCount\"") && !l.startsWith("\"epochCount\"")).toList();
   }
 
-  /** Of the float32 values in DL4J's order, as they lie in memory. */
+  /** {@link WeightsHash} of all parameters as one tensor, in DL4J's order. */
   static String sha256(INDArray parameters) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      Tensor flat = Tensor.at(parameters.data().addressPointer().address(), DType.FLOAT32, parameters.length());
-      for (long at = 0; at < flat.size(); at += PIECE)
-        digest.update(flat.buffer(at, Math.min(PIECE, flat.size() - at)));
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    Tensor flat = Tensor.at(parameters.data().addressPointer().address(), DType.FLOAT32, parameters.length());
+    return WeightsHash.sha256(new WeightSource() {
+      @Override
+      public List<TensorSpec> tensors() {
+        return List.of(TensorSpec.float32("parameters", flat.size()));
+      }
+
+      @Override
+      public void read(String name, long from, float[] into, int offset, int count) {
+        flat.get(from, into, offset, count);
+      }
+    });
   }
 }

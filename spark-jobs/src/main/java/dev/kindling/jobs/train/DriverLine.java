@@ -26,8 +26,13 @@ import scala.runtime.BoxedUnit;
  * and accumulators, the public ways, come every 10 seconds, and not at all from a task that fails).
  */
 public final class DriverLine implements AutoCloseable {
-  /** A rank's end. @param userError whether the user can mend it; @param peerLoss whether it only noticed that another rank ended */
-  public record Failure(int rank, boolean userError, boolean peerLoss, String message) {}
+  /**
+   * A rank's end.
+   *
+   * @param userError whether the user can mend it; @param peerLoss whether it only noticed that another rank ended
+   * @param stack of an exception that is neither, or empty
+   */
+  public record Failure(int rank, boolean userError, boolean peerLoss, String message, String stack) {}
 
   /** A rank's last sign of life. @param executor where it is; @param nanos when; @param ended whether it said goodbye */
   record Sign(int rank, String executor, long nanos, boolean ended) {
@@ -85,7 +90,7 @@ public final class DriverLine implements AutoCloseable {
 
   /** Tells all ranks, with their next sign of life, that the run shall end. */
   void order(StopRequest stop) {
-    order.accumulateAndGet(stop, (a, b) -> a.compareTo(b) >= 0 ? a : b);
+    order.accumulateAndGet(stop, StopRequest::or);
   }
 
   StopRequest order() {
@@ -114,10 +119,10 @@ public final class DriverLine implements AutoCloseable {
       signs.put(rank, new Sign(rank, words[2], System.nanoTime(), words[0].equals(ENDED)));
     } else if (words[0].equals(SAY) && words.length == 2) {
       say(words[1]);
-    } else if (words[0].equals(FAILED) && words.length == 5) {
+    } else if (words[0].equals(FAILED) && words.length == 6) {
       failures
           .add(new Failure(Integer.parseInt(words[1]), Boolean.parseBoolean(words[2]), Boolean.parseBoolean(words[3]),
-              words[4]));
+              words[4], words[5]));
     }
   }
 

@@ -3,9 +3,7 @@ package dev.kindling.jobs.train;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
-import dev.kindling.jobs.transport.RankLostException;
 import dev.kindling.train.loop.LossPoint;
-import dev.kindling.train.loop.StopRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -27,9 +25,6 @@ public final class PretrainJob {
   private final PretrainPlan plan;
   private final Consumer<String> progress;
   private final RankStage.Body<PretrainRank.Ending> body;
-  private volatile DriverLine line;              // of the newest attempt
-  private volatile boolean stopping;
-  private boolean regrouping;                    // the newest attempt was to end for other ranks' sake
 
   private PretrainJob(SparkSession session, PretrainConfig config, Consumer<String> progress,
       RankStage.Body<PretrainRank.Ending> body) {
@@ -64,48 +59,48 @@ public final class PretrainJob {
 
   private PretrainResult run() {
     long start = System.nanoTime();
-    try (Termination termination = Termination.during(plan.config().cluster().graceSeconds(), this::stop)) {
-      CheckpointStore store = new CheckpointStore(hadoop, new Path(plan.config().run()));
+    try {
       plan.refuseMistakes(hadoop);
-      PatientStore patient = new PatientStore(store, plan.config().run(), plan.config().cluster().waitSeconds());
-      Retries retries = new Retries(plan.config());
-      ClusterSlots slots = ClusterSlots.await(spark, plan.config().cluster().ranks(),
-          plan.config().cluster().waitSeconds());
-      RankLostException lost = null;
-      while (true) {
-        int ranks = ranks(slots);
-        refuseWhatDoesNotFit(ranks, slots.cores());
-        long epoch = lost == null ? store.claimEpoch() : patient.claimEpoch(lost);
-        try {
-          List<PretrainRank.Ending> endings = attempt(ranks, slots.cores(), epoch);
-          if (endings.get(0).finished() || endings.get(0).step() == plan.config().train().stopAfter() || !regrouping) {
-            if (termination.asked()) progress.accept("told to end: saved after step " + endings.get(0).step());
-            return ended(endings, ranks, store, (System.nanoTime() - start) / NANOS);
-          }
-        } catch (RankLostException e) {
-          if (termination.asked()) throw new UserError("the run was told to end: run again to go on", e);
-          lost = e;
-          retries.failed(patient.newestStep(e), e);
-          progress.accept(e.getMessage() + "; goes on from the newest checkpoint");
-        }
-        slots = ClusterSlots.left(spark, plan.config().cluster().minRanks(), plan.config().cluster().waitSeconds());
-      }
+      Attempts.Ended<PretrainRank.Ending> ended = new Attempts<>(spark, new Run(), progress).untilDone();
+      CheckpointStore store = new CheckpointStore(hadoop, new Path(plan.config().run()));
+      return ended(ended.endings(), ended.ranks(), store, (System.nanoTime() - start) / NANOS);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** Asks the ranks to end with a checkpoint: those of the attempt that is under way, or those of the next. */
-  private void stop() {
-    stopping = true;
-    DriverLine now = line;
-    if (now != null) now.order(StopRequest.NOW);
-  }
+  private final class Run implements Attempts.Run<PretrainRank.Ending> {
+    @Override
+    public String folder() {
+      return plan.config().run();
+    }
 
-  private void refuseWhatDoesNotFit(int ranks, int cores) {
-    MemoryPlan memory = MemoryPlan.of(plan, ranks, cores, MemoryPlan.precision(plan.config().train().precision()));
-    if (spark.master().startsWith("local")) memory.refuseUnlessItFits(ranks);
-    memory.refuseUnlessGranted(spark.getConf());
+    @Override
+    public ClusterSettings cluster() {
+      return plan.config().cluster();
+    }
+
+    @Override
+    public int virtualRanks() {
+      return plan.config().train().virtualRanks();
+    }
+
+    @Override
+    public long stopAfter() {
+      return plan.config().train().stopAfter();
+    }
+
+    @Override
+    public void check(int ranks, int cores) {
+      MemoryPlan memory = MemoryPlan.of(plan, ranks, cores, MemoryPlan.precision(plan.config().train().precision()));
+      if (spark.master().startsWith("local")) memory.refuseUnlessItFits(ranks);
+      memory.refuseUnlessGranted(spark.getConf());
+    }
+
+    @Override
+    public RankStage.Body<PretrainRank.Ending> body(long epoch) {
+      return body;
+    }
   }
 
   private PretrainResult ended(List<PretrainRank.Ending> endings, int ranks, CheckpointStore store, double seconds)
@@ -127,37 +122,6 @@ public final class PretrainJob {
       PretrainPlan.of(config, hadoop).refuseMistakes(hadoop);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private int ranks(ClusterSlots slots) {
-    int virtualRanks = plan.config().train().virtualRanks();
-    int wanted = plan.config().cluster().ranks();
-    int ranks = Math.min(slots.executors(), wanted > 0 ? wanted : virtualRanks);
-    progress.accept(
-        (ranks == 1 ? "1 rank" : ranks + " ranks") + (spark.isLocal() ? " in this process" : ", one an executor")
-            + ", " + (slots.cores() == 1 ? "1 core" : slots.cores() + " cores") + (ranks == 1 ? "" : " each"));
-    if (ranks < slots.executors()) {
-      progress.accept(slots.executors() - ranks + " of " + slots.executors() + " executors stay idle: "
-          + (wanted > 0 ? "cluster.ranks is " + wanted : "train.virtualRanks is " + virtualRanks));
-    }
-    return ranks;
-  }
-
-  private List<PretrainRank.Ending> attempt(int ranks, int cores, long epoch) {
-    PretrainConfig config = plan.config();
-    int most = config.cluster().ranks() > 0 ? config.cluster().ranks() : config.train().virtualRanks();
-    try (DriverLine open = new DriverLine(spark, progress)) {
-      line = open;
-      if (stopping) stop();
-      try {
-        return new RankStage(ranks, cores, config.train().virtualRanks(), epoch, config.cluster())
-            .run(spark, open, most, body);
-      } catch (Exception e) {                    // Spark's SparkException is not declared
-        throw StageFailure.of(open.failures(), e);
-      } finally {
-        regrouping = open.order() == StopRequest.AT_CHECKPOINT;
-      }
     }
   }
 

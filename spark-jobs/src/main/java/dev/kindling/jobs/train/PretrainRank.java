@@ -39,7 +39,6 @@ import dev.kindling.train.profile.ProfiledKernels;
 import dev.kindling.train.profile.RankProfile;
 import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
-import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +53,7 @@ final class PretrainRank {
 
   /** How the rank ended. */
   record Ending(long step, boolean finished, ArrayList<LossPoint> history, long tokens, double tokensPerSecond,
-      String kernels, String precision, long parameters, ArrayList<RankProfile> profile) implements Serializable {}
+      String kernels, String precision, long parameters, ArrayList<RankProfile> profile) implements RunEnding {}
 
   static Ending run(PretrainConfig config, Rank rank) throws IOException {
     PretrainPlan plan = PretrainPlan.of(config, rank.conf());

@@ -32,9 +32,7 @@ public final class StageFailure {
           fromSpark);
     }
     Optional<DriverLine.Failure> cause = first(told, f -> !f.peerLoss());
-    if (cause.isPresent()) {
-      return new RankLostException("rank " + cause.get().rank() + " failed: " + cause.get().message(), fromSpark);
-    }
+    if (cause.isPresent()) return new RankFailedException(cause.get(), fromSpark);
     if (told.isEmpty() && EXECUTOR_GONE.stream().noneMatch(String.valueOf(fromSpark.getMessage())::contains)) {
       return new IllegalStateException("no rank could start: " + firstLine(fromSpark), fromSpark);
     }

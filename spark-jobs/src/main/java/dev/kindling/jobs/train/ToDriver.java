@@ -4,6 +4,8 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.FencedException;
 import dev.kindling.jobs.transport.RankLostException;
 import dev.kindling.train.loop.StopRequest;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -77,7 +79,7 @@ public final class ToDriver implements AutoCloseable {
   }
 
   /** Who does what the driver orders, from now on; may be told more than once. */
-  void onOrder(Consumer<StopRequest> who) {
+  public void onOrder(Consumer<StopRequest> who) {
     obey = who;
     if (order != StopRequest.NONE) who.accept(order);
   }
@@ -114,7 +116,8 @@ public final class ToDriver implements AutoCloseable {
     boolean userError = why instanceof UserError || why instanceof FencedException;
     boolean peerLoss = why instanceof RankLostException;
     String[] message = {DriverLine.FAILED, Integer.toString(rank), Boolean.toString(userError),
-        Boolean.toString(peerLoss), userError || peerLoss ? String.valueOf(why.getMessage()) : firstLine(why)};
+        Boolean.toString(peerLoss), userError || peerLoss ? String.valueOf(why.getMessage()) : firstLine(why),
+        userError || peerLoss ? "" : stack(why)};
     try {
       ask(message);
     } catch (Exception e) {
@@ -126,6 +129,12 @@ public final class ToDriver implements AutoCloseable {
   /** What Hadoop's clients say ends with the server's stack. */
   private static String firstLine(Throwable why) {
     return why.toString().lines().findFirst().orElse("");
+  }
+
+  private static String stack(Throwable why) {
+    StringWriter all = new StringWriter();
+    why.printStackTrace(new PrintWriter(all, true));
+    return all.toString();
   }
 
   private static void keepInterrupt(Exception e) {

@@ -1,7 +1,7 @@
 package dev.kindling.jobs.transport;
 
 /** A peer is gone, silent or speaks nonsense, or this rank was told to stop: the run cannot go on with these ranks. */
-public final class RankLostException extends RuntimeException {
+public class RankLostException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   public RankLostException(String message) {

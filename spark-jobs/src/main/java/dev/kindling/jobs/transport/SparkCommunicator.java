@@ -158,6 +158,10 @@ public final class SparkCommunicator implements Communicator {
     thread.start();
   }
 
+  List<Peer> peers() {
+    return exchange.peers();
+  }
+
   @Override
   public int rank() {
     return rank;

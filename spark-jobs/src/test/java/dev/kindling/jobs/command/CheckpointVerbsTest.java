@@ -60,7 +60,8 @@ class CheckpointVerbsTest {
     Ended ended = Ended.of("verify", run.toString());
     assertThat(ended.code()).isEqualTo(2);
     assertThat(ended.err().lines()).singleElement().asString().contains("step-00000010/manifest.json");
-    assertThat(ended.out().lines()).singleElement().asString().contains("step-00000020: step 20 is whole");
+    assertThat(ended.out().lines()).singleElement().asString().contains("step-00000020: step 20 is whole")
+        .containsPattern(", weights [0-9a-f]{64}$");
     Files.writeString(run.resolve("step-00000020/config.json"), "{}");
     assertThat(Ended.of("verify", run.toString()).err().lines()).singleElement().asString()
         .contains("step-00000010/manifest.json", "step-00000020/config.json is damaged");

@@ -2,12 +2,15 @@ package dev.kindling.jobs.dl4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.jobs.train.CheckpointSettings;
 import dev.kindling.jobs.train.ClusterSettings;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.ClusterSlots;
 import dev.kindling.jobs.train.Sessions;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -83,5 +86,26 @@ class Dl4jClusterTest {
   void aRunThatStoppedOnThreeExecutorsGoesOnWithTwo() {
     lstm("resumed", 3).stopAfter(2).fit(spark.parallelize(text, 3));
     assertThat(bits(lstm("resumed", 2).fit(spark.parallelize(text, 3)))).isEqualTo(lstmAlone);
+  }
+
+  @Test
+  void aRunThatLosesAnExecutorGoesOnWithTheOthersToTheSameBits() {
+    String undisturbed = bits(longer("undisturbed", line -> {}).fit(spark.parallelize(vectors, 3)));
+    List<String> lines = new CopyOnWriteArrayList<>();
+    ProcessHandle victim = ProcessHandle
+        .of(spark.parallelize(List.of(1), 1).map(one -> ProcessHandle.current().pid()).first()).orElseThrow();
+    MultiLayerNetwork trained = longer("killed", line -> {
+      lines.add(line);
+      if (line.startsWith("step 30/")) victim.destroyForcibly();
+    }).fit(spark.parallelize(vectors, 3));
+    assertThat(victim.isAlive()).isFalse();
+    assertThat(lines).anyMatch(l -> l.endsWith("goes on from the newest checkpoint"))
+        .anyMatch(l -> l.startsWith("resumed: goes on with step "));
+    assertThat(bits(trained)).isEqualTo(undisturbed);
+  }
+
+  private static Dl4jTraining<MultiLayerNetwork> longer(String run, Consumer<String> told) {
+    return dense(run, 0).epochs(40).checkpoints(CheckpointSettings.of(10, 2, 0))
+        .cluster(new ClusterSettings(0, 45, 1, 3, KernelChoice.PLAIN, "0", 20, 25)).telling(told);
   }
 }

@@ -150,6 +150,6 @@ class PretrainClusterTest {
     PretrainConfig config = TinyRuns.reading(
         TinyRuns.of(eighteen, folder.resolve("idle"), PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 0), 3, 0, 2);
     assertThat(PretrainJob.run(spark, config, lines::add).ranks()).isEqualTo(2);
-    assertThat(lines).anyMatch(l -> l.contains("1 of 3 executors stay idle: train.virtualRanks is 2"));
+    assertThat(lines).anyMatch(l -> l.contains("1 of 3 executors stay idle: virtualRanks is 2"));
   }
 }

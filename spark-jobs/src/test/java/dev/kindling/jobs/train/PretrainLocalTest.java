@@ -135,6 +135,19 @@ class PretrainLocalTest {
     assertThat(never).doesNotExist();
   }
 
+  @Test
+  void aBugOnARankEndsTheRunAtItsSecondTimeWithItsCauseAndItsPlace() {
+    List<String> lines = new ArrayList<>();
+    PretrainConfig config = config("bug").withCluster(new ClusterSettings(0, 45, 9, KernelChoice.PLAIN, "0", 20));
+    assertThatThrownBy(() -> PretrainJob.run(spark, config, lines::add, rank -> {
+      throw new ArithmeticException("/ by zero");
+    })).isInstanceOf(RunGivenUpException.class)
+        .hasMessageContaining("the run failed twice in the same way from the same start: rank 0 failed: "
+            + "java.lang.ArithmeticException: / by zero, at dev.kindling.jobs.train.PretrainLocalTest")
+        .hasMessageContaining("the whole stack is in the driver's log");
+    assertThat(lines).filteredOn(l -> l.endsWith("goes on from the newest checkpoint")).hasSize(1);
+  }
+
   /** REPORTS E01: too few executors are told at once, with the options to change. */
   @Test
   void moreRanksThanThisProcessIsOneClearError() {

@@ -9,8 +9,9 @@ import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 
 class StageFailureTest {
-  private static final DriverLine.Failure LOST = new DriverLine.Failure(0, false, true, "rank 1 is lost");
-  private static final DriverLine.Failure MISTAKE = new DriverLine.Failure(1, true, false, "the shard is damaged");
+  private static final DriverLine.Failure LOST = new DriverLine.Failure(0, false, true, "rank 1 is lost", "");
+  private static final DriverLine.Failure MISTAKE = new DriverLine.Failure(1, true, false, "the shard is damaged",
+      "");
 
   private static RuntimeException of(String spark, DriverLine.Failure... told) {
     return StageFailure.of(List.of(told), new SparkException(spark));

@@ -9,7 +9,8 @@ public enum StopRequest {
   /** After the step that runs now. */
   NOW;
 
-  StopRequest or(StopRequest other) {
+  /** The stronger of two. */
+  public StopRequest or(StopRequest other) {
     return compareTo(other) >= 0 ? this : other;
   }
 }
