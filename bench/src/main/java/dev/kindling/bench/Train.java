@@ -13,7 +13,7 @@ public final class Train {
   private static final int WINDOWS = 5;
   private static final double SECONDS = 10;
   /** A step leaves little on the heap, and a JVM fills what it may before it cleans up. */
-  private static final String HEAP = "-Xmx96m";
+  static final String HEAP = "-Xmx96m";
 
   private Train() {
   }
@@ -38,7 +38,7 @@ public final class Train {
   private static void measure(String model, String precision, Results results) throws IOException {
     List<Side> sides = new ArrayList<>();
     try {
-      sides.add(new Side("Kindling", ours(TrainSide.class, model, precision)));
+      sides.add(new Side("Kindling", ours(TrainSide.class, HEAP, model, precision)));
       for (String mode : List.of("eager", "compiled"))
         sides.add(new Side("PyTorch " + mode, peer(model, precision, mode)));
       String[] torch = sides.get(1).version().split(" ", 2);
@@ -57,12 +57,13 @@ public final class Train {
     }
   }
 
-  /** This JVM's own class path and flags, with another main class. */
-  static List<String> ours(Class<?> main, String model, String precision) {
+  /** This JVM's own class path and flags, with another main class. @param heap such as {@code -Xmx96m} */
+  static List<String> ours(Class<?> main, String heap, String... args) {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.addAll(List.of(HEAP, "-cp", System.getProperty("java.class.path"), main.getName(), model, precision));
+    command.addAll(List.of(heap, "-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(args));
     return command;
   }
 

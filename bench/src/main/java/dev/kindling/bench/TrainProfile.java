@@ -51,7 +51,7 @@ public final class TrainProfile {
     for (String model : TrainCase.NAMES) {
       for (String precision : List.of("float32", "bf16")) {
         if (!(model + " " + precision).contains(only)) continue;
-        List<String> lines = linesOf(Train.ours(TrainProfile.class, model, precision));
+        List<String> lines = linesOf(Train.ours(TrainProfile.class, Train.HEAP, model, precision));
         System.out.println(String.join("\n", lines));
         rows.add(lines.get(0));
         tables.add("\n## " + model + " " + precision + "\n\n```");

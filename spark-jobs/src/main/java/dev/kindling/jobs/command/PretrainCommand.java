@@ -35,6 +35,8 @@ import picocli.CommandLine.Spec;
         "  schedule     shape (cosine, linear, polynomial, inverse-square-root, warmup-stable-decay, constant),",
         "               warmupSteps, decaySteps, floor, power, timescale",
         "  average      decay (0: no average of the weights is kept), evaluate",
+        "  gradients    kind (exact, bfloat16, eight-bit, threshold, top-k, local), threshold, share, localSteps, outerRate,",
+        "               outerMomentum",
         "  checkpoints  every, keepLast, keepEvery, keepBest, background",
         "  cluster      ranks, waitSeconds, minRanks, retries, kernels (best, plain), port, silenceSeconds, graceSeconds",
         "  profile      enabled",

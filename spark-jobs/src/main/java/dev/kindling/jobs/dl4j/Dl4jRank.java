@@ -151,7 +151,7 @@ final class Dl4jRank implements AutoCloseable {
   private Dl4jReport updated(long step, Replicas.Running running) {
     double[] scores = new double[range.to() - range.from()];
     List<Replica.Counted> counted = new ArrayList<>();
-    List<Contribution> mine = sums.sum((virtualRank, into) -> {
+    List<Contribution> mine = sums.sum((virtualRank, into, complete) -> {
       Replica.Counted one = running.take(virtualRank, into);
       scores[virtualRank - range.from()] = one.score();
       counted.add(one);

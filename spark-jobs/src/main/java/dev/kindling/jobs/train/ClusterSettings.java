@@ -41,6 +41,10 @@ public record ClusterSettings(int ranks, int waitSeconds, int minRanks, int retr
     this(ranks, waitSeconds, 1, retries, kernels, port, silenceSeconds, 25);
   }
 
+  ClusterSettings withMinRanks(int value) {
+    return new ClusterSettings(ranks, waitSeconds, value, retries, kernels, port, silenceSeconds, graceSeconds);
+  }
+
   public static ClusterSettings defaults() {
     return new ClusterSettings(0, 45, 2, KernelChoice.BEST, "0", 5);
   }

@@ -45,7 +45,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     RunOptions options = plan.options(precision);
     StepMemory step = new PlannedStep(plan, options).on(sizing, precision, ranks);
     VirtualRankTree tree = new VirtualRankTree(options.virtualRanks());
-    long snapshot = plan.config().checkpoints().copies() ? step.masters() + step.states() : 0;
+    long snapshot = plan.config().checkpoints().copies() ? step.saved() : 0;
     return new MemoryPlan(ranks, threads, precision, step, SparkCommunicator.inboxBytes(tree, ranks, step.shard()),
         snapshot);
   }
@@ -90,6 +90,8 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     lines.add(line("activations", step.activations(), "of a micro-batch, or of the held-out rows"));
     lines.add(line("kernels", step.scratch(), "scratch memory"));
     if (ranks > 1) lines.add(line("communication", inbox + NETWORK, "the other ranks' gradients"));
+    if (step.exchange() > 0)
+      lines.add(line("narrow network", step.exchange(), "coded gradients and what was not sent"));
     if (snapshot > 0) lines.add(line("checkpoint", snapshot, "the copy that is written while steps go on"));
     lines.add(line("JVM", JVM, "classes, compiled code, threads, native libraries"));
     lines.add(line("outside the heap", overhead(), "together"));

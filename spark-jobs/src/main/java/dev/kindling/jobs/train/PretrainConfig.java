@@ -14,12 +14,14 @@ import org.apache.hadoop.conf.Configuration;
  */
 public record PretrainConfig(String dataset, String run, ModelSettings model, ObjectiveSettings objective,
     TrainSettings train, OptimizerSettings optimizer, ScheduleSettings schedule, AverageSettings average,
-    CheckpointSettings checkpoints, ClusterSettings cluster, ProfileSettings profile) implements Serializable {
+    GradientSettings gradients, CheckpointSettings checkpoints, ClusterSettings cluster,
+    ProfileSettings profile) implements Serializable {
   public PretrainConfig {
     require(!dataset.isBlank(), "dataset", "empty", "the folder that prep wrote");
     require(!run.isBlank(), "run", "empty", "a folder for the run's checkpoints");
     require(cluster.ranks() <= train.virtualRanks(), "cluster.ranks", cluster.ranks(),
         "at most train.virtualRanks, " + train.virtualRanks() + ": every rank needs one");
+    gradients.refuseUnlessFit(cluster, average);
   }
 
   /** A run with the defaults of all sections. */
@@ -27,7 +29,8 @@ public record PretrainConfig(String dataset, String run, ModelSettings model, Ob
     return new PretrainConfig(dataset, run, ModelSettings.defaults(), ObjectiveSettings.defaults(),
         TrainSettings.defaults(),
         OptimizerSettings.defaults(),
-        ScheduleSettings.defaults(), AverageSettings.defaults(), CheckpointSettings.defaults(),
+        ScheduleSettings.defaults(), AverageSettings.defaults(), GradientSettings.defaults(),
+        CheckpointSettings.defaults(),
         ClusterSettings.defaults(),
         ProfileSettings.defaults());
   }
@@ -35,51 +38,65 @@ public record PretrainConfig(String dataset, String run, ModelSettings model, Ob
   /** The same with paths that mean on an executor what they mean here. */
   PretrainConfig absolute(Configuration hadoop) {
     return new PretrainConfig(Storage.absolute(hadoop, dataset), Storage.absolute(hadoop, run), model, objective, train,
-        optimizer, schedule, average, checkpoints, cluster, profile);
+        optimizer, schedule, average, gradients, checkpoints, cluster, profile);
   }
 
   public PretrainConfig withModel(ModelSettings value) {
-    return new PretrainConfig(dataset, run, value, objective, train, optimizer, schedule, average, checkpoints, cluster,
+    return new PretrainConfig(dataset, run, value, objective, train, optimizer, schedule, average, gradients,
+        checkpoints, cluster,
         profile);
   }
 
   public PretrainConfig withObjective(ObjectiveSettings value) {
-    return new PretrainConfig(dataset, run, model, value, train, optimizer, schedule, average, checkpoints, cluster,
+    return new PretrainConfig(dataset, run, model, value, train, optimizer, schedule, average, gradients, checkpoints,
+        cluster,
         profile);
   }
 
   public PretrainConfig withTrain(TrainSettings value) {
-    return new PretrainConfig(dataset, run, model, objective, value, optimizer, schedule, average, checkpoints, cluster,
+    return new PretrainConfig(dataset, run, model, objective, value, optimizer, schedule, average, gradients,
+        checkpoints, cluster,
         profile);
   }
 
   public PretrainConfig withOptimizer(OptimizerSettings value) {
-    return new PretrainConfig(dataset, run, model, objective, train, value, schedule, average, checkpoints, cluster,
+    return new PretrainConfig(dataset, run, model, objective, train, value, schedule, average, gradients, checkpoints,
+        cluster,
         profile);
   }
 
   public PretrainConfig withSchedule(ScheduleSettings value) {
-    return new PretrainConfig(dataset, run, model, objective, train, optimizer, value, average, checkpoints, cluster,
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, value, average, gradients, checkpoints,
+        cluster,
         profile);
   }
 
   public PretrainConfig withAverage(AverageSettings value) {
-    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, value, checkpoints, cluster,
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, value, gradients, checkpoints,
+        cluster,
         profile);
   }
 
+  public PretrainConfig withGradients(GradientSettings value) {
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, value, checkpoints,
+        cluster, profile);
+  }
+
   public PretrainConfig withCheckpoints(CheckpointSettings value) {
-    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, value, cluster,
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, gradients, value,
+        cluster,
         profile);
   }
 
   public PretrainConfig withCluster(ClusterSettings value) {
-    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, checkpoints, value,
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, gradients,
+        checkpoints, value,
         profile);
   }
 
   public PretrainConfig withProfile(ProfileSettings value) {
-    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, checkpoints, cluster,
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, gradients,
+        checkpoints, cluster,
         value);
   }
 }

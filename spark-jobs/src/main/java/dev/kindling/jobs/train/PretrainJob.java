@@ -77,7 +77,7 @@ public final class PretrainJob {
 
     @Override
     public ClusterSettings cluster() {
-      return plan.config().cluster();
+      return plan.config().gradients().keeping(plan.config().cluster());
     }
 
     @Override

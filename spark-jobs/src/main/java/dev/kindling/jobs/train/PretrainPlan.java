@@ -106,7 +106,8 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
     TrainSettings t = config.train();
     return new RunOptions(t.virtualRanks(), t.microBatch(), t.accumulate(), t.seed(),
         optimizer(precision), config.schedule().over(steps), t.clipNorm(),
-        identity(precision), steps, t.stopAfter(), config.checkpoints().every(), t.evaluateEvery(), t.logEvery());
+        config.gradients().exchange(), identity(precision), steps, t.stopAfter(), config.checkpoints().every(),
+        t.evaluateEvery(), t.logEvery());
   }
 
   private OptimizerRecipe optimizer(Precision precision) {

@@ -122,6 +122,12 @@ final class PretrainRank {
       plan.heldOut(rank.conf()).map(heldOut -> HeldOutRows.of(heldOut, objective))
           .ifPresent(rows -> loop.evaluating(new Perplexity<>(rows, config.train().evaluationRows()).of(model)));
       if (config.average().evaluate()) loop.evaluatingAverages();
+      if (rank.rank() == 0 && !options.gradients().anyRanks()) {
+        rank.driver()
+            .say("gradients are exchanged " + config.gradients().name()
+                + ": the same bits need the same number of ranks, "
+                + rank.worldSize());
+      }
       profile.ifPresent(loop::timing);
       rank.driver().onOrder(loop::request);
       return loop;

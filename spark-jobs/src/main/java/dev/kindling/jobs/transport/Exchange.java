@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -28,7 +29,7 @@ final class Exchange {
   private final long silenceNanos;
   private final Peer[] peers;                    // null at this rank's own place
   private long call;
-  private long plan;
+  private long[] plans;                          // by rank: a number that both ends of a call share
   private Incoming incoming = Incoming.NOTHING;
   private int writing;                           // event loops that are copying into the caller's memory
   private long events;
@@ -57,11 +58,18 @@ final class Exchange {
     peer.client = client;
   }
 
-  /** Starts the next call: from now on the peers may write into {@code in}. @return the call's number */
-  synchronized long begin(long plan, Incoming in) {
+  /** Starts the next call, alike for all peers: from now on they may write into {@code in}. @return the call's number */
+  long begin(long plan, Incoming in) {
+    long[] alike = new long[peers.length];
+    Arrays.fill(alike, plan);
+    return begin(alike, in);
+  }
+
+  /** The same. @param plans by rank: a number that this rank and that one share when they make the same call */
+  synchronized long begin(long[] plans, Incoming in) {
     throwIfFailed();
     call++;
-    this.plan = plan;
+    this.plans = plans;
     this.incoming = in;
     for (Peer peer : peers()) { if (peer.readyCall == call) holdToPlan(peer); }
     throwIfFailed();
@@ -70,6 +78,12 @@ final class Exchange {
 
   synchronized void end() {
     incoming = Incoming.NOTHING;
+  }
+
+  /** This rank's own thread has something new to send. */
+  synchronized void changed() {
+    events++;
+    notifyAll();
   }
 
   /** A count that grows with everything that happens. */
@@ -136,7 +150,12 @@ final class Exchange {
     return all(peer -> peer.readyCall >= call && peer.unacknowledged == 0);
   }
 
-  /** Whether the first {@code bytes} of every part of this call have come. */
+  /** Whether every peer has computed all that it sends in a call. */
+  synchronized boolean allComplete(long of) {
+    return all(peer -> peer.completeCall >= of);
+  }
+
+  /** Whether the last {@code bytes} of every part of this call have come. */
   synchronized boolean has(long bytes) {
     return incoming.has(bytes);
   }
@@ -246,6 +265,12 @@ final class Exchange {
     heard(peer);
   }
 
+  synchronized void complete(Peer peer, long of) {
+    holdToCall(peer, of);
+    peer.completeCall = of;
+    heard(peer);
+  }
+
   synchronized void value(Peer peer, long of, byte[] value) {
     holdToCall(peer, of);
     peer.values.put(of, value);
@@ -327,7 +352,7 @@ final class Exchange {
   }
 
   private void holdToPlan(Peer peer) {
-    if (peer.readyPlan != plan) {
+    if (peer.readyPlan != plans[peer.rank]) {
       fail(
           new RankLostException(peer + " makes another call than rank " + rank + ": " + Kind.READY + " for call " + call
               + " with other shards, or another kind of call"));

@@ -68,6 +68,7 @@ final class Inbound extends RpcHandler {
   private void hear(Peer peer, Kind kind, ByteBuffer message) {
     switch (kind) {
       case READY -> exchange.ready(peer, message.getLong(), message.getLong());
+      case COMPLETE -> exchange.complete(peer, message.getLong());
       case VALUE -> {
         long call = message.getLong();
         if (message.remaining() > Exchange.LARGEST_VALUE) {

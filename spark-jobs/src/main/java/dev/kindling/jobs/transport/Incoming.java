@@ -6,10 +6,11 @@ import java.util.List;
 
 /**
  * The memory that one call's vector bytes land in, by peer and part, and how far each has come. A peer's pieces come in
- * order, on one connection: a piece is taken only at the place that its part has reached, so nothing counts twice.
+ * order, from the last to the first, on one connection: a piece is taken only at the place that its part has reached, so nothing
+ * counts twice.
  */
 final class Incoming {
-  /** Bytes of one piece; the last of a part is shorter. */
+  /** Bytes of one piece; the last of a part may be shorter. */
   static final int PIECE = 1 << 20;
   /** A call that takes no vectors. */
   static final Incoming NOTHING = new Incoming(List.of());
@@ -29,9 +30,10 @@ final class Incoming {
       throw new IllegalArgumentException("rank " + peer + " sends part " + part + ", which is not expected");
     }
     Tensor into = parts.get(peer).get(part);
-    if (at != received[peer][part] || at >= into.bytes()) {
-      throw new IllegalArgumentException("rank " + peer + " sends byte " + at + " of part " + part + ", which has "
-          + received[peer][part] + " of " + into.bytes());
+    long left = into.bytes() - received[peer][part];
+    if (left == 0 || at != lastPiece(left)) {
+      throw new IllegalArgumentException("rank " + peer + " sends byte " + at + " of part " + part + ", which lacks "
+          + left + " of " + into.bytes());
     }
     return view(into, at);
   }
@@ -40,7 +42,7 @@ final class Incoming {
     received[peer][part] += bytes;
   }
 
-  /** Whether the first {@code bytes} of every part (all of a shorter one) are here. */
+  /** Whether the last {@code bytes} of every part (all of a shorter one) are here. */
   boolean has(long bytes) {
     for (int peer = 0; peer < received.length; peer++) {
       for (int part = 0; part < received[peer].length; part++) {
@@ -48,6 +50,11 @@ final class Incoming {
       }
     }
     return true;
+  }
+
+  /** Where the last piece of so many bytes starts. */
+  static long lastPiece(long bytes) {
+    return (bytes - 1) / PIECE * PIECE;
   }
 
   /** The piece of a vector that starts at byte {@code at}. */

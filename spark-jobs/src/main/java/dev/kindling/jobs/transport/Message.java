@@ -12,11 +12,12 @@ import java.nio.ByteBuffer;
  *   PIECE   kind 1, epoch 8, call 8, part 4, at 8                 head of a stream of vector bytes; at: byte in the part
  *   LEAVE   kind 1, epoch 8                                       "I have all that I need: my silence is no loss"
  *   PING    kind 1, epoch 8
+ *   COMPLETE kind 1, epoch 8, call 8                             "nothing that I send in this call is still computed"
  * </pre>
  */
 final class Message {
   enum Kind {
-    HELLO(12), READY(16), VALUE(8), PIECE(20), LEAVE(0), PING(0);
+    HELLO(12), READY(16), VALUE(8), PIECE(20), LEAVE(0), PING(0), COMPLETE(8);
 
     private final int bytes;
 
@@ -53,6 +54,10 @@ final class Message {
 
   static ByteBuffer ping(long epoch) {
     return start(Kind.PING, epoch, 0).flip();
+  }
+
+  static ByteBuffer complete(long epoch, long call) {
+    return start(Kind.COMPLETE, epoch, 0).putLong(call).flip();
   }
 
   private static ByteBuffer start(Kind kind, long epoch, int more) {

@@ -15,6 +15,7 @@ final class Peer {
   int unacknowledged;                            // pieces on the way there
   long readyCall;                                // the latest call that it announced
   long readyPlan;
+  long completeCall;                             // the latest call for which it has computed all that it sends
   boolean leaving;
   boolean gone;                                  // left, and a connection has ended
   final Map<Long, byte[]> values = new HashMap<>();   // by call; of this one and the next

@@ -12,7 +12,11 @@ import dev.kindling.train.tensor.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.spark.network.TransportContext;
@@ -30,14 +34,16 @@ import org.apache.spark.network.server.TransportServer;
  * <p><b>Protocol.</b> Calls are numbered from 1, alike on all ranks. In a call that moves vectors a rank first makes its
  * memory ready, says READY to every peer, and sends a peer nothing before that peer's own READY for the same call came. It
  * returns when (a) every peer has said READY, (b) all that it sent was acknowledged, which a peer does once the bytes are
- * in their place, and (c) all that it waits for has come. A small all-gather sends its value at once and returns when it has every
+ * in their place, and (c) all that it waits for has come. Vectors go from their ends to their beginnings, as a way back through a
+ * model makes gradients: in {@link #reduce}, which goes on beside the caller, pieces leave as they are complete; a rank says
+ * COMPLETE when all are, and (d) waits until every peer has. A small all-gather sends its value at once and returns when it has every
  * peer's. From this follows:
  * <ul>
  * <li><i>No rank is more than one call ahead of another</i>: to end call n it needed something that each peer says only
  * in call n. So READY and small values are kept for one call beyond the current one, and no more.
  * <li><i>Memory is never written too early</i>: vectors come only after READY. <i>Nor too late</i>: a call returns when
  * all its bytes are there, pieces of another call are refused, and after a failure nothing is written; so the memory that bytes
- * come into (the inbox in {@link #reduceScatter}, {@code flat} in {@link #allGather}) is free again when the call returns
+ * come into (the inbox in {@link #reduce}, {@code flat} in {@link #allGather}) is free again when the call returns
  * or throws.
  * <li><i>Memory is never read too late</i>: because of (b) the contributions and the weights that were sent may be
  * overwritten when the call has returned; when it throws, the connections have been closed first.
@@ -47,7 +53,7 @@ import org.apache.spark.network.server.TransportServer;
  * A peer that died is noticed by its closed connection; one that hangs by its silence: silent peers are asked for a sign of
  * life, by a thread of its own, and their event loops give it even while they compute. After any failure all calls throw {@link RankLostException}.
  *
- * <p>One thread makes the calls; {@link #abort} may come from any.
+ * <p>One thread makes the calls, and none while a {@link #reduce} is under way; {@link #abort} may come from any.
  */
 public final class SparkCommunicator implements Communicator {
   private static final long PLAN_OF_VALUES = 0;
@@ -61,6 +67,7 @@ public final class SparkCommunicator implements Communicator {
   private final TransportServer server;
   private final TransportClientFactory clients;
   private final TreeSum treeSum;
+  private final ExecutorService courier;         // moves vectors while the rank's own thread computes
   private volatile boolean closed;
   private Memory inbox;                          // the peers' contributions to this rank's shard, kept between calls
 
@@ -82,6 +89,11 @@ public final class SparkCommunicator implements Communicator {
     clients = clientContext
         .createClientFactory(List.of(new AuthClientBootstrap(link.conf(), link.user(), link.secrets())));
     server = listen(serverContext, link);
+    courier = Executors.newSingleThreadExecutor(body -> {
+      Thread thread = new Thread(body, "kindling-exchange-" + rank);
+      thread.setDaemon(true);
+      return thread;
+    });
   }
 
   /** Starts to listen. The ranks then tell one another their {@link #address} and {@link #connect}. */
@@ -173,7 +185,7 @@ public final class SparkCommunicator implements Communicator {
   }
 
   @Override
-  public void reduceScatter(List<Contribution> mine, Shards shards, Tensor sum) {
+  public Reduction reduce(List<Contribution> mine, Shards shards, Tensor sum) {
     List<Node> given = mine.stream().map(Contribution::tree).toList();
     if (!given.equals(nodes(rank)))
       throw new IllegalArgumentException(given + " are not rank " + rank + "'s " + nodes(rank));
@@ -183,9 +195,11 @@ public final class SparkCommunicator implements Communicator {
     List<Tensor> parts = new ArrayList<>();      // of this rank's shard, in the tree's order
     for (int r = 0; r < worldSize; r++) parts.addAll(r == rank ? ranges(mine, shards, rank) : inbound.get(r));
     List<Outgoing> out = new ArrayList<>();
-    for (Peer peer : exchange.peers()) out.add(new Outgoing(exchange, peer, ranges(mine, shards, peer.rank)));
-    Summation summation = new Summation(parts, range(sum, shards, rank));
-    transfer(plan(1, shards), new Incoming(inbound), out, summation::step, summation::isDone);
+    for (Peer peer : exchange.peers()) {
+      out.add(new Outgoing(exchange, peer, ranges(mine, shards, peer.rank), shards.from(peer.rank)));
+    }
+    Summation summation = new Summation(exchange, treeSum, parts, range(sum, shards, rank), shards.from(rank));
+    return new Transfer(exchange, plan(1, shards), new Incoming(inbound), out, summation).beside(courier, sum.size());
   }
 
   @Override
@@ -194,8 +208,24 @@ public final class SparkCommunicator implements Communicator {
     List<List<Tensor>> inbound = new ArrayList<>();
     for (int r = 0; r < worldSize; r++) inbound.add(r == rank ? List.of() : List.of(range(flat, shards, r)));
     List<Outgoing> out = new ArrayList<>();
-    for (Peer peer : exchange.peers()) out.add(new Outgoing(exchange, peer, List.of(range(flat, shards, rank))));
-    transfer(plan(2, shards), new Incoming(inbound), out, () -> false, () -> exchange.has(Long.MAX_VALUE));
+    for (Peer peer : exchange.peers()) {
+      out.add(new Outgoing(exchange, peer, List.of(range(flat, shards, rank)), shards.from(rank)));
+    }
+    new Transfer(exchange, plan(2, shards), new Incoming(inbound), out, new Arrival(exchange)).run();
+  }
+
+  @Override
+  public void allToAll(List<Tensor> out, List<Tensor> in) {
+    List<List<Tensor>> inbound = new ArrayList<>();
+    long[] plans = new long[worldSize];
+    for (int r = 0; r < worldSize; r++) {
+      inbound.add(r == rank ? List.of() : List.of(in.get(r)));
+      long up = (r < rank ? in : out).get(r).bytes(), down = (r < rank ? out : in).get(r).bytes();
+      plans[r] = plan(3, up, down);
+    }
+    List<Outgoing> outgoing = new ArrayList<>();
+    for (Peer peer : exchange.peers()) outgoing.add(new Outgoing(exchange, peer, List.of(out.get(peer.rank)), 0));
+    new Transfer(exchange, plans, new Incoming(inbound), outgoing, new Arrival(exchange)).run();
   }
 
   @Override
@@ -239,6 +269,7 @@ public final class SparkCommunicator implements Communicator {
   public void close() {
     closed = true;
     exchange.quiesce();
+    end(courier);
     clients.close();
     server.close();
     clientContext.close();
@@ -247,23 +278,18 @@ public final class SparkCommunicator implements Communicator {
     inbox = null;
   }
 
-  /** One call that moves vectors: sends, lets {@code work} go on with what has come, and returns when all is done. */
-  private void transfer(long plan, Incoming in, List<Outgoing> out, BooleanSupplier work, BooleanSupplier workIsDone) {
-    guarded(() -> {
-      long call = exchange.begin(plan, in);
-      for (Peer peer : exchange.peers()) exchange.tell(peer, Message.ready(link.epoch(), call, plan));
-      while (true) {
-        long seen = exchange.events();
-        boolean moved = false;
-        for (Outgoing o : out) moved |= o.push(call);
-        moved |= work.getAsBoolean();
-        if (moved) continue;
-        if (out.stream().allMatch(Outgoing::isDone) && workIsDone.getAsBoolean() && exchange.isDelivered()) break;
-        exchange.await(seen);
+  /** Returns when a transfer that has failed reads no memory any more. */
+  private static void end(ExecutorService courier) {
+    courier.shutdown();
+    boolean interrupted = false;
+    for (boolean ended = false; !ended;) {
+      try {
+        ended = courier.awaitTermination(1, TimeUnit.HOURS);
+      } catch (InterruptedException e) {
+        interrupted = true;
       }
-      exchange.end();
-      return null;
-    });
+    }
+    if (interrupted) Thread.currentThread().interrupt();
   }
 
   private void until(BooleanSupplier holds) {
@@ -285,31 +311,6 @@ public final class SparkCommunicator implements Communicator {
     } catch (RuntimeException | Error e) {
       exchange.quiesce();
       throw e;
-    }
-  }
-
-  /** Adds what has come, a piece at a time. */
-  private final class Summation {
-    private final List<Tensor> parts;
-    private final Tensor sum;
-    private long done;                           // bytes
-
-    Summation(List<Tensor> parts, Tensor sum) {
-      this.parts = parts;
-      this.sum = sum;
-    }
-
-    boolean isDone() {
-      return done == sum.bytes();
-    }
-
-    boolean step() {
-      if (isDone()) return false;
-      int bytes = (int) Math.min(Incoming.PIECE, sum.bytes() - done);
-      if (!exchange.has(done + bytes)) return false;
-      treeSum.sum(parts, sum, done / Float.BYTES, bytes / Float.BYTES);
-      done += bytes;
-      return true;
     }
   }
 
@@ -375,10 +376,29 @@ public final class SparkCommunicator implements Communicator {
     }
   }
 
-  /** A number that all ranks share when they make the same call; never that of small values. */
-  private static long plan(int kind, Shards shards) {
+  private long[] plan(int kind, Shards shards) {
+    long[] alike = new long[worldSize];
+    Arrays.fill(alike, plan(kind, shards.borders()));
+    return alike;
+  }
+
+  /** A number that ranks share when they make the same call; never that of small values. */
+  private static long plan(int kind, long... sizes) {
     long plan = kind;
-    for (long border : shards.borders()) plan = (plan ^ border) * 0x9E3779B97F4A7C15L + 1;
+    for (long size : sizes) plan = (plan ^ size) * 0x9E3779B97F4A7C15L + 1;
     return plan | 1;
+  }
+
+  /** Vectors that only have to come. */
+  private record Arrival(Exchange exchange) implements Transfer.Work {
+    @Override
+    public boolean step(long complete) {
+      return false;
+    }
+
+    @Override
+    public boolean isDone() {
+      return exchange.has(Long.MAX_VALUE);
+    }
   }
 }

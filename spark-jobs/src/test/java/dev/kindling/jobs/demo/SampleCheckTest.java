@@ -11,6 +11,7 @@ import dev.kindling.train.model.ParameterLayout;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
+import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
 
 class SampleCheckTest {
@@ -112,7 +113,7 @@ class SampleCheckTest {
     }
 
     @Override
-    public double accumulate(Batch batch, Tensor gradients, CounterRandom random) {
+    public double accumulate(Batch batch, Tensor gradients, CounterRandom random, LongConsumer whole) {
       throw new UnsupportedOperationException();
     }
 

@@ -23,9 +23,30 @@ record FaultyCommunicator(Communicator real, Faults faults, int[] steps) impleme
   }
 
   @Override
-  public void reduceScatter(List<Contribution> mine, Shards shards, Tensor sum) {
-    faults.at(Phase.REDUCE, rank(), steps[0]);
-    real.reduceScatter(mine, shards, sum);
+  public Reduction reduce(List<Contribution> mine, Shards shards, Tensor sum) {
+    Reduction reduction = real.reduce(mine, shards, sum);
+    return new Reduction() {
+      @Override
+      public void complete(long from) {
+        reduction.complete(from);
+      }
+
+      @Override
+      public void meet() {
+        reduction.meet();
+      }
+
+      @Override
+      public void finish() {
+        faults.at(Phase.REDUCE, rank(), steps[0]);
+        reduction.finish();
+      }
+
+      @Override
+      public void close() {
+        reduction.close();
+      }
+    };
   }
 
   @Override
@@ -33,6 +54,11 @@ record FaultyCommunicator(Communicator real, Faults faults, int[] steps) impleme
     faults.at(Phase.ALL_GATHER, rank(), steps[0]);
     real.allGather(flat, shards);
     steps[0]++;
+  }
+
+  @Override
+  public void allToAll(List<Tensor> out, List<Tensor> in) {
+    real.allToAll(out, in);
   }
 
   @Override

@@ -65,7 +65,7 @@ class HostileFramesTest {
   Arbitrary<byte[]> mutated() {
     Arbitrary<byte[]> valid = Arbitraries.of(Message.hello(EPOCH, 1, 2, 8).array(), Message.ready(EPOCH, 1, 77).array(),
         Message.value(EPOCH, 1, new byte[40]).array(), Message.piece(EPOCH, 1, 0, 0).array(),
-        Message.leave(EPOCH).array(), Message.ping(EPOCH).array());
+        Message.leave(EPOCH).array(), Message.ping(EPOCH).array(), Message.complete(EPOCH, 1).array());
     Arbitrary<List<Integer>> changes = Arbitraries.integers().list().ofMaxSize(4);
     Arbitrary<Integer> length = Arbitraries.frequencyOf(net.jqwik.api.Tuple.of(3, Arbitraries.just(-1)),
         net.jqwik.api.Tuple.of(1, Arbitraries.integers().between(0, 200)));

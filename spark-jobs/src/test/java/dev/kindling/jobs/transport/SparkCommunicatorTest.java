@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.collective.Communicator.Contribution;
+import dev.kindling.train.collective.Communicator.Reduction;
 import dev.kindling.train.collective.Shards;
 import dev.kindling.train.collective.VirtualRankTree;
 import dev.kindling.train.collective.VirtualRankTree.Node;
@@ -16,6 +17,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -91,6 +93,155 @@ class SparkCommunicatorTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"1,8,900001", "2,8,1700001", "3,8,1200007", "4,4,2100003", "3,6,64"})
+  void piecesLeaveAsTheyAreCompleteAndNotBefore(int worldSize, int virtualRanks, int size) throws Exception {
+    float[] nothing = new float[PERIOD];
+    Arrays.fill(nothing, Float.NaN);
+    VirtualRankTree tree = new VirtualRankTree(virtualRanks);
+    Shards shards = shards(size, worldSize);
+    try (Ranks ranks = new Ranks(worldSize, virtualRanks, Map.of()).connected()) {
+      List<Boolean> right = ranks.all(c -> {
+        boolean same = true;
+        try (Arena arena = new Arena()) {
+          List<Contribution> mine = new ArrayList<>();
+          for (Node node : tree.maximalSubtrees(tree.range(c.rank(), worldSize))) {
+            mine.add(new Contribution(node, arena.take(DType.FLOAT32, size)));
+          }
+          for (int round = 0; round < 3; round++) {
+            for (Contribution m : mine) fill(m.sum(), nothing);
+            Tensor sum = mine.get(0).sum();
+            try (Reduction reduction = c.reduce(mine, shards, sum)) {
+              for (int to = size, part = 0; to > 0; part++) {
+                int from = part < 4 ? to / 3 : 0;
+                for (Contribution m : mine) put(m.sum(), from, to, sum(m.tree(), round));
+                reduction.complete(from);
+                Thread.sleep(c.rank() * 5L);     // some are later than others
+                to = from;
+              }
+              if (round == 1) reduction.meet();
+              reduction.finish();
+            }
+            float[] expected = sum(tree.root(), round);
+            for (long i = shards.from(c.rank()); i < shards.to(c.rank()); i++) {
+              same &= at(sum, i) == expected[(int) (i % PERIOD)];
+            }
+          }
+        }
+        c.leave();
+        return same;
+      });
+      assertThat(right).containsOnly(true);
+    }
+  }
+
+  private static void put(Tensor to, int from, int end, float[] period) {
+    float[] values = new float[end - from];
+    for (int i = 0; i < values.length; i++) values[i] = period[(from + i) % period.length];
+    to.put(from, values, 0, values.length);
+  }
+
+  private static float at(Tensor of, long i) {
+    float[] one = new float[1];
+    of.get(i, one, 0, 1);
+    return one[0];
+  }
+
+  @Test
+  void aPeerThatDiesWhileTheOthersComputeIsToldAtTheNextWordAndTheMemoryIsFreeAfterwards() throws Exception {
+    try (Ranks ranks = new Ranks(3, 3, Map.of()).connected()) {
+      List<Future<?>> computing = new ArrayList<>();
+      for (int r = 0; r < 2; r++) {
+        computing.add(ranks.start(r, c -> {
+          try (Arena arena = new Arena()) {
+            Tensor flat = arena.take(DType.FLOAT32, 2_000_000);
+            List<Contribution> mine = List.of(new Contribution(new Node(c.rank(), c.rank() + 1), flat));
+            try (Reduction reduction = c.reduce(mine, shards(2_000_000, 3), flat)) {
+              for (long from = 2_000_000; from > 0; from -= 1_000) {
+                reduction.complete(from);
+                Thread.sleep(2);
+              }
+              reduction.finish();
+            }
+          }
+          return null;
+        }));
+      }
+      ranks.communicators.get(2).close();
+      for (Future<?> f : computing) {
+        assertThatThrownBy(() -> f.get(5, TimeUnit.SECONDS)).cause().isInstanceOf(RankLostException.class);
+      }
+    }
+  }
+
+  @Test
+  void aRankThatGivesUpASumEndsTheOthersToo() throws Exception {
+    try (Ranks ranks = new Ranks(2, 2, Map.of()).connected()) {
+      Future<?> first = ranks.start(0, c -> reduced(c, true));
+      Future<?> second = ranks.start(1, c -> reduced(c, false));
+      assertThat(Ranks.get(first)).isNull();
+      assertThatThrownBy(() -> Ranks.get(second)).isInstanceOf(RankLostException.class);
+    }
+  }
+
+  private static Void reduced(SparkCommunicator c, boolean givesUp) {
+    try (Arena arena = new Arena()) {
+      Tensor flat = arena.take(DType.FLOAT32, 1_000_000);
+      List<Contribution> mine = List.of(new Contribution(new Node(c.rank(), c.rank() + 1), flat));
+      try (Reduction reduction = c.reduce(mine, shards(1_000_000, 2), flat)) {
+        reduction.complete(500_000);
+        if (!givesUp) reduction.finish();
+      }
+    }
+    return null;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2,400001", "3,1", "4,90000"})
+  void everyRankGetsWhatEachOtherHasForIt(int worldSize, int size) throws Exception {
+    try (Ranks ranks = new Ranks(worldSize, worldSize, Map.of()).connected()) {
+      List<Boolean> right = ranks.all(c -> {
+        boolean same = true;
+        try (Arena arena = new Arena()) {
+          List<Tensor> out = new ArrayList<>(), in = new ArrayList<>();
+          for (int r = 0; r < worldSize; r++) {
+            out.add(arena.take(DType.FLOAT32, r == c.rank() ? 0 : size + 1000L * r));
+            in.add(arena.take(DType.FLOAT32, r == c.rank() ? 0 : size + 1000L * c.rank()));
+            fill(out.get(r), leaf(c.rank(), r));
+          }
+          for (int round = 0; round < 2; round++) {
+            c.allToAll(out, in);
+            for (int r = 0; r < worldSize; r++) {
+              float[] expected = leaf(r, c.rank());
+              for (int i = 0; i < in.get(r).size(); i++) same &= at(in.get(r), i) == expected[i % PERIOD];
+            }
+          }
+        }
+        c.leave();
+        return same;
+      });
+      assertThat(right).containsOnly(true);
+    }
+  }
+
+  @Test
+  void ranksThatDoNotAgreeOnHowMuchIsSentAreToldSo() throws Exception {
+    try (Ranks ranks = new Ranks(2, 2, Map.of()).connected(); Arena arena = new Arena()) {
+      List<Tensor> hundred = List.of(arena.take(DType.FLOAT32, 100), arena.take(DType.FLOAT32, 100));
+      List<Tensor> fewer = List.of(arena.take(DType.FLOAT32, 90), arena.take(DType.FLOAT32, 90));
+      Future<?> first = ranks.start(0, c -> {
+        c.allToAll(hundred, hundred);
+        return null;
+      });
+      Future<?> second = ranks.start(1, c -> {
+        c.allToAll(fewer, hundred);
+        return null;
+      });
+      assertThatThrownBy(() -> Ranks.get(first)).isInstanceOf(RankLostException.class);
+      assertThatThrownBy(() -> Ranks.get(second)).isInstanceOf(RankLostException.class);
+    }
+  }
+
   @Test
   void smallValuesOfAllRanksComeInRankOrder() throws Exception {
     try (Ranks ranks = new Ranks(3, 8, Map.of()).connected()) {
@@ -128,7 +279,7 @@ class SparkCommunicatorTest {
         return null;
       });
       float[] expected = sum(tree.root(), 0);
-      for (Tensor t : flat) assertThat(java.util.Arrays.copyOf(t.toFloats(), PERIOD)).isEqualTo(expected);
+      for (Tensor t : flat) assertThat(Arrays.copyOf(t.toFloats(), PERIOD)).isEqualTo(expected);
     }
   }
 

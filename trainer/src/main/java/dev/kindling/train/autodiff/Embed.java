@@ -38,6 +38,11 @@ public record Embed(List<Lookup> lookups, Value x) implements Operation {
   }
 
   @Override
+  public List<Weight> learned() {
+    return lookups.stream().map(Lookup::table).toList();
+  }
+
+  @Override
   public void backward(Tape tape) {
     if (x.dy() == null) return;
     for (Lookup lookup : lookups) {

@@ -3,6 +3,7 @@ package dev.kindling.train.autodiff;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
+import java.util.List;
 
 /**
  * y = x W + b; back: dx = dy Wᵀ, dW += xᵀ dy, db += the sum of dy's rows.
@@ -20,6 +21,11 @@ public record Multiply(Value x, Weight weight, Weight bias, Value y) implements 
     tape.kernels().linear(x.use(), weight.packed(), bias == null ? null : bias.value(), y.data());
     tape.record(new Multiply(x, weight, bias, y));
     return y;
+  }
+
+  @Override
+  public List<Weight> learned() {
+    return bias == null ? List.of(weight) : List.of(weight, bias);
   }
 
   @Override

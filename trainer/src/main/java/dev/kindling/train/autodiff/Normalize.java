@@ -3,6 +3,7 @@ package dev.kindling.train.autodiff;
 import dev.kindling.train.kernel.Norm;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
+import java.util.List;
 
 /**
  * Layer norm or RMS norm over groups of scale's size, a row or one head of it: y = h ⊙ (offset + scale) + shift with h = (x -
@@ -51,6 +52,11 @@ public record Normalize(Norm norm, Value branch, Value residual, Value x, Weight
     tape.kernels().norms().normalize(norm, in, added, x.data(), scale.value(), shift == null ? null : shift.value(),
         y.data(), stats);
     tape.record(this);
+  }
+
+  @Override
+  public List<Weight> learned() {
+    return shift == null ? List.of(scale) : List.of(scale, shift);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.kindling.train.autodiff;
 
+import java.util.List;
+
 /** What was computed, with what its way back needs. */
 interface Operation {
   /**
@@ -7,4 +9,9 @@ interface Operation {
    * nothing is done where no gradient reached the output.
    */
   void backward(Tape tape);
+
+  /** The weights whose gradients {@link #backward} adds to. */
+  default List<Weight> learned() {
+    return List.of();
+  }
 }

@@ -3,6 +3,7 @@ package dev.kindling.train.autodiff;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
+import java.util.List;
 
 /**
  * bias[h, c] = table[bucket[c], h]: what is learned for a bucket of distances becomes the bias of every distance, as attention
@@ -26,6 +27,11 @@ public record RelativeBias(Weight table, int[] bucket, Value bias) implements Op
 
   private long at(Tensor matrix, int row, int column) {
     return matrix.address() + (row * matrix.dim(-1) + column) * Float.BYTES;
+  }
+
+  @Override
+  public List<Weight> learned() {
+    return List.of(table);
   }
 
   @Override

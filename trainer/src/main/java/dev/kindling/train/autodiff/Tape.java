@@ -8,6 +8,7 @@ import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -27,6 +28,9 @@ public final class Tape implements AutoCloseable {
   private final Room passing = new Room();       // of a part that is computed again: until its end
   private Room room = lasting;
   private List<Operation> operations = new ArrayList<>();
+  private final FirstUses firstUses = new FirstUses();
+  private int partOf;                            // the number of the operation that the part at hand will be
+  private boolean learns;                        // a way back follows
   private boolean recomputes;
   private boolean recording;
   private CounterRandom random;
@@ -47,6 +51,8 @@ public final class Tape implements AutoCloseable {
     this.random = random;
     drawn = 0;
     operations.clear();
+    firstUses.clear();
+    learns = recording;
     lasting.empty();
     this.recording = recording;
   }
@@ -122,12 +128,26 @@ public final class Tape implements AutoCloseable {
   }
 
   void record(Operation operation) {
+    if (learns) firstUses.add(operation, room == passing ? partOf : operations.size());
     if (recording) operations.add(operation);
   }
 
   /** From the last operation to the first: gradients of weights are added to {@link Weight#gradient}. */
   public void backward() {
     for (int i = operations.size() - 1; i >= 0; i--) operations.get(i).backward(this);
+  }
+
+  /** The same. @param whole is told of every weight in {@link #used} as soon as nothing is added to its gradient any more */
+  public void backward(Consumer<Weight> whole) {
+    for (int i = operations.size() - 1; i >= 0; i--) {
+      operations.get(i).backward(this);
+      firstUses.takeFrom(i, whole);
+    }
+  }
+
+  /** Weights whose gradients the way back adds to; those of all others are what they will be. */
+  public Set<Weight> used() {
+    return firstUses.weights();
   }
 
   /**
@@ -140,6 +160,7 @@ public final class Tape implements AutoCloseable {
     List<Operation> all = operations;
     boolean wasRecording = recording;
     long after = this.drawn;
+    if (!again) partOf = all.size();
     operations = new ArrayList<>();
     recording = again;
     room = passing;

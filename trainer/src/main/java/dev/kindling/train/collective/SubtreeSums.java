@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.LongConsumer;
 
 /**
  * Adds up the gradients of a rank's own virtual ranks, as far as it may: one sum for each maximal whole subtree. Two
@@ -20,8 +21,20 @@ public final class SubtreeSums implements AutoCloseable {
   /** Makes the gradients of one virtual rank. */
   @FunctionalInterface
   public interface Leaf {
-    /** @param gradients flat, to be ADDED to; zero where this is called first */
-    void accumulate(int virtualRank, Tensor gradients);
+    /**
+     * @param gradients flat, to be ADDED to; zero where this is called first
+     * @param complete may be told, with ever smaller numbers, from which element on nothing is added any more
+     */
+    void accumulate(int virtualRank, Tensor gradients, LongConsumer complete);
+  }
+
+  /** Takes the sums while they are made. */
+  public interface Receiver {
+    /** All sums but the last are complete. */
+    void begin(List<Contribution> sums);
+
+    /** The elements of the last sum from {@code from} on are complete too; {@code from} becomes ever smaller, and 0 in the end. */
+    void complete(long from);
   }
 
   private static final long ZERO_BLOCK = 1 << 20;          // bytes that one thread clears at once
@@ -76,25 +89,63 @@ public final class SubtreeSums implements AutoCloseable {
 
   /** Runs every virtual rank of the range once, in order. The sums belong to this object: see {@link #release}. */
   public List<Contribution> sum(Leaf leaf) {
+    return sum(leaf, new Receiver() {
+      @Override
+      public void begin(List<Contribution> sums) {       // who wants them all waits for the end
+      }
+
+      @Override
+      public void complete(long from) {
+      }
+    });
+  }
+
+  /** The same, with somebody who takes them while they are made. */
+  public List<Contribution> sum(Leaf leaf, Receiver receiver) {
     List<Contribution> sums = new ArrayList<>();
     for (VirtualRankTree.Node subtree : subtrees) {
       Tensor buffer = free.pop();
-      sum(subtree, leaf, buffer);
       sums.add(new Contribution(subtree, buffer));
+      boolean last = sums.size() == subtrees.size();
+      if (last) receiver.begin(List.copyOf(sums));
+      sum(subtree, leaf, buffer, last ? receiver::complete : from -> {});
     }
     return sums;
   }
 
-  private void sum(VirtualRankTree.Node node, Leaf leaf, Tensor into) {
+  private void sum(VirtualRankTree.Node node, Leaf leaf, Tensor into, LongConsumer complete) {
     if (node.isLeaf()) {
       zero(into);
-      leaf.accumulate(node.from(), into);
+      leaf.accumulate(node.from(), into, complete);
+      complete.accept(0);
     } else {
-      sum(node.left(), leaf, into);
+      sum(node.left(), leaf, into, from -> {});
       Tensor right = free.pop();
-      sum(node.right(), leaf, right);
-      kernels.add(right, into);
+      sum(node.right(), leaf, right, new Addition(right, into, complete));
       free.push(right);
+    }
+  }
+
+  /** Adds what is complete of the right child to the left, which has all of its own: so far the node is complete then. */
+  private final class Addition implements LongConsumer {
+    private final Tensor right;
+    private final Tensor into;
+    private final LongConsumer complete;
+    private long done;
+
+    Addition(Tensor right, Tensor into, LongConsumer complete) {
+      this.right = right;
+      this.into = into;
+      this.complete = complete;
+      done = into.size();
+    }
+
+    @Override
+    public void accept(long from) {
+      if (from == done) return;
+      kernels.add(right.slice(from, done - from), into.slice(from, done - from));
+      done = from;
+      complete.accept(from);
     }
   }
 

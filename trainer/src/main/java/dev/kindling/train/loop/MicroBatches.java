@@ -6,6 +6,7 @@ import dev.kindling.train.profile.Part;
 import dev.kindling.train.profile.Spans;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
+import java.util.function.LongConsumer;
 
 /** A model with the batches that it learns from: steps run them and need not know what is in them. */
 record MicroBatches<B extends MicroBatch>(TrainableModel<B> model, BatchSource<B> source) {
@@ -16,13 +17,14 @@ record MicroBatches<B extends MicroBatch>(TrainableModel<B> model, BatchSource<B
    * Adds one micro-batch's gradients.
    *
    * @param random of the run: a micro-batch's part of it is a function of the same three numbers as its data
+   * @param complete is told from which element on this micro-batch adds nothing any more
    */
   Counted accumulate(long step, int virtualRank, int accumulation, CounterRandom random, Tensor gradients,
-      Spans spans) {
+      LongConsumer complete, Spans spans) {
     Part before = spans.enter(Part.DATA);
     B batch = source.batch(step, virtualRank, accumulation);
     spans.enter(before);
     CounterRandom own = random.child(step).child(virtualRank).child(accumulation);
-    return new Counted(model.accumulate(batch, gradients, own), batch.labels(), batch.tokens());
+    return new Counted(model.accumulate(batch, gradients, own, complete), batch.labels(), batch.tokens());
   }
 }

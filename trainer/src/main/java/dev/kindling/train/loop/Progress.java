@@ -12,6 +12,7 @@ package dev.kindling.train.loop;
  * @param tokensPerSecond over all ranks, since the last report
  * @param secondsLeft to the last step, at the speed of the newest steps; NaN after the first one, which tells nothing
  * @param offHeap bytes that this process holds outside its heap: weights, gradients, states, activations
+ * @param gradientBytes that all ranks together sent in this step, without the weights on their way back
  */
 public record Progress(long step, long steps, double loss, long labels, double rate, double gradientNorm, long tokens,
-    double tokensPerSecond, double secondsLeft, long offHeap) {}
+    double tokensPerSecond, double secondsLeft, long offHeap, long gradientBytes) {}

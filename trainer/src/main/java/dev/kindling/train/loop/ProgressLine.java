@@ -31,15 +31,17 @@ public record ProgressLine(Consumer<String> out) implements TrainingListener {
     out.accept("the checkpoint was written on " + then + "; this is " + now + ": bits may differ from here on");
   }
 
-  /** One line: step, loss, learning rate, gradient norm, tokens a second, time left, memory outside the heap. */
+  /** One line: step, loss, rate, gradient norm, tokens a second, time left, memory outside the heap, gradients sent. */
   public static String of(Progress p) {
     int width = Long.toString(p.steps()).length();
     String loss = p.labels() > 0 ? String.format(Locale.ROOT, "%.4f", p.loss()) : "none (no label counts)";
     return String.format(Locale.ROOT,
-        "step %" + width + "d/%d  loss %s  rate %.2e  norm %.3f  %,.0f tokens/s  %s%s off-heap",
+        "step %" + width + "d/%d  loss %s  rate %.2e  norm %.3f  %,.0f tokens/s  %s%s off-heap%s",
         p.step(), p.steps(), loss, p.rate(), p.gradientNorm(), p.tokensPerSecond(),
         Double.isNaN(p.secondsLeft()) ? "" : duration(p.secondsLeft()) + " left  ",
-        size(p.offHeap()));
+        size(p.offHeap()), p.gradientBytes() == 0
+            ? ""
+            : String.format(Locale.ROOT, "  %.3g MB of gradients sent", p.gradientBytes() / 1e6));
   }
 
   private static String size(long bytes) {

@@ -3,6 +3,7 @@ package dev.kindling.train.loop;
 import static dev.kindling.checkpoint.UserError.require;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.train.collective.Gradients;
 import dev.kindling.train.optim.ConstantSchedule;
 import dev.kindling.train.optim.OptimizerRecipe;
 import dev.kindling.train.optim.Schedule;
@@ -23,6 +24,7 @@ import java.util.TreeSet;
  * @param optimizer with its peak rates
  * @param schedule what the rates are multiplied with
  * @param clipNorm the global norm that gradients are cut back to; 0: never
+ * @param gradients how ranks exchange them
  * @param fixed whatever else may not change on resume, by the key that a message names: precision, model, data
  * @param steps after which the run is finished
  * @param stopAfter the step after which this run ends early, with a checkpoint, as a signal would end it; 0: never
@@ -31,7 +33,8 @@ import java.util.TreeSet;
  * @param logEvery steps between progress reports
  */
 public record RunOptions(int virtualRanks, int microBatch, int accumulate, long seed, OptimizerRecipe optimizer,
-    Schedule schedule, double clipNorm, Map<String, String> fixed, long steps, long stopAfter, long checkpointEvery,
+    Schedule schedule, double clipNorm, Gradients gradients, Map<String, String> fixed, long steps, long stopAfter,
+    long checkpointEvery,
     long evaluateEvery, long logEvery) {
   public RunOptions {
     require(virtualRanks >= 1, "virtualRanks", virtualRanks, "1 or more");
@@ -45,6 +48,7 @@ public record RunOptions(int virtualRanks, int microBatch, int accumulate, long 
     require(logEvery >= 1, "logEvery", logEvery, "1 or more steps");
     Objects.requireNonNull(optimizer);
     Objects.requireNonNull(schedule);
+    Objects.requireNonNull(gradients);
     fixed = Map.copyOf(fixed);
   }
 
@@ -63,6 +67,8 @@ public record RunOptions(int virtualRanks, int microBatch, int accumulate, long 
     all.put("optimizer", optimizer.toString());
     all.put("schedule", schedule.toString());
     all.put("clipNorm", Double.toString(clipNorm));
+    // not told where it is as before there was a choice: such runs go on
+    if (!gradients.equals(new Gradients.Exact())) all.put("gradients", gradients.toString());
     return all;
   }
 
@@ -102,6 +108,7 @@ public record RunOptions(int virtualRanks, int microBatch, int accumulate, long 
     private long seed;
     private Schedule schedule = new ConstantSchedule(0);
     private double clipNorm = 1;
+    private Gradients gradients = new Gradients.Exact();
     private Map<String, String> fixed = Map.of();
     private long stopAfter;
     private long checkpointEvery;
@@ -149,6 +156,12 @@ public record RunOptions(int virtualRanks, int microBatch, int accumulate, long 
       return this;
     }
 
+    /** @see RunOptions#gradients */
+    public Builder gradients(Gradients value) {
+      gradients = value;
+      return this;
+    }
+
     /** @see RunOptions#fixed */
     public Builder fixed(Map<String, String> value) {
       fixed = value;
@@ -180,7 +193,8 @@ public record RunOptions(int virtualRanks, int microBatch, int accumulate, long 
     }
 
     public RunOptions build() {
-      return new RunOptions(virtualRanks, microBatch, accumulate, seed, optimizer, schedule, clipNorm, fixed, steps,
+      return new RunOptions(virtualRanks, microBatch, accumulate, seed, optimizer, schedule, clipNorm, gradients,
+          fixed, steps,
           stopAfter, checkpointEvery, evaluateEvery, logEvery);
     }
   }

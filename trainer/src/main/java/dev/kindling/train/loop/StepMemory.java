@@ -1,6 +1,5 @@
 package dev.kindling.train.loop;
 
-import dev.kindling.train.collective.ShardPlanner;
 import dev.kindling.train.collective.Shards;
 import dev.kindling.train.collective.SubtreeSums;
 import dev.kindling.train.kernel.SizingKernels;
@@ -18,12 +17,14 @@ import java.util.List;
  * @param gradients flat vectors that the tree of its virtual ranks keeps at once
  * @param states of the optimizer
  * @param work memory of the optimizer's within its step
+ * @param exchange what is kept of gradients that were not sent, and what goes between ranks in fewer bytes
  * @param activations of a micro-batch with their gradients, or of a batch of held-out rows where that takes more
  * @param scratch of the kernels
+ * @param saved bytes of all this that a checkpoint has; no memory of its own
  * @param shard the most elements of the weights that a rank owns; no memory of its own
  */
-public record StepMemory(long masters, long packed, long gradients, long states, long work, long activations,
-    long scratch, long shard) {
+public record StepMemory(long masters, long packed, long gradients, long states, long work, long exchange,
+    long activations, long scratch, long saved, long shard) {
   /**
    * @param layout of the model; @param sizing kernels on which a micro-batch was run forward and back
    * @param activations the most that it took, as the model says
@@ -31,12 +32,15 @@ public record StepMemory(long masters, long packed, long gradients, long states,
   public static StepMemory of(ParameterLayout layout, RunOptions options, int worldSize, SizingKernels sizing,
       long activations) {
     OptimizerRecipe recipe = options.optimizer();
-    Shards shards = ShardPlanner.plan(layout, worldSize, recipe::needsWhole);
+    Shards shards = TrainingStep.shards(layout, worldSize, options);
+    boolean apart = options.gradients().apart();
     long states = 0;
     long work = 0;
     long shard = 0;
     for (int rank = 0; rank < worldSize; rank++) {
-      List<OwnedRange> owned = OwnedRange.of(layout, shards.from(rank), shards.to(rank));
+      List<OwnedRange> owned = apart
+          ? OwnedRange.of(layout, 0, layout.size())
+          : OwnedRange.of(layout, shards.from(rank), shards.to(rank));
       states = Math.max(states, recipe.stateBytes(owned));
       shard = Math.max(shard, shards.size(rank));
       for (OwnedRange range : owned) work = Math.max(work, recipe.workOf(range, sizing.kernels()));
@@ -44,11 +48,13 @@ public record StepMemory(long masters, long packed, long gradients, long states,
     int buffers = SubtreeSums.buffers(options.virtualRanks(), worldSize);
     boolean held = TrainingStep.holdsPacked((options.virtualRanks() + worldSize - 1) / worldSize, options);
     return new StepMemory(layout.size() * Float.BYTES, held ? sizing.packedBytes() : 0,
-        SubtreeSums.bytes(layout.size(), buffers), states, work, activations,
-        sizing.scratchBytes() + (held ? 0 : sizing.packingBytes()), shard);
+        SubtreeSums.bytes(layout.size(), buffers), states, work,
+        options.gradients().bytes(shards, layout.size()), activations,
+        sizing.scratchBytes() + (held ? 0 : sizing.packingBytes()),
+        layout.size() * Float.BYTES + states + options.gradients().saved(shards, layout.size()), shard);
   }
 
   public long total() {
-    return masters + packed + gradients + states + work + activations + scratch;
+    return masters + packed + gradients + states + work + exchange + activations + scratch;
   }
 }

@@ -1,5 +1,6 @@
 package dev.kindling.train.loop;
 
+import dev.kindling.train.collective.PairwiseSum;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.stream.DoubleStream;
@@ -10,15 +11,22 @@ import java.util.stream.DoubleStream;
  * @param stop whether and when this rank was asked to end the run
  * @param tokens positions that it read
  * @param labels that counted, over its virtual ranks
+ * @param sent bytes of gradients that it sent since its last report
  * @param losses the summed loss of each of its virtual ranks, in order
  * @param squares the sum of the squares of each block of its shard of the summed gradient, in order
  * @param word of a checkpoint that is written meanwhile: see {@link Checkpoints.Saving}
  */
-record StepReport(StopRequest stop, long tokens, long labels, double[] losses, double[] squares, byte[] word) {
+record StepReport(StopRequest stop, long tokens, long labels, long sent, double[] losses, double[] squares,
+    byte[] word) {
+  /** Of the mean gradient. */
+  double norm() {
+    return Math.sqrt(PairwiseSum.of(squares)) / labels;
+  }
+
   byte[] toBytes() {
-    ByteBuffer out = ByteBuffer.allocate(1 + 2 * Long.BYTES + 2 * Integer.BYTES
+    ByteBuffer out = ByteBuffer.allocate(1 + 3 * Long.BYTES + 2 * Integer.BYTES
         + Double.BYTES * (losses.length + squares.length) + word.length);
-    out.put((byte) stop.ordinal()).putLong(tokens).putLong(labels);
+    out.put((byte) stop.ordinal()).putLong(tokens).putLong(labels).putLong(sent);
     put(out, losses);
     put(out, squares);
     out.put(word);
@@ -30,11 +38,12 @@ record StepReport(StopRequest stop, long tokens, long labels, double[] losses, d
     StopRequest stop = StopRequest.values()[in.get()];
     long tokens = in.getLong();
     long labels = in.getLong();
+    long sent = in.getLong();
     double[] losses = get(in);
     double[] squares = get(in);
     byte[] word = new byte[in.remaining()];
     in.get(word);
-    return new StepReport(stop, tokens, labels, losses, squares, word);
+    return new StepReport(stop, tokens, labels, sent, losses, squares, word);
   }
 
   static List<StepReport> of(List<byte[]> byRank) {
@@ -46,6 +55,7 @@ record StepReport(StopRequest stop, long tokens, long labels, double[] losses, d
     return new StepReport(all.stream().map(StepReport::stop).reduce(StopRequest.NONE, StopRequest::or),
         all.stream().mapToLong(StepReport::tokens).sum(),
         all.stream().mapToLong(StepReport::labels).sum(),
+        all.stream().mapToLong(StepReport::sent).sum(),
         all.stream().flatMapToDouble(r -> DoubleStream.of(r.losses)).toArray(),
         all.stream().flatMapToDouble(r -> DoubleStream.of(r.squares)).toArray(), new byte[0]);
   }

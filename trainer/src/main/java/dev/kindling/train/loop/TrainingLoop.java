@@ -153,7 +153,8 @@ public final class TrainingLoop {
     if (logged && outcome.labels() > 0) history.add(new LossPoint(LossPoint.TRAIN, step, outcome.loss()));
     if (logged || extra) {
       listener.progressed(new Progress(step, options.steps(), outcome.loss(), outcome.labels(), outcome.rate(),
-          outcome.gradientNorm(), outcome.tokens(), clock.lap(), clock.secondsLeft(), Memory.inUse()));
+          outcome.gradientNorm(), outcome.tokens(), clock.lap(), clock.secondsLeft(), Memory.inUse(),
+          outcome.gradientBytes()));
     }
   }
 
@@ -171,7 +172,7 @@ public final class TrainingLoop {
     settle();
     if (checkpoints.isEmpty() || step == saved) return;
     Part before = spans.enter(Part.SAVE);
-    String name = checkpoints.get().save(state(step), microBatches.model(), stepper.optimizer(), communicator);
+    String name = checkpoints.get().save(state(step), microBatches.model(), stepper.states(), communicator);
     spans.enter(before);
     saved = step;
     listener.checkpointed(step, name);
@@ -182,7 +183,7 @@ public final class TrainingLoop {
     if (checkpoints.isEmpty()) return;
     Part before = spans.enter(Part.SAVE);
     saving = Optional
-        .of(checkpoints.get().begin(state(step), microBatches.model(), stepper.optimizer(), communicator));
+        .of(checkpoints.get().begin(state(step), microBatches.model(), stepper.states(), communicator));
     spans.enter(before);
     saved = step;
     follow(List.of());
@@ -223,16 +224,26 @@ public final class TrainingLoop {
     Checkpoints.Saved checkpoint = checkpoints.get().open(newest);
     TrainerState state = checkpoint.state();
     options.refuseUnlessStartedWith(state.identity(), newest);
+    refuseOtherRanks(state, newest);
     history.addAll(state.history());
     checkpoint.loadWeights(microBatches.model());
+    checkpoint.loadOptimizer(stepper.states());  // ranks that learn apart have weights of their own among their states
     microBatches.model().weightsChanged();
-    checkpoint.loadOptimizer(stepper.optimizer());
     stepper.resumeAt(state.updates());
     if (!withoutThreads(state.kernels()).equals(withoutThreads(kernels.describe()))) {
       listener.resumedOnOtherKernels(state.kernels(), kernels.describe());
     }
     saved = state.step();
     return state.step();
+  }
+
+  private void refuseOtherRanks(TrainerState state, String where) {
+    int ranks = communicator.worldSize();
+    if (options.gradients().anyRanks() || state.worldSize() == ranks) return;
+    throw new UserError("the run in " + where + " was started with " + state.worldSize() + " ranks and has " + ranks
+        + " now; with gradients that are " + options.gradients()
+        + " it goes on with the same number only: set cluster.ranks to "
+        + state.worldSize() + ", or start a new run in another folder");
   }
 
   /** The number of threads never shows in the bits. */

@@ -3,12 +3,14 @@ package dev.kindling.train.loop;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.collective.Communicator.Contribution;
+import dev.kindling.train.collective.GradientExchange;
 import dev.kindling.train.collective.PairwiseSum;
 import dev.kindling.train.collective.ShardPlanner;
 import dev.kindling.train.collective.Shards;
 import dev.kindling.train.collective.SubtreeSums;
 import dev.kindling.train.collective.VirtualRankTree;
 import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.model.ParameterLayout;
 import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.optim.AveragedWeights;
 import dev.kindling.train.optim.Optimizer;
@@ -19,6 +21,7 @@ import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
 import java.util.function.DoubleSupplier;
+import java.util.function.LongConsumer;
 
 /**
  * One optimizer step of one rank:
@@ -31,7 +34,8 @@ import java.util.function.DoubleSupplier;
  * </pre>
  *
  * The mean is over the labels of the whole global batch, never of a micro-batch, so that the result does not depend on how the
- * batch was cut. With no label at all nothing is updated, not even by momentum or decay.
+ * batch was cut. With no label at all nothing is updated, not even by momentum or decay. Ranks that learn apart do all this each by
+ * itself ({@link dev.kindling.train.collective.Gradients.Local}).
  */
 final class TrainingStep implements AutoCloseable {
   private final MicroBatches<?> microBatches;
@@ -42,15 +46,17 @@ final class TrainingStep implements AutoCloseable {
   private final Spans spans;
   private final VirtualRankTree.Node range;
   private final Shards shards;
+  private final GradientExchange exchange;
   private final List<OwnedRange> owned;
   private final SubtreeSums sums;
   private final CounterRandom random;
   private final Optimizer optimizer;
   private long updates;
+  private long sent;
 
   /** What a step came to, the same on all ranks. */
   record Outcome(double loss, long labels, double gradientNorm, double rate, long tokens, StopRequest stop,
-      List<byte[]> words) {}
+      List<byte[]> words, long gradientBytes) {}
 
   TrainingStep(MicroBatches<?> microBatches, Kernels kernels, Communicator communicator, RunOptions options,
       Spans spans) {
@@ -67,16 +73,29 @@ final class TrainingStep implements AutoCloseable {
     UserError.require(worldSize <= options.virtualRanks(), "virtualRanks", options.virtualRanks(),
         "at least the number of ranks, " + worldSize);
     range = tree.range(rank, worldSize);
-    shards = ShardPlanner.plan(model.layout(), worldSize, options.optimizer()::needsWhole);
-    owned = OwnedRange.of(model.layout(), shards.from(rank), shards.to(rank));
+    shards = shards(model.layout(), worldSize, options);
+    exchange = options.gradients().create(communicator, shards, model.layout(), kernels);
+    owned = exchange.owned();
     model.holdPacked(holdsPacked(range.to() - range.from(), options));
-    sums = new SubtreeSums(kernels, model.layout().size(), tree, range);
+    try {
+      sums = new SubtreeSums(kernels, model.layout().size(), tree, range);
+    } catch (Throwable e) {
+      exchange.close();
+      throw e;
+    }
     try {
       optimizer = options.optimizer().create(owned, kernels);
     } catch (Throwable e) {
       sums.close();
+      exchange.close();
       throw e;
     }
+  }
+
+  /** Where each rank updates all weights, what an optimizer wants whole is so however they are cut. */
+  static Shards shards(ParameterLayout layout, int worldSize, RunOptions options) {
+    return ShardPlanner.plan(layout, worldSize,
+        options.gradients().apart() ? any -> false : options.optimizer()::needsWhole);
   }
 
   /** Whether a rank with so many virtual ranks uses the same weights for several micro-batches: then it pays to keep them packed. */
@@ -84,8 +103,9 @@ final class TrainingStep implements AutoCloseable {
     return virtualRanks > 1 || options.accumulate() > 1;
   }
 
-  Optimizer optimizer() {
-    return optimizer;
+  /** What a checkpoint needs of this rank. */
+  Optimizer states() {
+    return new KeptStates(optimizer, exchange, model.weights());
   }
 
   /** Updates so far, which is what an optimizer counts: a step without labels is none. */
@@ -99,36 +119,42 @@ final class TrainingStep implements AutoCloseable {
 
   /** @param step counted from 1; @param stop whether this rank wants the run to end; @param word to all ranks */
   Outcome run(long step, StopRequest stop, byte[] word) {
+    exchange.begin(step, model.weights());
     Gathering gathering = new Gathering(step);
     spans.enter(Part.COMPUTE);
-    List<Contribution> mine = sums.sum(gathering::accumulate);
-    spans.enter(Part.OTHER);
+    List<Contribution> mine = new Leaving().sum(gathering);
     Tensor gradients = mine.get(0).sum();
-    communicator.reduceScatter(mine, shards, gradients);
-    List<StepReport> reports = StepReport.of(communicator.allGather(
-        new StepReport(stop, gathering.tokens, gathering.labels, gathering.losses, squares(gradients), word)
-            .toBytes()));
+    StepReport own = new StepReport(stop, gathering.tokens, gathering.labels, exchange.sent() - sent, gathering.losses,
+        squares(gradients), word);
+    sent = exchange.sent();
+    List<StepReport> reports = StepReport.of(communicator.allGather(own.toBytes()));
     StepReport all = StepReport.join(reports);
     List<byte[]> words = reports.stream().map(StepReport::word).toList();
     double rate = options.optimizer().rate() * options.schedule().factor(step);
-    if (all.labels() == 0) {
-      sums.release(mine);
-      return new Outcome(0, 0, 0, rate, all.tokens(), all.stop(), words);
+    double norm = all.labels() == 0 ? 0 : all.norm();
+    if (all.labels() > 0) {
+      checkFinite(step, all.losses(), norm);
+      updates++;
+      update(options.gradients().apart() ? own : all, gradients, step);
     }
-    double loss = PairwiseSum.of(all.losses()) / all.labels();
-    double norm = Math.sqrt(PairwiseSum.of(all.squares())) / all.labels();
-    checkFinite(step, all.losses(), norm);
-    double clip = options.clipNorm() > 0 ? Math.min(1, options.clipNorm() / (norm + 1e-6)) : 1;
-    updates++;
-    spans.enter(Part.OPTIMIZER);
-    optimizer.step(model.weights(), gradients, clip / all.labels(), updates, options.schedule().factor(step));
-    spans.enter(Part.OTHER);
     sums.release(mine);
-    communicator.allGather(model.weights(), shards);
-    spans.enter(Part.PACK);
-    model.weightsChanged();
+    if (all.labels() > 0 || options.gradients().apart()) {
+      exchange.spread(step, step == options.steps(), model.weights());
+      spans.enter(Part.PACK);
+      model.weightsChanged();
+      spans.enter(Part.OTHER);
+    }
+    double loss = all.labels() == 0 ? 0 : PairwiseSum.of(all.losses()) / all.labels();
+    return new Outcome(loss, all.labels(), norm, rate, all.tokens(), all.stop(), words, all.sent());
+  }
+
+  /** @param counted what the gradients are the sum of */
+  private void update(StepReport counted, Tensor gradients, long step) {
+    if (counted.labels() == 0) return;
+    spans.enter(Part.OPTIMIZER);
+    double clip = options.clipNorm() > 0 ? Math.min(1, options.clipNorm() / (counted.norm() + 1e-6)) : 1;
+    optimizer.step(model.weights(), gradients, clip / counted.labels(), updates, options.schedule().factor(step));
     spans.enter(Part.OTHER);
-    return new Outcome(loss, all.labels(), norm, rate, all.tokens(), all.stop(), words);
   }
 
   /**
@@ -139,13 +165,13 @@ final class TrainingStep implements AutoCloseable {
   double onAverages(DoubleSupplier body) {
     if (!(optimizer instanceof AveragedWeights averages)) throw new IllegalStateException("no averages are kept");
     if (updates == 0) return body.getAsDouble();           // they begin with the first update
-    exchange(averages);
+    swap(averages);
     double result = body.getAsDouble();
-    exchange(averages);
+    swap(averages);
     return result;
   }
 
-  private void exchange(AveragedWeights averages) {
+  private void swap(AveragedWeights averages) {
     averages.swap(model.weights());
     communicator.allGather(model.weights(), shards);
     model.weightsChanged();
@@ -194,11 +220,12 @@ final class TrainingStep implements AutoCloseable {
       this.step = step;
     }
 
-    void accumulate(int virtualRank, Tensor gradients) {
+    void accumulate(int virtualRank, Tensor gradients, LongConsumer complete) {
       for (int i = 0; i < options.accumulate(); i++) {
+        LongConsumer told = i == options.accumulate() - 1 ? new Buckets(gradients.size(), complete) : from -> {};
         communicator.throwIfLost();              // whoever waits for this rank's end need not wait for all of them
         MicroBatches.Counted counted = microBatches.accumulate(step, virtualRank, i, random, gradients,
-            spans);
+            told, spans);
         losses[virtualRank - range.from()] += counted.loss();
         labels += counted.labels();
         tokens += counted.tokens();
@@ -206,10 +233,60 @@ final class TrainingStep implements AutoCloseable {
     }
   }
 
+  /** Sums that leave while the last of them is still made. */
+  private final class Leaving implements SubtreeSums.Receiver {
+    private Communicator.Reduction reduction;
+
+    /** @return this rank's contributions; the first holds, in this rank's shard, the sum of all ranks' */
+    List<Contribution> sum(Gathering gathering) {
+      try {
+        List<Contribution> mine = sums.sum(gathering::accumulate, this);
+        spans.enter(Part.OTHER);
+        reduction.finish();
+        return mine;
+      } catch (RuntimeException | Error e) {
+        communicator.abort(String.valueOf(e.getMessage()));
+        throw e;
+      } finally {
+        if (reduction != null) reduction.close();
+      }
+    }
+
+    @Override
+    public void begin(List<Contribution> mine) {
+      reduction = exchange.reduce(mine, mine.get(0).sum());
+    }
+
+    @Override
+    public void complete(long from) {
+      reduction.complete(from);
+    }
+  }
+
+  /** Passes on how much is complete when it is worth a message. */
+  private static final class Buckets implements LongConsumer {
+    private static final long BUCKET = 1 << 20;  // elements
+    private final LongConsumer told;
+    private long last;
+
+    Buckets(long size, LongConsumer told) {
+      this.told = told;
+      last = size;
+    }
+
+    @Override
+    public void accept(long from) {
+      if (last - from < BUCKET) return;
+      last = from;
+      told.accept(from);
+    }
+  }
+
   @Override
   public void close() {
     sums.close();
     optimizer.close();
+    exchange.close();
     model.holdPacked(true);                      // what comes now may use the weights often
   }
 }

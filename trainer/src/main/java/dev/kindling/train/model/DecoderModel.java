@@ -25,6 +25,7 @@ import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -88,10 +89,10 @@ public final class DecoderModel implements LanguageModel, TapedModel<Batch> {
   }
 
   @Override
-  public double accumulate(Batch batch, Tensor gradients, CounterRandom random) {
+  public double accumulate(Batch batch, Tensor gradients, CounterRandom random, LongConsumer whole) {
     check(batch);
     if (batch.labels() == 0) return 0;
-    return core.accumulate(gradients, random, () -> {
+    return core.accumulate(gradients, random, whole, () -> {
       Pass pass = pass(batch);
       Tensor losses = crossEntropy(hidden(batch, pass), batch);
       return sum(losses.toFloats()) + routerLoss(batch, pass);

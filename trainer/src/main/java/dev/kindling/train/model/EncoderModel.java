@@ -15,6 +15,7 @@ import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
+import java.util.function.LongConsumer;
 
 /**
  * BERT, RoBERTa or DistilBERT with the head that its configuration names, or with none: texts in; embeddings, words or labels
@@ -119,8 +120,8 @@ public final class EncoderModel implements TapedModel<EncoderBatch> {
   }
 
   @Override
-  public double accumulate(EncoderBatch batch, Tensor gradients, CounterRandom random) {
-    return batch.labels() == 0 ? 0 : core.accumulate(gradients, random, () -> losses(batch));
+  public double accumulate(EncoderBatch batch, Tensor gradients, CounterRandom random, LongConsumer whole) {
+    return batch.labels() == 0 ? 0 : core.accumulate(gradients, random, whole, () -> losses(batch));
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
 import java.util.function.DoubleSupplier;
+import java.util.function.LongConsumer;
 
 /** What every {@link TapedModel} is made on: its weights in one flat vector, and the tape on which its operations run. */
 public final class ModelCore implements AutoCloseable {
@@ -53,13 +54,14 @@ public final class ModelCore implements AutoCloseable {
    * Forward and back.
    *
    * @param gradients flat like the weights, added to; @param random of this micro-batch, or null: nothing is dropped out
-   * @param loss runs the model forward
+   * @param loss runs the model forward; @param whole as {@link TrainableModel#accumulate} has it
    */
-  double accumulate(Tensor gradients, CounterRandom random, DoubleSupplier loss) {
+  double accumulate(Tensor gradients, CounterRandom random, LongConsumer whole, DoubleSupplier loss) {
     weights.bindGradients(gradients);
     tape.reset(true, random);
     double sum = loss.getAsDouble();
-    tape.backward();
+    WholeGradients gradientsSoFar = weights.wholeGradients(tape.used(), whole);
+    tape.backward(gradientsSoFar::add);
     return sum;
   }
 

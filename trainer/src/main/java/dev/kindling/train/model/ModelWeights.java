@@ -20,6 +20,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -250,6 +252,11 @@ final class ModelWeights implements Weights, AutoCloseable {
     }
     for (Declared d : learned()) d.weight().bindGradient(part(d, gradients));
     boundGradients = gradients.address();
+  }
+
+  /** @param used weights whose gradients are not whole yet; @param told from which element on all are, as it grows */
+  WholeGradients wholeGradients(Set<Weight> used, LongConsumer told) {
+    return new WholeGradients(layout, used, told);
   }
 
   /** A live view of the float32 masters under their names, and of what is fixed. */

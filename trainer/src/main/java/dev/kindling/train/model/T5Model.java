@@ -21,6 +21,7 @@ import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
+import java.util.function.LongConsumer;
 
 /**
  * T5, version 1.0 or 1.1: reads one sequence and writes another. Names and orientations of the weights are Hugging Face's
@@ -84,8 +85,8 @@ public final class T5Model implements TapedModel<Seq2SeqBatch> {
   }
 
   @Override
-  public double accumulate(Seq2SeqBatch batch, Tensor gradients, CounterRandom random) {
-    return batch.labels() == 0 ? 0 : core.accumulate(gradients, random, () -> losses(batch));
+  public double accumulate(Seq2SeqBatch batch, Tensor gradients, CounterRandom random, LongConsumer whole) {
+    return batch.labels() == 0 ? 0 : core.accumulate(gradients, random, whole, () -> losses(batch));
   }
 
   @Override

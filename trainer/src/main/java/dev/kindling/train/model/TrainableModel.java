@@ -3,6 +3,7 @@ package dev.kindling.train.model;
 import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
+import java.util.function.LongConsumer;
 
 /**
  * What the training loop needs of a model: one flat vector of weights, and the gradients of a micro-batch's loss.
@@ -33,9 +34,16 @@ public interface TrainableModel<B extends MicroBatch> extends AutoCloseable {
    *
    * @param gradients flat like the weights; d(sum of losses)/d(weights) is ADDED
    * @param random of this micro-batch, for what a model drops out while it learns; null: nothing is dropped out
+   * @param whole may be told while the way back goes on, with ever smaller numbers, that no element of the gradients from such a
+   *        one on changes any more
    * @return the sum over the labels that count; 0 where none does, and the gradients keep their bits
    */
-  double accumulate(B batch, Tensor gradients, CounterRandom random);
+  double accumulate(B batch, Tensor gradients, CounterRandom random, LongConsumer whole);
+
+  /** The same, told when it is done. */
+  default double accumulate(B batch, Tensor gradients, CounterRandom random) {
+    return accumulate(batch, gradients, random, from -> {});
+  }
 
   /** The same without dropout. */
   default double accumulate(B batch, Tensor gradients) {

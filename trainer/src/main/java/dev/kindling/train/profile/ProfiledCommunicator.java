@@ -6,7 +6,8 @@ import dev.kindling.train.tensor.Tensor;
 import java.util.List;
 
 /**
- * A communicator whose time is told: before each exchange the ranks meet, and until then they wait. It closes nothing.
+ * A communicator whose time is told: before each exchange, or its end where it goes on beside computing, the ranks meet, and until
+ * then they wait. It closes nothing.
  *
  * @param communicator that exchanges
  */
@@ -24,16 +25,47 @@ public record ProfiledCommunicator(Communicator communicator, Spans spans) imple
   }
 
   @Override
-  public void reduceScatter(List<Contribution> mine, Shards shards, Tensor sum) {
-    Part before = meet();
-    communicator.reduceScatter(mine, shards, sum);
-    spans.enter(before);
+  public Reduction reduce(List<Contribution> mine, Shards shards, Tensor sum) {
+    Reduction reduction = communicator.reduce(mine, shards, sum);
+    return new Reduction() {
+      @Override
+      public void complete(long from) {
+        reduction.complete(from);
+      }
+
+      @Override
+      public void meet() {
+        Part before = spans.enter(Part.WAIT);
+        reduction.meet();
+        spans.enter(before);
+      }
+
+      @Override
+      public void finish() {
+        meet();
+        Part before = spans.enter(Part.NETWORK);
+        reduction.finish();
+        spans.enter(before);
+      }
+
+      @Override
+      public void close() {
+        reduction.close();
+      }
+    };
   }
 
   @Override
   public void allGather(Tensor flat, Shards shards) {
     Part before = meet();
     communicator.allGather(flat, shards);
+    spans.enter(before);
+  }
+
+  @Override
+  public void allToAll(List<Tensor> out, List<Tensor> in) {
+    Part before = meet();
+    communicator.allToAll(out, in);
     spans.enter(before);
   }
 

@@ -1,5 +1,7 @@
 package dev.kindling.train.collective;
 
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
@@ -45,12 +47,56 @@ public final class InProcess implements Communicator {
   }
 
   @Override
-  public void reduceScatter(List<Contribution> mine, Shards shards, Tensor sum) {
-    List<Tensor> parts = meeting.exchange(rank, mine).stream().flatMap(List::stream).map(Contribution::sum).toList();
-    for (long from = shards.from(rank); from < shards.to(rank); from += PIECE) {
-      tree.sum(parts, sum, from, (int) Math.min(PIECE, shards.to(rank) - from));
+  public Reduction reduce(List<Contribution> mine, Shards shards, Tensor sum) {
+    return new Copied(mine, shards, sum);
+  }
+
+  /** Takes what is said to be complete at once, so that what changes afterwards shows in the sums. */
+  private final class Copied implements Reduction {
+    private final List<Contribution> mine;
+    private final Shards shards;
+    private final Tensor sum;
+    private final List<Memory> taken = new ArrayList<>();
+    private long complete;
+
+    Copied(List<Contribution> mine, Shards shards, Tensor sum) {
+      this.mine = mine;
+      this.shards = shards;
+      this.sum = sum;
+      this.complete = sum.size();
+      for (int i = 0; i < mine.size(); i++) taken.add(Memory.allocate(Math.max(1, sum.bytes())));
     }
-    meeting.exchange(rank, mine);                // nobody spoils a buffer that another still reads
+
+    @Override
+    public void complete(long from) {
+      if (from > complete) throw new IllegalArgumentException(from + " after " + complete);
+      for (int i = 0; i < mine.size(); i++) {
+        Raw.copy(mine.get(i).sum().address() + from * Float.BYTES, taken.get(i).address() + from * Float.BYTES,
+            (complete - from) * Float.BYTES);
+      }
+      complete = from;
+    }
+
+    @Override
+    public void meet() {
+      complete(0);
+    }
+
+    @Override
+    public void finish() {
+      complete(0);
+      List<Tensor> own = taken.stream().map(m -> Tensor.at(m.address(), DType.FLOAT32, sum.size())).toList();
+      List<Tensor> parts = meeting.exchange(rank, own).stream().flatMap(List::stream).toList();
+      for (long from = shards.from(rank); from < shards.to(rank); from += PIECE) {
+        tree.sum(parts, sum, from, (int) Math.min(PIECE, shards.to(rank) - from));
+      }
+      meeting.exchange(rank, own);               // nobody frees a buffer that another still reads
+    }
+
+    @Override
+    public void close() {
+      taken.forEach(Memory::close);
+    }
   }
 
   @Override
@@ -62,6 +108,18 @@ public final class InProcess implements Communicator {
       Raw.copy(all.get(owner).address() + from, flat.address() + from, shards.size(owner) * Float.BYTES);
     }
     meeting.exchange(rank, flat);
+  }
+
+  @Override
+  public void allToAll(List<Tensor> out, List<Tensor> in) {
+    List<List<Tensor>> all = meeting.exchange(rank, out);
+    for (int from = 0; from < all.size(); from++) {
+      if (from == rank) continue;
+      Tensor theirs = all.get(from).get(rank);
+      if (theirs.bytes() != in.get(from).bytes()) throw new IllegalStateException(theirs + " is not " + in.get(from));
+      Raw.copy(theirs.address(), in.get(from).address(), theirs.bytes());
+    }
+    meeting.exchange(rank, out);
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
 import java.util.Random;
+import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,8 +30,9 @@ class SubtreeSumsTest {
           SubtreeSums sums = new SubtreeSums(kernels, ELEMENTS, tree, tree.range(rank, worldSize))) {
         Tensor mine = Tensor.at(out.address(), DType.FLOAT32, ELEMENTS);
         for (int step = 0; step < 2; step++) {               // the second uses the buffers again
-          List<Communicator.Contribution> given = sums.sum(SubtreeSumsTest::addRandom);
-          ranks.get(rank).reduceScatter(given, shards, mine);
+          Leaving leaving = new Leaving(ranks.get(rank), shards, mine);
+          List<Communicator.Contribution> given = sums.sum(SubtreeSumsTest::addRandom, leaving);
+          leaving.finish();
           sums.release(given);
         }
         mine.get(shards.from(rank), sum, (int) shards.from(rank), (int) shards.size(rank));
@@ -52,11 +54,51 @@ class SubtreeSumsTest {
     return values;
   }
 
-  private static void addRandom(int virtualRank, Tensor gradients) {
+  /** From the end on, and in between tells how far it is. */
+  private static void addRandom(int virtualRank, Tensor gradients, LongConsumer complete) {
     float[] values = gradients.toFloats();
     float[] more = random(virtualRank);
-    for (int i = 0; i < ELEMENTS; i++) values[i] += more[i];
+    for (int i = ELEMENTS - 1; i >= 0; i--) {
+      values[i] += more[i];
+      if (i % 701 == 0 && i > 0) {
+        gradients.put(i, values, i, ELEMENTS - i);
+        complete.accept(i);
+      }
+    }
     gradients.put(0, values, 0, ELEMENTS);
+  }
+
+  /** Sums that leave while they are made; the communicator takes what is said to be complete at once. */
+  private static final class Leaving implements SubtreeSums.Receiver {
+    private final Communicator communicator;
+    private final Shards shards;
+    private final Tensor sum;
+    private Communicator.Reduction reduction;
+    private long told = ELEMENTS;
+
+    Leaving(Communicator communicator, Shards shards, Tensor sum) {
+      this.communicator = communicator;
+      this.shards = shards;
+      this.sum = sum;
+    }
+
+    @Override
+    public void begin(List<Communicator.Contribution> sums) {
+      reduction = communicator.reduce(sums, shards, sum);
+    }
+
+    @Override
+    public void complete(long from) {
+      assertThat(from).isLessThanOrEqualTo(told);
+      told = from;
+      reduction.complete(from);
+    }
+
+    void finish() {
+      assertThat(told).isZero();
+      reduction.finish();
+      reduction.close();
+    }
   }
 
   private static float[] byTheTree(VirtualRankTree.Node node) {

@@ -9,6 +9,7 @@ import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Tensor;
+import java.util.function.LongConsumer;
 
 /** One weight, and a loss that grows by it with every label: what an optimizer does with it can be said in advance. */
 final class SlopeModel implements LanguageModel {
@@ -44,7 +45,7 @@ final class SlopeModel implements LanguageModel {
   }
 
   @Override
-  public double accumulate(Batch batch, Tensor gradients, CounterRandom random) {
+  public double accumulate(Batch batch, Tensor gradients, CounterRandom random, LongConsumer whole) {
     float[] g = new float[1];
     gradients.get(0, g, 0, 1);
     g[0] += batch.labels();

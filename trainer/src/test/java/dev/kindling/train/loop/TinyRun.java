@@ -56,6 +56,23 @@ final class TinyRun {
     return new Batch(rows, time, inputs, targets, lengths, new long[rows]);
   }
 
+  /** What a run came to that was stopped; between two meetings its ranks may have different weights. */
+  record Stopped(long step) {}
+
+  /** Trains with checkpoints in a folder, and does not ask whether the ranks agree. */
+  static Stopped stopped(int worldSize, RunOptions options, java.nio.file.Path folder) {
+    long[] step = new long[worldSize];
+    var ranks = InProcess.ranks(worldSize, options.virtualRanks());
+    Checkpoints checkpoints = in(folder);
+    Ranks.run(worldSize, rank -> {
+      try (Kernels kernels = PlainKernels.of(1);
+          LanguageModel model = DecoderModel.create(CONFIG, kernels, Precision.FLOAT32, 1)) {
+        step[rank] = new TrainingLoop(model, kernels, ranks.get(rank), DATA, options).saving(checkpoints).run().step();
+      }
+    });
+    return new Stopped(step[0]);
+  }
+
   static Ended train(int worldSize, RunOptions options) {
     return train(worldSize, options, Precision.FLOAT32, 1, DATA, loop -> loop);
   }

@@ -205,7 +205,7 @@ class TrainingLoopTest {
 
   @Test
   void aProgressLineSaysAllThatOneWantsToKnow() {
-    assertThat(ProgressLine.of(new Progress(40, 1200, 3.14159, 1024, 5e-3, 0.8765, 1024, 20_000, 185, 3L << 29)))
+    assertThat(ProgressLine.of(new Progress(40, 1200, 3.14159, 1024, 5e-3, 0.8765, 1024, 20_000, 185, 3L << 29, 0)))
         .isEqualTo(
             "step   40/1200  loss 3.1416  rate 5.00e-03  norm 0.877  20,000 tokens/s  3:05 min left  1.5 GiB off-heap");
   }

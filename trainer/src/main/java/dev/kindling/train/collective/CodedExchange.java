@@ -1,0 +1,205 @@
+package dev.kindling.train.collective;
+
+import dev.kindling.train.collective.Communicator.Contribution;
+import dev.kindling.train.collective.Communicator.Reduction;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.model.ParameterLayout;
+import dev.kindling.train.optim.Optimizer;
+import dev.kindling.train.optim.OwnedRange;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Memory;
+import dev.kindling.train.tensor.Raw;
+import dev.kindling.train.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Each rank adds the sums of its own virtual ranks and sends every owner that one's shard of it in a {@link Codec}'s blocks:
+ *
+ * <pre>
+ *   x = g + e           g this rank's sum, e what it could not send before (zero without error feedback)
+ *   c = decode(encode(x)),  e = x - c                        so that Σ over steps of c = Σ g - e
+ *   owner: sum = Σ over ranks, in order, of c; of its own the exact g
+ * </pre>
+ *
+ * @see Gradients.Coded
+ */
+final class CodedExchange implements GradientExchange {
+  private static final int GROUP = 64;           // blocks that one thread codes at once
+  private static final int FLOATS = 4;           // bytes of an element of the frames' tensors
+  private final Codec codec;
+  private final Communicator communicator;
+  private final Shards shards;
+  private final ParameterLayout layout;
+  private final Kernels kernels;
+  private final List<OwnedRange> owned;
+  private final Memory memory;
+  private final Tensor residual;                 // flat, or null
+  private final List<Tensor> out = new ArrayList<>();
+  private final List<Tensor> in = new ArrayList<>();
+  private final float[][][] scratch;             // by worker
+  private long sent;
+
+  CodedExchange(Codec codec, Communicator communicator, Shards shards, ParameterLayout layout, Kernels kernels) {
+    this.codec = codec;
+    this.communicator = communicator;
+    this.shards = shards;
+    this.layout = layout;
+    this.kernels = kernels;
+    int rank = communicator.rank();
+    owned = OwnedRange.of(layout, shards.from(rank), shards.to(rank));
+    scratch = new float[kernels.pool().threads()][3][Codec.BLOCK];
+    memory = Memory.allocate(Math.max(1, bytes(codec, shards, layout.size(), rank)));
+    long next = memory.address();
+    residual = codec.feedsBack() ? Tensor.at(next, DType.FLOAT32, layout.size()) : null;
+    if (residual != null) {
+      Raw.zero(next, residual.bytes());
+      next += residual.bytes();
+    }
+    for (int r = 0; r < shards.worldSize(); r++) {
+      out.add(Tensor.at(next, DType.INT32, r == rank ? 0 : codec.total(shards.size(r)) / FLOATS));
+      next += out.get(r).bytes();
+      in.add(Tensor.at(next, DType.INT32, r == rank ? 0 : codec.total(shards.size(rank)) / FLOATS));
+      next += in.get(r).bytes();
+    }
+  }
+
+  /** What the rank that needs the most holds. @param elements of the flat vector */
+  static long bytes(Codec codec, Shards shards, long elements) {
+    long most = 0;
+    for (int rank = 0; rank < shards.worldSize(); rank++) {
+      most = Math.max(most, bytes(codec, shards, elements, rank));
+    }
+    return most;
+  }
+
+  private static long bytes(Codec codec, Shards shards, long elements, int rank) {
+    long bytes = codec.feedsBack() ? elements * Float.BYTES : 0;
+    for (int r = 0; r < shards.worldSize(); r++) {
+      if (r != rank) bytes += codec.total(shards.size(r)) + codec.total(shards.size(rank));
+    }
+    return bytes;
+  }
+
+  @Override
+  public List<OwnedRange> owned() {
+    return owned;
+  }
+
+  @Override
+  public Reduction reduce(List<Contribution> mine, Tensor sum) {
+    return new Reduction() {
+      @Override
+      public void complete(long from) {
+        communicator.throwIfLost();
+      }
+
+      @Override
+      public void meet() {
+        communicator.allGather(new byte[0]);
+      }
+
+      @Override
+      public void finish() {
+        exchange(mine, sum);
+      }
+
+      @Override
+      public void close() {                      // nothing is under way outside of finish
+      }
+    };
+  }
+
+  private void exchange(List<Contribution> mine, Tensor sum) {
+    Tensor own = mine.get(0).sum();
+    for (Contribution more : mine.subList(1, mine.size())) kernels.add(more.sum(), own);
+    for (int r = 0; r < shards.worldSize(); r++) {
+      if (r == communicator.rank()) continue;
+      encode(own.slice(shards.from(r), shards.size(r)), shards.from(r), out.get(r));
+      sent += out.get(r).bytes();
+    }
+    communicator.allToAll(out, in);
+    add(own, sum);
+  }
+
+  /** One block of a shard: values [from, from + count), whose bytes start at {@code at}. */
+  private interface Block {
+    void run(long from, int count, long at, float[][] arrays);
+  }
+
+  private void inBlocks(long size, Block body) {
+    long step = (long) GROUP * Codec.BLOCK;
+    kernels.pool().run(Math.toIntExact((size + step - 1) / step), (group, worker) -> {
+      for (long from = group * step; from < Math.min(size, (group + 1) * step); from += Codec.BLOCK) {
+        body.run(from, (int) Math.min(Codec.BLOCK, size - from), codec.total(from), scratch[worker]);
+      }
+    });
+  }
+
+  private ByteBuffer frame(Tensor of, long at, int count) {
+    return of.buffer(at / FLOATS, codec.bytes(count) / FLOATS).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private void encode(Tensor gradients, long first, Tensor frames) {
+    inBlocks(gradients.size(), (from, count, at, arrays) -> {
+      float[] x = arrays[0], said = arrays[1];
+      gradients.get(from, x, 0, count);
+      if (residual != null) {
+        residual.get(first + from, said, 0, count);
+        for (int i = 0; i < count; i++) x[i] += said[i];
+      }
+      ByteBuffer frame = frame(frames, at, count);
+      codec.encode(x, count, frame);
+      if (residual == null) return;
+      codec.decode(frame, said, count);
+      for (int i = 0; i < count; i++) x[i] -= said[i];
+      residual.put(first + from, x, 0, count);
+    });
+  }
+
+  private void add(Tensor own, Tensor sum) {
+    int rank = communicator.rank();
+    long first = shards.from(rank);
+    inBlocks(shards.size(rank), (from, count, at, arrays) -> {
+      float[] all = arrays[0], one = arrays[1];
+      for (int r = 0; r < shards.worldSize(); r++) {
+        float[] into = r == 0 ? all : one;
+        if (r == rank) own.get(first + from, into, 0, count);
+        else decode(r, frame(in.get(r), at, count), into, count);
+        for (int i = 0; r > 0 && i < count; i++) all[i] += one[i];
+      }
+      sum.put(first + from, all, 0, count);
+    });
+  }
+
+  private void decode(int rank, ByteBuffer frame, float[] into, int count) {
+    try {
+      codec.decode(frame, into, count);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalStateException("rank " + rank + " sends gradients that " + codec + " never makes: "
+          + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void spread(long step, boolean last, Tensor weights) {
+    communicator.allGather(weights, shards);
+  }
+
+  @Override
+  public long sent() {
+    return sent;
+  }
+
+  @Override
+  public List<Optimizer.State> states(Tensor weights) {
+    return residual == null ? List.of() : RankStates.ofRank(communicator.rank(), "residual", layout, residual);
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

@@ -1,0 +1,161 @@
+package dev.kindling.train.collective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What comes out at the other end is what the papers' formulas give. */
+class CodecTest {
+  private static final int[] SIZES = {1, 2, 3, 5, 31, 257, 1000, 1023, 1024};
+
+  static Stream<Codec> codecs() {
+    return Stream.of(new Bfloat16Codec(), new EightBitCodec(), new ThresholdCodec(1.5), new TopKCodec(0.03),
+        new TopKCodec(1));
+  }
+
+  static Stream<Arguments> blocks() {
+    return codecs().flatMap(c -> Arrays.stream(SIZES).boxed().flatMap(n -> Stream.of(Arguments.of(c, random(n, 1)),
+        Arguments.of(c, random(n, 1e-30)), Arguments.of(c, new float[n]), Arguments.of(c, same(n)))));
+  }
+
+  private static float[] random(int size, double deviation) {
+    Random random = new Random(size);
+    float[] values = new float[size];
+    for (int i = 0; i < size; i++) values[i] = (float) (deviation * random.nextGaussian());
+    return values;
+  }
+
+  private static float[] same(int size) {
+    float[] values = new float[size];
+    for (int i = 0; i < size; i++) values[i] = i % 2 == 0 ? 0.25f : -0.25f;
+    return values;
+  }
+
+  private static ByteBuffer encoded(Codec codec, float[] values) {
+    ByteBuffer bytes = ByteBuffer.allocate(codec.bytes(values.length)).order(ByteOrder.LITTLE_ENDIAN);
+    codec.encode(values, values.length, bytes);
+    return bytes;
+  }
+
+  private static float[] through(Codec codec, float[] values) {
+    float[] out = new float[values.length];
+    Arrays.fill(out, 77);
+    codec.decode(encoded(codec, values), out, out.length);
+    return out;
+  }
+
+  @ParameterizedTest
+  @MethodSource("blocks")
+  void aBlockBecomesWhatTheFormulaSays(Codec codec, float[] values) {
+    assertThat(through(codec, values)).containsExactly(expected(codec, values));
+  }
+
+  /** In double precision where it matters, and without any of the codecs' code. */
+  private static float[] expected(Codec codec, float[] x) {
+    float[] y = new float[x.length];
+    if (codec instanceof Bfloat16Codec) {
+      for (int i = 0; i < x.length; i++) y[i] = nearestBfloat16(x[i]);
+    } else if (codec instanceof EightBitCodec) {
+      double largest = IntStream.range(0, x.length).mapToDouble(i -> Math.abs(x[i])).max().orElse(0);
+      float scale = (float) (largest / 127);
+      for (int i = 0; i < x.length; i++) y[i] = scale == 0 ? 0 : scale * Math.round(x[i] / scale);
+    } else if (codec instanceof ThresholdCodec threshold) {
+      double mean = IntStream.range(0, x.length).mapToDouble(i -> Math.abs(x[i])).sum() / x.length;
+      float t = (float) (threshold.factor() * mean);
+      for (int i = 0; i < x.length; i++) y[i] = t > 0 && Math.abs(x[i]) >= t ? Math.copySign(t, x[i]) : 0;
+    } else if (codec instanceof TopKCodec topK) {
+      long kept = Math.max(1, Math.round(topK.share() * x.length));
+      IntStream.range(0, x.length).boxed().sorted(Comparator.comparingDouble(i -> -Math.abs(x[i]))).limit(kept)
+          .forEach(i -> y[i] = x[i]);
+    }
+    return y;
+  }
+
+  private static float nearestBfloat16(float x) {
+    float below = Float.intBitsToFloat(Float.floatToIntBits(x) & 0xffff0000);
+    float above = Float.intBitsToFloat((Float.floatToIntBits(x) & 0xffff0000) + 0x10000);
+    double toBelow = Math.abs((double) x - below), toAbove = Math.abs((double) x - above);
+    boolean even = (Float.floatToIntBits(below) >> 16 & 1) == 0;
+    return toBelow < toAbove || toBelow == toAbove && even ? below : above;
+  }
+
+  @ParameterizedTest
+  @MethodSource("codecs")
+  void whatIsNoNumberIsNoneAtTheOtherEndEither(Codec codec) {
+    for (float bad : new float[]{Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      for (int size : SIZES) {
+        float[] values = random(size, 1);
+        values[size / 2] = bad;
+        float[] out = through(codec, values);
+        assertThat(IntStream.range(0, size).anyMatch(i -> !Float.isFinite(out[i]))).as(codec + " of " + bad).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void bytesAreAtLeastSoManyTimesFewerThanFloat32() {
+    long elements = 124_439_808;
+    assertThat(ratio(new Bfloat16Codec(), elements)).isGreaterThanOrEqualTo(1.9);
+    for (Codec codec : codecs().filter(Codec::feedsBack).filter(c -> !c.equals(new TopKCodec(1))).toList()) {
+      assertThat(ratio(codec, elements)).as(codec.toString()).isGreaterThanOrEqualTo(3.9);
+    }
+  }
+
+  private static double ratio(Codec codec, long elements) {
+    return (double) elements * Float.BYTES / codec.total(elements);
+  }
+
+  @Test
+  void theBytesOfAVectorAreThoseOfItsBlocks() {
+    codecs().forEach(c -> {
+      assertThat(c.total(0)).isZero();
+      assertThat(c.total(1024)).isEqualTo(c.bytes(1024));
+      assertThat(c.total(2049)).isEqualTo(2L * c.bytes(1024) + c.bytes(1));
+      for (int size : SIZES) assertThat(c.bytes(size) % 4).isZero();
+    });
+  }
+
+  @Test
+  void bytesThatNoEncoderWritesAreRefused() {
+    TopKCodec topK = new TopKCodec(0.5);
+    for (short place : new short[]{-1, 4, 1000, Short.MIN_VALUE}) {
+      ByteBuffer bytes = encoded(topK, new float[]{1, 2, 3, 4});
+      bytes.putShort(2 * Float.BYTES + Short.BYTES, place);
+      assertThatThrownBy(() -> topK.decode(bytes, new float[4], 4)).isInstanceOf(IllegalArgumentException.class);
+    }
+    ByteBuffer twice = encoded(topK, new float[]{1, 2, 3, 4});
+    twice.putShort(2 * Float.BYTES, twice.getShort(2 * Float.BYTES + Short.BYTES));
+    assertThatThrownBy(() -> topK.decode(twice, new float[4], 4)).isInstanceOf(IllegalArgumentException.class);
+    ByteBuffer signs = encoded(new ThresholdCodec(1), new float[]{1, 2, 3, 4});
+    signs.put(Float.BYTES, (byte) 0xff);
+    assertThatThrownBy(() -> new ThresholdCodec(1).decode(signs, new float[4], 4))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @ParameterizedTest
+  @MethodSource("codecs")
+  void anyBytesAreDecodedOrRefused(Codec codec) {
+    Random random = new Random(7);
+    for (int round = 0; round < 2_000; round++) {
+      int size = 1 + random.nextInt(Codec.BLOCK);
+      byte[] bytes = new byte[codec.bytes(size)];
+      random.nextBytes(bytes);
+      try {
+        codec.decode(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), new float[size], size);
+      } catch (IllegalArgumentException e) {
+        assertThat(e.getMessage()).isNotBlank();
+      }
+    }
+  }
+}
