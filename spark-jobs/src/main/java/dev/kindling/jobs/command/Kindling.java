@@ -36,8 +36,11 @@ public final class Kindling implements Runnable {
   private CommandLine.Model.CommandSpec spec;
 
   public static void main(String[] args) {
-    int code = run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
-    if (code != 0) System.exit(code);
+    LastLine err = new LastLine(System.err);
+    int code = run(new PrintWriter(System.out, true), err, args);
+    if (code == 0) return;
+    if (VerbFailedException.isOfDriversInYarn()) throw new VerbFailedException(code, err.lastLine());
+    System.exit(code);
   }
 
   /** Runs one verb in this process. @return the exit code */
