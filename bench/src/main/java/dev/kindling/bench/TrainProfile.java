@@ -35,8 +35,8 @@ import java.util.function.Predicate;
  */
 public final class TrainProfile {
   private static final String HEAD = """
-      | case | tokens/s | products of the layers | GFLOP/s, alone | loss with its products | GFLOP/s, alone | attention | other operations | optimizer | all else |
-      |---|---|---|---|---|---|---|---|---|---|""";
+      | case | tokens/s | products of the layers | GFLOP/s, alone | loss with its products | GFLOP/s, alone | attention | other operations | optimizer | all else | tokens/s if products alone took time |
+      |---|---|---|---|---|---|---|---|---|---|---|""";
   private static final double WARM_SECONDS = 15;           // until the hot loops are compiled
   private static final double SECONDS = 15;
   private static final int LEAST_STEPS = 5;                // measured
@@ -137,10 +137,11 @@ public final class TrainProfile {
     double known = nanos(operations, product.or(loss).or(attention)) + optimizer;
     double other = nanos(operations, product.or(loss).or(attention).negate()
         .and(o -> !o.name().equals("adamw")));
-    return String.format(Locale.ROOT, "| %s | %.0f | %s | %s | %s | %s | %s | %s | %s | %s |", name,
+    return String.format(Locale.ROOT, "| %s | %.0f | %s | %s | %s | %s | %s | %s | %s | %s | %.0f |", name,
         tokens * profile.steps() / all * 1e9, share(nanos(operations, product), all), rates(operations, product),
         share(nanos(operations, loss), all), rates(operations, loss), share(nanos(operations, attention), all),
-        share(other, all), share(optimizer, all), share(all - known - other, all));
+        share(other, all), share(optimizer, all), share(all - known - other, all),
+        tokens * profile.steps() / alone(operations, product.or(loss)));
   }
 
   private static double nanos(List<Operation> operations, Predicate<Operation> which) {
@@ -153,13 +154,13 @@ public final class TrainProfile {
 
   /** What the products did, and what their shapes reach alone, each weighed with its work. */
   private static String rates(List<Operation> operations, Predicate<Operation> which) {
-    double work = 0;
-    double alone = 0;
-    for (Operation o : operations) {
-      if (!which.test(o)) continue;
-      work += o.product().flops() * o.calls();
-      alone += o.product().flops() * o.calls() / o.ceiling();
-    }
-    return String.format(Locale.ROOT, "%.0f, %.0f", work / nanos(operations, which), work / alone / 1e9);
+    double work = operations.stream().filter(which).mapToDouble(o -> o.product().flops() * o.calls()).sum();
+    return String.format(Locale.ROOT, "%.0f, %.0f", work / nanos(operations, which),
+        work / alone(operations, which) / 1e9);
+  }
+
+  /** Seconds that the products would take at what their shapes reach alone. */
+  private static double alone(List<Operation> operations, Predicate<Operation> which) {
+    return operations.stream().filter(which).mapToDouble(o -> o.product().flops() * o.calls() / o.ceiling()).sum();
   }
 }

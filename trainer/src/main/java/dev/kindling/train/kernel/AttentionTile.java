@@ -4,32 +4,28 @@ import dev.kindling.train.kernel.OneDnnProducts.Place;
 import dev.kindling.train.tensor.Raw;
 
 /**
- * Up to {@link #QUERIES} queries of one head, the keys that they see, and both as operands of products, in which what
- * nobody sees is zero: what stands on padding may be anything, even no number.
+ * Up to {@link #QUERIES} queries of one head and the keys that they see. What sees nothing is zero where it is multiplied: what
+ * stands on padding may be anything, even no number.
  */
 final class AttentionTile {
   /** Queries that are taken together: fewer leave less to compute above a causal diagonal, more make no product faster. */
   static final int QUERIES = 64;
-  /** The keys begin and end on multiples of this, so that documents of all lengths need products of few shapes. */
-  private static final int STEP = 32;
   private final OneDnnWorker worker;
   private final AttentionInputs in;
   private final int sequence;
   private final int head;
   private final int first;
   private final int rows;
-  private final Seen ofSequence;
   private final Seen seen;
 
-  /** @param sequences what the queries of each sequence see; @param tile counted from 0 */
-  AttentionTile(OneDnnWorker worker, AttentionInputs in, Seen[] sequences, int sequence, int head, int tile) {
+  /** @param tile of the sequence, counted from 0 */
+  AttentionTile(OneDnnWorker worker, AttentionInputs in, int sequence, int head, int tile) {
     this.worker = worker;
     this.in = in;
     this.sequence = sequence;
     this.head = head;
     first = tile * QUERIES;
     rows = Blocks.size(in.queryTime(), QUERIES, tile);
-    ofSequence = sequences[sequence];
     seen = Seen.of(in, sequence, first, rows);
   }
 
@@ -54,12 +50,12 @@ final class AttentionTile {
 
   /** First key to be looked at. */
   int from() {
-    return seen.from() / STEP * STEP;
+    return seen.from() / HeadOperand.STEP * HeadOperand.STEP;
   }
 
   /** Past the last key to be looked at. */
   int to() {
-    return Math.min(in.keyTime(), (seen.to() + STEP - 1) / STEP * STEP);
+    return seen.keys(in);
   }
 
   /** First of the {@code count} keys from {@code key} on that a row's query sees, counted from {@code key}. */
@@ -98,37 +94,13 @@ final class AttentionTile {
   Place queries(Heads matrix, Scratch.Slot slot) {
     Place from = place(matrix);
     if (!seen.blind()) return from;
-    Place to = copy(slot, QUERIES);
-    for (int r = 0; r < rows; r++) copyRow(in.from(sequence, first + r) < in.to(sequence, first + r), from, to, r);
-    return to;
-  }
-
-  /** Rows [key, key + count) of k or v to be read, zero where no query sees them. @param most of all counts */
-  Place keys(Heads matrix, int key, int count, Scratch.Slot slot, int most) {
-    Place from = place(matrix, sequence, head / in.group(), key);
-    if (!ofSequence.gaps() && key >= ofSequence.from() && key + count <= ofSequence.to()) return from;
-    Place to = copy(slot, most);
-    for (int i = 0; i < count; i++) copyRow(isSeen(key + i), from, to, i);
-    return to;
-  }
-
-  private boolean isSeen(int key) {
-    if (!ofSequence.gaps()) return key >= ofSequence.from() && key < ofSequence.to();
-    for (int t = first; t < first + rows; t++) {
-      if (key >= in.from(sequence, t) && key < in.to(sequence, t)) return true;
-    }
-    return false;
-  }
-
-  private Place copy(Scratch.Slot slot, int most) {
-    long bytes = (long) most * in.headDim() * in.type().bytes();
-    return new Place(worker.scratch(slot, bytes), in.type(), in.headDim());
-  }
-
-  private void copyRow(boolean really, Place from, Place to, int row) {
     long bytes = (long) in.headDim() * in.type().bytes();
-    if (really) Raw.copy(from.at(row, 0), to.at(row, 0), bytes);
-    else Raw.zero(to.at(row, 0), bytes);
+    Place to = new Place(worker.scratch(slot, bytes * QUERIES), in.type(), in.headDim());
+    for (int r = 0; r < rows; r++) {
+      if (in.from(sequence, first + r) < in.to(sequence, first + r)) Raw.copy(from.at(r, 0), to.at(r, 0), bytes);
+      else Raw.zero(to.at(r, 0), bytes);
+    }
+    return to;
   }
 
   /** Zeros in the rows of these queries. */

@@ -10,6 +10,9 @@ final class Blocks {
   static final int ELEMENTS = 16_384;
   /** Elements of these that are in the first-level cache together. */
   static final int PIECE = 1024;
+  private static final int USUAL_ROWS = 1024;
+  private static final int[] WIDTHS = {256, 192, 128, 64};
+  private static final int ENOUGH = 32;                  // blocks
   private static final int CONFLICT = 4096;              // bytes: addresses so far apart share a cache set
 
   private Blocks() {
@@ -24,12 +27,18 @@ final class Blocks {
     return (int) Math.min(block, size - (long) i * block);
   }
 
-  /**
-   * Columns of a matrix product that one primitive takes, of all {@code columns}: few enough that small models keep several
-   * threads busy, and every product of GPT-2 124M over 1,024 rows makes 32 blocks or more.
-   */
+  /** {@link #panel(long, long)} where how many rows there will be is not known: of a batch of {@value #USUAL_ROWS}. */
   static int panel(long columns) {
-    return columns <= 512 ? 64 : columns <= 4096 ? 128 : 256;
+    return panel(USUAL_ROWS, columns);
+  }
+
+  /**
+   * Columns of a matrix product [rows, columns] that one primitive takes. The more, the less often the rows are read; few enough
+   * that small models keep several threads busy, and every product of GPT-2 124M over 1,024 rows makes 32 blocks or more.
+   */
+  static int panel(long rows, long columns) {
+    for (int width : WIDTHS) { if ((long) count(rows, ROWS) * count(columns, width) >= ENOUGH) return width; }
+    return WIDTHS[WIDTHS.length - 1];
   }
 
   /** A row length for n elements whose columns do not fall on a few sets of the cache. */

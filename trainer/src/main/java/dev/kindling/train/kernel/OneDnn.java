@@ -18,9 +18,11 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 /** The little of oneDNN's C API that the kernels need: the processor's engine, and descriptors of matrices. */
 final class OneDnn {
   static final int PAIRED_STEP = 32;
-  static final int PAIRED_COLUMNS = 64;
+  /** Columns of a panel. */
+  static final int PANEL = 64;
   private static final dnnl_engine ENGINE = new dnnl_engine();
   private static final Map<Layout, dnnl_memory_desc> LAYOUTS = new ConcurrentHashMap<>();
+  private static final Map<Layout, Boolean> PANELS = new ConcurrentHashMap<>();
 
   static {
     Nd4j.getBackend();                           // its native operations are found by its own start alone
@@ -59,6 +61,11 @@ final class OneDnn {
     return "oneDNN " + version.major() + "." + version.minor() + " (" + instructionSet() + ")";
   }
 
+  /** Whether matrices are multiplied in tiles of their own (AMX). */
+  static boolean hasTiles() {
+    return has(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core_amx);
+  }
+
   private static String instructionSet() {
     int isa = dnnl_get_effective_cpu_isa();
     if (has(isa, dnnl_cpu_isa_avx512_core_amx)) return "avx512_core_amx";
@@ -81,14 +88,24 @@ final class OneDnn {
   }
 
   /**
-   * A bf16 matrix as [columns / 64][rows / 2][64][2]: two rows interleaved, so that 64 columns are a matrix of whole numbers.
-   *
-   * @param rows a multiple of {@link #PAIRED_STEP}; @param columns of {@link #PAIRED_COLUMNS}
+   * A matrix as [columns / 64][rows / 16][16][64] in float32; in bf16 as [columns / 64][rows / 2][64][2], two rows interleaved, so
+   * that 64 columns are a matrix of whole numbers. What is missing to whole blocks is there and counts for nothing.
    */
-  static dnnl_memory_desc pairs(int rows, int columns) {
+  static dnnl_memory_desc panels(DType type, int rows, int columns) {
     dnnl_memory_desc desc = new dnnl_memory_desc();
-    check(dnnl_memory_desc_create_with_tag(desc, 2, new long[]{rows, columns}, dnnl_bf16, dnnl_BA16a64b2a));
+    check(dnnl_memory_desc_create_with_tag(desc, 2, new long[]{rows, columns}, type(type),
+        type == DType.BFLOAT16 ? dnnl_BA16a64b2a : dnnl_BA16a64b));
     return desc;
+  }
+
+  /** Whether {@link #packed} is {@link #panels} for matrices of a size. */
+  static boolean packsPanels(DType type, int rows, int columns) {
+    return PANELS.computeIfAbsent(new Layout(type, rows, columns), layout -> {
+      dnnl_memory_desc panels = panels(type, rows, columns);
+      boolean same = dnnl_memory_desc_equal(panels, packed(type, rows, columns)) != 0;
+      dnnl_memory_desc_destroy(panels);
+      return same;
+    });
   }
 
   /** A matrix [rows, columns] in memory, {@code stride} elements from row to row. */

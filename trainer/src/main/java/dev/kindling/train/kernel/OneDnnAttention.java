@@ -1,8 +1,6 @@
 package dev.kindling.train.kernel;
 
 import dev.kindling.train.kernel.OneDnnProducts.Place;
-import dev.kindling.train.kernel.Primitive.Matrix;
-import dev.kindling.train.kernel.Primitive.Product;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
@@ -16,6 +14,8 @@ import java.util.Arrays;
 final class OneDnnAttention {
   /** Keys that a tile takes at once. */
   static final int KEYS = 512;
+  /** Queries of a head that a worker takes in one go: it lays out the keys that they see once. */
+  private static final int PART = 8 * AttentionTile.QUERIES;
   private static final DType F = DType.FLOAT32;
   private static final int LARGEST = 6;                    // rows of a worker
   private static final int SUMS = 7;
@@ -36,25 +36,14 @@ final class OneDnnAttention {
       pool.run(in.batch() * heads, (i, k) -> one(workers[k].rows(), in, i / heads, i % heads, y, sums));
       return;
     }
-    Seen[] seen = Seen.ofSequences(in);
-    int tiles = AttentionTile.count(in);
-    pool.run(in.batch() * heads * tiles, (i, k) -> {
-      int head = i / tiles % heads;
-      OneDnnWorker worker = workers[k].here();
-      AttentionTile tile = new AttentionTile(worker, in, seen, i / tiles / heads, head, i % tiles);
-      new Forward(worker, in, tile, new AttentionScores(in, head, worker.rows())).run(y, sums);
-    });
+    int keyHeads = in.k().count();
+    int parts = Blocks.count(in.queryTime(), PART);
+    pool.run(in.batch() * keyHeads * parts, (i, k) -> new Forward(workers[k].here(), in, i / parts / keyHeads,
+        i / parts % keyHeads, i % parts).run(y, sums));
   }
 
   void backward(AttentionInputs in, Heads y, Tensor logSumExp, Heads dy, AttentionGradients to) {
     gradient.run(in, y, logSumExp, dy, to);
-  }
-
-  /** c [m, n] = a [m, inner] b [inner, n], plus c itself where {@code sum}. */
-  static void multiply(OneDnnWorker worker, int m, int n, int inner, Place a, Matrix aMatrix, Place b, Matrix bMatrix,
-      Place c, boolean sum) {
-    worker.run(new Product(m, n, inner, aMatrix, bMatrix, c.inRows(), false, sum), a.address(), b.address(),
-        c.address());
   }
 
   /** Room for numbers by queries and keys of a tile. */
@@ -71,10 +60,42 @@ final class OneDnnAttention {
     if (end < n) Raw.zero(to.at(r, end), (long) (n - end) * bytes);
   }
 
-  /** One tile on the way forward. */
-  private record Forward(OneDnnWorker worker, AttentionInputs in, AttentionTile tile, AttentionScores form) {
+  /** Some queries of all heads that share a key head of a sequence. */
+  private static final class Forward {
+    private final OneDnnWorker worker;
+    private final AttentionInputs in;
+    private final int sequence;
+    private final int keyHead;
+    private final int first;                     // tile
+    private final HeadOperand keys;
+    private final HeadOperand values;
+
+    Forward(OneDnnWorker worker, AttentionInputs in, int sequence, int keyHead, int part) {
+      this.worker = worker;
+      this.in = in;
+      this.sequence = sequence;
+      this.keyHead = keyHead;
+      this.first = part * PART / AttentionTile.QUERIES;
+      int query = part * PART;
+      int queries = Blocks.size(in.queryTime(), PART, part);
+      Seen seen = Seen.of(in, sequence, query, queries);
+      boolean[] ofKeys = seen.ofKeys(in, sequence, query, queries);
+      keys = HeadOperand.of(worker, in.k(), sequence, keyHead, seen.keys(in), ofKeys, Scratch.Slot.KEYS)
+          .transposed(Scratch.Slot.TURNED_KEYS);
+      values = HeadOperand.of(worker, in.v(), sequence, keyHead, seen.keys(in), ofKeys, Scratch.Slot.VALUES)
+          .straight(Scratch.Slot.VALUE_PANELS);
+    }
 
     void run(Heads y, long logSumExp) {
+      int end = Math.min(AttentionTile.count(in), first + PART / AttentionTile.QUERIES);
+      for (int head = keyHead * in.group(); head < (keyHead + 1) * in.group(); head++) {
+        AttentionScores form = new AttentionScores(in, head, worker.rows());
+        for (int i = first; i < end; i++)
+          run(new AttentionTile(worker, in, sequence, head, i), form, y, logSumExp);
+      }
+    }
+
+    private void run(AttentionTile tile, AttentionScores form, Heads y, long logSumExp) {
       if (tile.seesNothing()) {
         tile.zero(y);
         for (int r = 0; r < tile.rows() && logSumExp != 0; r++) Raw.putFloat(tile.at(logSumExp, r), 0);
@@ -94,21 +115,19 @@ final class OneDnnAttention {
       float[] sums = worker.rows().zeros(SUMS, m);
       for (int key = tile.from(); key < tile.to(); key += KEYS) {
         int n = Math.min(KEYS, tile.to() - key);
-        Place k = tile.keys(in.k(), key, n, Scratch.Slot.KEYS, KEYS);
-        Place v = tile.keys(in.v(), key, n, Scratch.Slot.VALUES, KEYS);
-        multiply(worker, m, n, size, q, q.inRows(), k, k.inColumns(), scores, false);
-        for (int r = 0; r < m; r++) weights(r, key, n, scores, p, whole ? null : out, largest, sums);
-        multiply(worker, m, size, n, p, p.inRows(), v, v.inRows(), out, key > tile.from());
+        keys.timesTransposed(q, m, key, n, scores);
+        for (int r = 0; r < m; r++) weights(tile, form, r, key, n, scores, p, whole ? null : out, largest, sums);
+        values.times(p, m, key, n, out, key > tile.from());
       }
-      if (!whole) divide(out, sums, tile.place(y));
+      if (!whole) divide(out, sums, m, tile.place(y));
       for (int r = 0; r < m && logSumExp != 0; r++) {
         float log = sums[r] > 0 ? largest[r] + (float) Math.log(sums[r]) : 0;
         Raw.putFloat(tile.at(logSumExp, r), log);
       }
     }
 
-    /** @param out what was found by the keys before, to be divided by the sum at the end; null: these are all keys */
-    private void weights(int r, int key, int n, Place scores, Place p, Place out, float[] largest, float[] sums) {
+    private void weights(AttentionTile tile, AttentionScores form, int r, int key, int n, Place scores, Place p,
+        Place out, float[] largest, float[] sums) {
       int from = tile.from(r, key);
       int to = tile.to(r, key, n);
       if (from >= to) {
@@ -138,8 +157,8 @@ final class OneDnnAttention {
       worker.rows().write(row, in.headDim(), F, out);
     }
 
-    private void divide(Place out, float[] sums, Place y) {
-      for (int r = 0; r < tile.rows(); r++) {
+    private void divide(Place out, float[] sums, int m, Place y) {
+      for (int r = 0; r < m; r++) {
         float[] row = worker.rows().read(0, F, out.at(r, 0), in.headDim());
         worker.rows().kernels().scale(row, sums[r] > 0 ? 1 / sums[r] : 0, in.headDim());
         worker.rows().write(row, in.headDim(), y.type(), y.at(r, 0));

@@ -1,11 +1,11 @@
 package dev.kindling.train.kernel;
 
 import static dev.kindling.train.kernel.OneDnnAttention.KEYS;
-import static dev.kindling.train.kernel.OneDnnAttention.multiply;
 import static dev.kindling.train.kernel.OneDnnAttention.scratch;
 import static dev.kindling.train.kernel.OneDnnAttention.writeRow;
 
 import dev.kindling.train.kernel.OneDnnProducts.Place;
+import dev.kindling.train.kernel.Primitive.Product;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
@@ -37,13 +37,12 @@ final class OneDnnAttentionGradient {
   }
 
   void run(AttentionInputs in, Heads y, Tensor logSumExp, Heads dy, AttentionGradients to) {
-    Seen[] seen = Seen.ofSequences(in);
     int keyHeads = in.k().count();
     long parts = to.bias() == null
         ? 0
         : scratch.at(Scratch.Slot.BIAS_GRADIENTS, 4L * in.batch() * in.heads() * in.distances());
     pool.run(in.batch() * keyHeads, (i, k) -> {
-      new Group(workers[k].here(), in, seen, i / keyHeads, i % keyHeads).run(y, logSumExp.address(), dy, to, parts);
+      new Group(workers[k].here(), in, i / keyHeads, i % keyHeads).run(y, logSumExp.address(), dy, to, parts);
     });
     if (parts != 0) addOverTheBatch(in, parts, to.bias());
   }
@@ -68,10 +67,11 @@ final class OneDnnAttentionGradient {
     private final OneDnnWorker worker;
     private final Rows rows;
     private final AttentionInputs in;
-    private final Seen[] seen;
     private final int sequence;
     private final int keyHead;
     private final int size;
+    private final HeadOperand keys;
+    private final HeadOperand values;
     private final Place dk;                      // float32 sums over the queries
     private final Place dv;
     private final Place scores;                  // of one tile, as the next three
@@ -79,14 +79,19 @@ final class OneDnnAttentionGradient {
     private final Place p;
     private final Place ds;
 
-    Group(OneDnnWorker worker, AttentionInputs in, Seen[] seen, int sequence, int keyHead) {
+    Group(OneDnnWorker worker, AttentionInputs in, int sequence, int keyHead) {
       this.worker = worker;
       this.in = in;
-      this.seen = seen;
       this.sequence = sequence;
       this.keyHead = keyHead;
       rows = worker.rows();
       size = in.headDim();
+      Seen seen = Seen.of(in, sequence, 0, in.queryTime());
+      boolean[] ofKeys = seen.ofKeys(in, sequence, 0, in.queryTime());
+      keys = HeadOperand.of(worker, in.k(), sequence, keyHead, seen.keys(in), ofKeys, Scratch.Slot.KEYS)
+          .transposed(Scratch.Slot.TURNED_KEYS).straight(Scratch.Slot.KEY_PANELS);
+      values = HeadOperand.of(worker, in.v(), sequence, keyHead, seen.keys(in), ofKeys, Scratch.Slot.VALUES)
+          .transposed(Scratch.Slot.TURNED_VALUES);
       dk = zeros(Scratch.Slot.KEY_GRADIENTS);
       dv = zeros(Scratch.Slot.VALUE_GRADIENTS);
       scores = scratch(worker, Scratch.Slot.SCORES, F, in);
@@ -108,7 +113,7 @@ final class OneDnnAttentionGradient {
         float[] dBias = biasParts == 0 ? null : rows.zeros(BIAS, in.distances());
         AttentionScores form = new AttentionScores(in, head, rows);
         for (int i = 0; i < AttentionTile.count(in); i++) {
-          AttentionTile tile = new AttentionTile(worker, in, seen, sequence, head, i);
+          AttentionTile tile = new AttentionTile(worker, in, sequence, head, i);
           if (tile.seesNothing()) tile.zero(to.q());
           else backward(tile, form, y, logSumExp, dy, to.q(), dBias);
         }
@@ -135,16 +140,20 @@ final class OneDnnAttentionGradient {
       float[] inner = whole ? null : inner(dOut, tile.place(y), m);
       for (int key = tile.from(); key < tile.to(); key += KEYS) {
         int n = Math.min(KEYS, tile.to() - key);
-        Place k = tile.keys(in.k(), key, n, Scratch.Slot.KEYS, KEYS);
-        Place v = tile.keys(in.v(), key, n, Scratch.Slot.VALUES, KEYS);
-        multiply(worker, m, n, size, q, q.inRows(), k, k.inColumns(), scores, false);
-        multiply(worker, m, n, size, dOut, dOut.inRows(), v, v.inColumns(), dp, false);
+        keys.timesTransposed(q, m, key, n, scores);
+        values.timesTransposed(dOut, m, key, n, dp);
         for (int r = 0; r < m; r++) scoreGradients(tile, form, r, key, n, logSumExp, inner, dBias);
-        multiply(worker, m, size, n, ds, ds.inRows(), k, k.inRows(), dq, key > tile.from());
-        multiply(worker, n, size, m, p, p.inColumns(), dOut, dOut.inRows(), dv.row(key), true);
-        multiply(worker, n, size, m, ds, ds.inColumns(), q, q.inRows(), dk.row(key), true);
+        keys.times(ds, m, key, n, dq, key > tile.from());
+        addTransposed(p, dOut, m, n, dv.row(key));
+        addTransposed(ds, q, m, n, dk.row(key));
       }
       if (!whole) write(dq, m, tile.place(toQ));
+    }
+
+    /** c [n, headDim] += a [m, n]ᵀ b [m, headDim]. */
+    private void addTransposed(Place a, Place b, int m, int n, Place c) {
+      worker.run(new Product(n, size, m, a.inColumns(), b.inRows(), c.inRows(), false, true), a.address(), b.address(),
+          c.address());
     }
 
     /** The sum of P dP over all keys, which is that of dY Y over a row. */

@@ -15,7 +15,7 @@ import dev.kindling.train.tensor.Tensor;
 final class OneDnnProducts {
   static final int MOST_TRANSPOSED = 4096;       // columns and rows of x that are held transposed at once
   static final int PAIRED_ROWS = 512;            // that are transposed at once: they fit the second-level cache
-  static final long PAIRED_BYTES = 2L * PAIRED_ROWS * OneDnn.PAIRED_COLUMNS;
+  static final long PAIRED_BYTES = 2L * PAIRED_ROWS * OneDnn.PANEL;
   static final int MOST_STAGED = 16 << 20;       // elements of a weight that is copied before it is packed
   private final WorkerPool pool;
   private final OneDnnWorker[] workers;
@@ -59,9 +59,29 @@ final class OneDnnProducts {
   /** Packs one panel of the same. */
   static void packPanel(OneDnnWorker worker, Place from, boolean transposed, Panels to, int panel) {
     long column = (long) panel * to.width();
+    if (transposed && turns(from, to, panel)) {
+      turn(worker, from, column, to, panel);
+      return;
+    }
     Matrix packed = new Matrix(to.type(), Order.PACKED, 0);
     worker.run(new Reorder(to.rows(), to.width(panel), transposed ? from.inColumns() : from.inRows(), packed),
         transposed ? from.at(column, 0) : from.at(0, column), to.address(panel));
+  }
+
+  /** Whether a panel is what comes of turning 64 columns at a time, two halves of a column as one number. */
+  private static boolean turns(Place from, Panels to, int panel) {
+    return from.type() == to.type() && from.stride() % 2 == 0 && to.width(panel) % OneDnn.PANEL == 0
+        && to.rows() % OneDnn.PAIRED_STEP == 0 && OneDnn.packsPanels(to.type(), to.rows(), to.width(panel));
+  }
+
+  private static void turn(OneDnnWorker worker, Place from, long column, Panels to, int panel) {
+    int perNumber = Float.BYTES / to.type().bytes();
+    Matrix numbers = new Matrix(DType.INT32, Order.ROWS, from.stride() / perNumber);
+    Matrix turned = new Matrix(DType.INT32, Order.COLUMNS, OneDnn.PANEL);
+    for (int i = 0; i < to.width(panel); i += OneDnn.PANEL) {
+      worker.run(new Reorder(OneDnn.PANEL, to.rows() / perNumber, numbers, turned), from.at(column + i, 0),
+          to.address(panel) + (long) i * to.rows() * to.type().bytes());
+    }
   }
 
   /** Both forms of a weight from its master. */
@@ -148,20 +168,30 @@ final class OneDnnProducts {
   }
 
   /**
-   * dW [in, out] += xᵀ dy over {@code rows} rows. x is transposed and dy packed first, a piece at a time: inside the product
-   * the one costs more than half its speed on processors with AMX, and the other is done again for every block of dW.
+   * dW [in, out] += xᵀ dy over {@code rows} rows. dy is packed first, a piece at a time: inside the product it is done again for every
+   * block of dW. So is x transposed where that is worth its time.
    */
   void addGradient(Place x, int in, Place dy, int out, long rows, Place dW) {
     for (long row = 0; row < rows; row += MOST_TRANSPOSED) {
       int n = (int) Math.min(MOST_TRANSPOSED, rows - row);
-      Panels right = new Panels(scratch.at(Scratch.Slot.RIGHT, Panels.bytes(dy.type(), n, out)), dy.type(), n, out);
+      Panels right = Panels.ofGradient(0, dy.type(), n, out, in);
+      right = right.at(scratch.at(Scratch.Slot.RIGHT, right.bytes()));
       pack(new Place(dy.at(row, 0), dy.type(), dy.stride()), false, right);
       for (int from = 0; from < in; from += MOST_TRANSPOSED) {
         int m = Math.min(MOST_TRANSPOSED, in - from);
-        Place left = transpose(new Place(x.at(row, from), x.type(), x.stride()), n, m);
-        addProduct(left, m, right, new Place(dW.at(from, 0), dW.type(), dW.stride()));
+        Place left = new Place(x.at(row, from), x.type(), x.stride());
+        boolean first = transposesFirst(x.type(), x.stride());
+        addProduct(first ? transpose(left, n, m) : left, !first, m, right, dW.row(from));
       }
     }
+  }
+
+  /**
+   * Whether x is transposed before a weight's gradient: inside the product it costs more than half the speed on processors with AMX, or
+   * where columns fall on a few sets of the cache, and a twentieth elsewhere.
+   */
+  static boolean transposesFirst(DType type, long stride) {
+    return OneDnn.hasTiles() || Blocks.conflicts(stride, type.bytes());
   }
 
   /** The transpose [columns, rows] of x [rows, columns], in scratch memory. */
@@ -171,7 +201,7 @@ final class OneDnnProducts {
         stride);
     boolean inPairs = inPairs(x.type(), rows, columns);
     int height = inPairs ? PAIRED_ROWS : Blocks.ROWS;
-    int width = inPairs ? OneDnn.PAIRED_COLUMNS : Blocks.panel(columns);
+    int width = inPairs ? OneDnn.PANEL : Blocks.panel(columns);
     int rowBlocks = Blocks.count(rows, height);
     pool.run(rowBlocks * Blocks.count(columns, width), (i, k) -> {
       int row = i % rowBlocks * height;
@@ -190,30 +220,32 @@ final class OneDnnProducts {
 
   /** Whether two rows at a time are transposed, as if their neighbours were one number. */
   static boolean inPairs(DType type, int rows, int columns) {
-    return type == DType.BFLOAT16 && rows % OneDnn.PAIRED_STEP == 0 && columns % OneDnn.PAIRED_COLUMNS == 0;
+    return type == DType.BFLOAT16 && rows % OneDnn.PAIRED_STEP == 0 && columns % OneDnn.PANEL == 0;
   }
 
   /** oneDNN interleaves halves and transposes whole numbers with vectors, but transposes halves one by one. */
   private static void transposePairs(OneDnnWorker worker, Place x, Place to, int row, int column, int rows) {
-    int columns = OneDnn.PAIRED_COLUMNS;
+    int columns = OneDnn.PANEL;
     long pairs = worker.scratch(Scratch.Slot.PAIRS, PAIRED_BYTES);
-    worker.run(new Reorder(rows, columns, x.inRows(), new Matrix(x.type(), Order.PAIRS, 0)), x.at(row, column), pairs);
+    worker.run(new Reorder(rows, columns, x.inRows(), new Matrix(x.type(), Order.PANELS, 0)), x.at(row, column), pairs);
     Matrix from = new Matrix(DType.INT32, Order.ROWS, columns);
     Matrix turned = new Matrix(DType.INT32, Order.COLUMNS, to.stride() / 2);
     worker.run(new Reorder(rows / 2, columns, from, turned), pairs, to.at(column, row));
   }
 
-  /** c [m, columns] += a [m, rows] b, where b is [rows, columns]. */
-  private void addProduct(Place a, int m, Panels b, Place c) {
+  /** c [m, columns] += a [m, rows] b, where b is [rows, columns]. @param turned whether a lies transposed */
+  private void addProduct(Place a, boolean turned, int m, Panels b, Place c) {
     int rowBlocks = Blocks.count(m, Blocks.ROWS);
+    Matrix left = turned ? a.inColumns() : a.inRows();
     Matrix packed = new Matrix(b.type(), Order.PACKED, 0);
     pool.run(rowBlocks * b.count(), (i, worker) -> {
       int block = i % rowBlocks;
       int panel = i / rowBlocks;
       int row = block * Blocks.ROWS;
-      Product product = new Product(Blocks.size(m, Blocks.ROWS, block), b.width(panel), b.rows(), a.inRows(), packed,
+      Product product = new Product(Blocks.size(m, Blocks.ROWS, block), b.width(panel), b.rows(), left, packed,
           c.inRows(), false, true);
-      workers[worker].here().run(product, a.at(row, 0), b.address(panel), c.at(row, (long) panel * b.width()));
+      workers[worker].here().run(product, turned ? a.at(0, row) : a.at(row, 0), b.address(panel),
+          c.at(row, (long) panel * b.width()));
     });
   }
 

@@ -28,42 +28,46 @@ final class OneDnnWeight implements PackedWeight {
   }
 
   /**
-   * A matrix [rows, columns] as panels of {@link Blocks#panel} columns, each packed by itself.
+   * A matrix [rows, columns] as panels of columns, each packed by itself.
    *
-   * @param address of the first panel
+   * @param address of the first panel; @param width columns of a panel
    */
-  record Panels(long address, DType type, int rows, int columns) {
-    int width() {
-      return Blocks.panel(columns);
+  record Panels(long address, DType type, int rows, int columns, int width) {
+    Panels(long address, DType type, int rows, int columns) {
+      this(address, type, rows, columns, Blocks.panel(columns));
+    }
+
+    /** To be multiplied with a matrix of so many {@code rowsOfProduct}. */
+    static Panels ofGradient(long address, DType type, int rows, int columns, int rowsOfProduct) {
+      return new Panels(address, type, rows, columns, Blocks.panel(rowsOfProduct, columns));
     }
 
     int count() {
-      return Blocks.count(columns, width());
+      return Blocks.count(columns, width);
     }
 
     int width(int panel) {
-      return Blocks.size(columns, width(), panel);
+      return Blocks.size(columns, width, panel);
     }
 
     /** The same panels elsewhere. */
     Panels at(long address) {
-      return new Panels(address, type, rows, columns);
+      return new Panels(address, type, rows, columns, width);
     }
 
     long bytes() {
-      return bytes(type, rows, columns);
+      return count() * panelBytes();
     }
 
     long address(int panel) {
-      return address + panel * panelBytes(type, rows, width());
+      return address + panel * panelBytes();
     }
 
     static long bytes(DType type, int rows, int columns) {
-      int width = Blocks.panel(columns);
-      return Blocks.count(columns, width) * panelBytes(type, rows, width);
+      return new Panels(0, type, rows, columns).bytes();
     }
 
-    private static long panelBytes(DType type, int rows, int width) {
+    private long panelBytes() {
       return (OneDnn.bytes(OneDnn.packed(type, rows, width)) + 63) / 64 * 64;
     }
   }

@@ -15,6 +15,8 @@ final class OneDnnWorker implements AutoCloseable {
   private final Rows rows;
   private final int most;
   private Thread thread;
+  private Primitive.Shape lastShape;             // most calls are for the shape of the call before
+  private Primitive last;
 
   /** @param most primitives that are kept */
   OneDnnWorker(RowKernels kernels, int most) {
@@ -43,13 +45,12 @@ final class OneDnnWorker implements AutoCloseable {
 
   /** Runs the primitive of a shape on addresses, and makes it where there is none yet. */
   void run(Primitive.Shape shape, long... addresses) {
-    Primitive primitive = primitives.get(shape);
-    if (primitive == null) {
-      primitive = shape.create(stream);
-      primitives.put(shape, primitive);
+    if (!shape.equals(lastShape)) {
+      last = primitives.computeIfAbsent(shape, s -> s.create(stream));
+      lastShape = shape;
       if (primitives.size() > most) { primitives.remove(primitives.keySet().iterator().next()).close(); }
     }
-    primitive.run(scratch.at(Scratch.Slot.PRIMITIVE, primitive.scratchBytes()), addresses);
+    last.run(scratch.at(Scratch.Slot.PRIMITIVE, last.scratchBytes()), addresses);
   }
 
   /** Off-heap memory beside what the primitives hold. */

@@ -23,7 +23,7 @@ final class Primitive implements AutoCloseable {
   private final dnnl_memory[] memories;
   private final MutablePointer pointer = new MutablePointer();
   private final long scratchBytes;
-  private long scratchAddress;
+  private final long[] pointed;                  // the addresses of the last run
   private boolean closed;
 
   /** What can be made into a primitive, and is looked up by its shape. */
@@ -31,9 +31,9 @@ final class Primitive implements AutoCloseable {
     Primitive create(dnnl_stream stream);
   }
 
-  /** How a matrix lies in memory: row after row, column after column, or as {@link OneDnn#packed} or {@link OneDnn#pairs} has it. */
+  /** How a matrix lies in memory: row after row, column after column, or as {@link OneDnn#packed} or {@link OneDnn#panels} has it. */
   enum Order {
-    ROWS, COLUMNS, PACKED, PAIRS
+    ROWS, COLUMNS, PACKED, PANELS
   }
 
   /** A matrix's type, order, and the elements from row to row (or column to column). */
@@ -43,7 +43,7 @@ final class Primitive implements AutoCloseable {
         case ROWS -> OneDnn.rows(type, rows, columns, stride);
         case COLUMNS -> OneDnn.columns(type, rows, columns, stride);
         case PACKED -> OneDnn.packed(type, rows, columns);
-        case PAIRS -> OneDnn.pairs(rows, columns);
+        case PANELS -> OneDnn.panels(type, rows, columns);
       };
     }
 
@@ -91,6 +91,7 @@ final class Primitive implements AutoCloseable {
     dnnl_memory_desc scratch = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
     scratchBytes = scratch == null || scratch.isNull() ? 0 : OneDnn.bytes(scratch);
     memories = new dnnl_memory[scratchBytes > 0 ? count + 1 : count];
+    pointed = new long[memories.length];
     arguments = new dnnl_exec_arg_t(memories.length);
     for (int i = 0; i < count; i++) argument(i, roles[i], descs[i]);
     if (scratchBytes > 0) argument(count, DNNL_ARG_SCRATCHPAD, scratch);
@@ -110,16 +111,15 @@ final class Primitive implements AutoCloseable {
 
   /** @param addresses of the arguments, in the shape's order */
   void run(long scratchpad, long... addresses) {
-    if (scratchBytes > 0 && scratchAddress != scratchpad) {
-      point(memories.length - 1, scratchpad);
-      scratchAddress = scratchpad;
-    }
+    if (scratchBytes > 0) point(memories.length - 1, scratchpad);
     for (int i = 0; i < addresses.length; i++) point(i, addresses[i]);
     check(dnnl_primitive_execute(primitive, stream, memories.length, arguments));
   }
 
   private void point(int i, long address) {
+    if (pointed[i] == address) return;
     check(dnnl_memory_set_data_handle(memories[i], pointer.to(address)));
+    pointed[i] = address;
   }
 
   @Override

@@ -13,6 +13,8 @@ import java.util.Arrays;
 /** Everything between the matrix products that works on rows or single elements, over a pool's workers. */
 final class RowOperations {
   private static final int STRIP = 256;                  // columns that one block of a sum over all rows takes
+  /** Elements of four vectors that are read by turns: whole pages of each take a fifth longer. */
+  private static final int SMALL_PIECE = 256;
   private static final DType F = DType.FLOAT32;
   private final RowWork work;
 
@@ -117,7 +119,7 @@ final class RowOperations {
 
   void adamw(Tensor w, Tensor gradient, Tensor m, Tensor v, RowKernels.AdamWStep step) {
     requireSameSize(w, gradient, m, v);
-    work.forPieces(w.size(), (from, n, rows) -> {
+    work.forPieces(w.size(), SMALL_PIECE, (from, n, rows) -> {
       float[] weights = rows.read(0, F, at(w, from), n);
       float[] first = rows.read(2, F, at(m, from), n);
       float[] second = rows.read(3, F, at(v, from), n);

@@ -36,8 +36,12 @@ record RowWork(WorkerPool pool, Rows[] workers) {
   }
 
   void forPieces(long size, PieceBody body) {
+    forPieces(size, Blocks.PIECE, body);
+  }
+
+  void forPieces(long size, int piece, PieceBody body) {
     forBlocks(size, Blocks.ELEMENTS, (block, from, to, rows) -> {
-      for (long at = from; at < to; at += Blocks.PIECE) body.run(at, (int) Math.min(Blocks.PIECE, to - at), rows);
+      for (long at = from; at < to; at += piece) body.run(at, (int) Math.min(piece, to - at), rows);
     });
   }
 

@@ -7,6 +7,9 @@ package dev.kindling.train.kernel;
  * @param blind whether one of the queries sees nothing
  */
 record Seen(int from, int to, boolean gaps, boolean blind) {
+  /** Products end on multiples of this, so that documents of all lengths need products of few shapes. */
+  private static final int STEP = 32;
+
   static Seen of(AttentionInputs in, int sequence, int first, int count) {
     int from = Integer.MAX_VALUE;
     int to = 0;
@@ -27,10 +30,27 @@ record Seen(int from, int to, boolean gaps, boolean blind) {
     return new Seen(Math.min(from, to), to, gaps, blind);
   }
 
-  /** What all queries of each sequence see. */
-  static Seen[] ofSequences(AttentionInputs in) {
-    Seen[] seen = new Seen[in.batch()];
-    for (int i = 0; i < seen.length; i++) seen[i] = of(in, i, 0, in.queryTime());
+  /** How many keys products look at: all before the last that is seen, and those up to a multiple of {@link #STEP}. */
+  int keys(AttentionInputs in) {
+    return Math.min(in.keyTime(), (to + STEP - 1) / STEP * STEP);
+  }
+
+  /** Which of these keys some of the same queries see; null: all. */
+  boolean[] ofKeys(AttentionInputs in, int sequence, int first, int count) {
+    int keys = keys(in);
+    if (from == 0 && to == keys && !gaps) return null;
+    int[] changes = new int[keys + 1];                       // how many more queries see a key than the key before
+    for (int t = first; t < first + count; t++) {
+      if (in.from(sequence, t) >= in.to(sequence, t)) continue;
+      changes[in.from(sequence, t)]++;
+      changes[in.to(sequence, t)]--;
+    }
+    boolean[] seen = new boolean[keys];
+    int now = 0;
+    for (int key = 0; key < keys; key++) {
+      now += changes[key];
+      seen[key] = now > 0;
+    }
     return seen;
   }
 

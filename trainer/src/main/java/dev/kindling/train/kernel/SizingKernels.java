@@ -136,12 +136,13 @@ public final class SizingKernels implements InvocationHandler {
 
   /** As {@code OneDnnProducts.addGradient}. */
   private void gradient(Tensor x, long in, long out) {
-    gradient(x.type(), x.rows(), in, out);
+    gradient(x.type(), x.rows(), in, in, out);
   }
 
-  private void gradient(DType type, long rows, long in, long out) {
+  private void gradient(DType type, long rows, long stride, long in, long out) {
     int n = (int) Math.min(MOST, rows);
-    grow(shared, Slot.RIGHT, Panels.bytes(type, n, Math.toIntExact(out)));
+    grow(shared, Slot.RIGHT, Panels.ofGradient(0, type, n, Math.toIntExact(out), Math.toIntExact(in)).bytes());
+    if (!OneDnnProducts.transposesFirst(type, stride)) return;
     if (OneDnnProducts.inPairs(type, n, (int) Math.min(MOST, in)))
       grow(ofWorker, Slot.PAIRS, OneDnnProducts.PAIRED_BYTES);
     grow(shared, Slot.TRANSPOSED, Math.min(MOST, in) * Blocks.stride(n, type.bytes()) * type.bytes());
@@ -164,8 +165,11 @@ public final class SizingKernels implements InvocationHandler {
     int group = OneDnnCrossEntropy.group(x.rows(), head);
     grow(shared, Slot.LOGITS, (long) group * OneDnnCrossEntropy.stride(head) * head.type().bytes());
     if (!trained) return;
-    if (head.storedTransposed()) gradient(head.type(), group, head.out(), head.in());
-    else gradient(head.type(), group, head.in(), head.out());
+    if (head.storedTransposed()) {
+      gradient(head.type(), group, OneDnnCrossEntropy.stride(head), head.out(), head.in());
+    } else {
+      gradient(head.type(), group, head.in(), head.in(), head.out());
+    }
   }
 
   /** As {@code OneDnnAttention}, where rows have no gaps. */
@@ -175,6 +179,12 @@ public final class SizingKernels implements InvocationHandler {
     grow(ofWorker, Slot.PROBABILITIES, Blocks.ROWS * stride * in.type().bytes());
     boolean tiles = in.keyTime() > OneDnnAttention.KEYS;
     if (tiles) grow(ofWorker, gradient ? Slot.QUERY_GRADIENTS : Slot.OUTPUTS, 4L * Blocks.ROWS * in.headDim());
+    if (HeadOperand.panels(in.type(), in.headDim())) {
+      long panels = HeadOperand.bytes(in.type(), in.keyTime(), in.headDim());
+      grow(ofWorker, Slot.TURNED_KEYS, panels);
+      grow(ofWorker, gradient ? Slot.TURNED_VALUES : Slot.VALUE_PANELS, panels);
+      if (gradient) grow(ofWorker, Slot.KEY_PANELS, panels);
+    }
     if (!gradient) return;
     grow(ofWorker, Slot.PROBABILITY_GRADIENTS, Blocks.ROWS * stride * 4);
     grow(ofWorker, Slot.SCORE_GRADIENTS, Blocks.ROWS * stride * in.type().bytes());

@@ -235,9 +235,7 @@ final class VectorRowKernels implements RowKernels {
 
   @Override
   public void adamw(float[] w, float[] g, float[] m, float[] v, AdamWStep step, int n) {
-    scale(g, step.gradientScale(), n);
-    average(g, m, step.beta1(), n);
-    averageSquares(g, v, step.beta2(), n);
+    moments(g, m, v, step.gradientScale(), step.beta1(), step.beta2(), n);
     update(w, m, v, step.keep(), step.rate(), step.rootCorrection(), step.epsilon(), n);
   }
 
@@ -249,16 +247,13 @@ final class VectorRowKernels implements RowKernels {
     }
   }
 
-  private static void average(float[] x, float[] y, float keep, int n) {
-    float rest = 1 - keep;
-    for (int i = 0; i < n; i += L) at(y, i).mul(keep).add(at(x, i).mul(rest)).intoArray(y, i);
-  }
-
-  private static void averageSquares(float[] x, float[] y, float keep, int n) {
-    float rest = 1 - keep;
+  private static void moments(float[] x, float[] m, float[] v, float factor, float keep1, float keep2, int n) {
+    float rest1 = 1 - keep1;
+    float rest2 = 1 - keep2;
     for (int i = 0; i < n; i += L) {
-      FloatVector v = at(x, i);
-      at(y, i).mul(keep).add(v.mul(v).mul(rest)).intoArray(y, i);
+      FloatVector g = at(x, i).mul(factor);
+      at(m, i).mul(keep1).add(g.mul(rest1)).intoArray(m, i);
+      at(v, i).mul(keep2).add(g.mul(g).mul(rest2)).intoArray(v, i);
     }
   }
 }

@@ -28,7 +28,7 @@ public final class Arena implements AutoCloseable {
       used = 0;
     }
     if (block == blocks.size()) {
-      blocks.add(Memory.allocate(Math.max(bytes, Math.max(SMALLEST_BLOCK, taken / GROWTH))));
+      blocks.add(Memory.untouched(Math.max(bytes, Math.max(SMALLEST_BLOCK, taken / GROWTH))));
       used = 0;
     }
     Tensor tensor = Tensor.at(blocks.get(block).address() + used, type, shape);
@@ -49,7 +49,7 @@ public final class Arena implements AutoCloseable {
   public void reset() {
     if (blocks.size() > 1 && shared.isEmpty()) {    // grown in pieces: one block from now on
       close();
-      blocks.add(Memory.allocate(peak));
+      blocks.add(Memory.untouched(peak));
     }
     block = 0;
     used = 0;

@@ -34,6 +34,13 @@ public final class Memory implements AutoCloseable {
 
   /** @param bytes at least 1; the content is zero */
   public static Memory allocate(long bytes) {
+    Memory memory = untouched(bytes);
+    if (!PLANNED.get()) Pointer.memset(pointer(memory.address, bytes), 0, bytes);
+    return memory;
+  }
+
+  /** The same with any content: what is never written may never be resident. @param bytes at least 1 */
+  static Memory untouched(long bytes) {
     long floats = (bytes + ALIGNMENT) / Float.BYTES + 1;
     INDArray block = Nd4j.createUninitializedDetached(DataType.FLOAT, floats);
     long start = block.data().addressPointer().address();
@@ -41,7 +48,7 @@ public final class Memory implements AutoCloseable {
     OPEN.add(memory);
     long inUse = IN_USE.addAndGet(bytes);
     MOST_IN_USE.accumulateAndGet(inUse, Math::max);
-    if (!PLANNED.get()) Pointer.memset(pointer(memory.address, bytes), 0, bytes);
+    HugePages.advise(memory.address, bytes);
     return memory;
   }
 
