@@ -32,5 +32,6 @@ class ArchitectureTest {
       .whereLayer("job").mayNotBeAccessedByAnyLayer().whereLayer("shard").mayOnlyBeAccessedByLayers("job")
       .whereLayer("pack").mayOnlyBeAccessedByLayers("shard", "job").whereLayer("corpus")
       .mayOnlyBeAccessedByLayers("job")
-      .whereLayer("clean").mayOnlyBeAccessedByLayers("job").whereLayer("tokenizer").mayOnlyBeAccessedByLayers("job");
+      .whereLayer("clean").mayOnlyBeAccessedByLayers("tokenizer", "job").whereLayer("tokenizer")
+      .mayOnlyBeAccessedByLayers("job");
 }

@@ -49,7 +49,8 @@ public final class Normalizer {
     return c < ' ' && c != '\n' && c != '\t' || c >= 0x7F && c <= 0x9F && c != 0x85;
   }
 
-  private static String composed(String text) {
+  /** Unicode's normal form C alone, of the version named above. */
+  public static String composed(String text) {
     int from = 0;
     StringBuilder out = null;
     for (int i = 0; i < text.length();) {

@@ -1,7 +1,7 @@
 package dev.kindling.data.job;
 
 import dev.kindling.data.tokenizer.CountedWord;
-import dev.kindling.data.tokenizer.PreTokenizer;
+import dev.kindling.data.tokenizer.WordPattern;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -48,12 +48,7 @@ final class WordCounts {
     private Iterator<CountedWord> countMore() {
       Map<String, long[]> counts = new HashMap<>();
       while (texts.hasNext() && counts.size() < WORDS_IN_MEMORY) {
-        String text = texts.next();
-        for (int i = 0; i < text.length();) {
-          int end = PreTokenizer.wordEnd(text, i, text.length());
-          counts.computeIfAbsent(text.substring(i, end), word -> new long[1])[0]++;
-          i = end;
-        }
+        WordPattern.GPT2.words().forEachWord(texts.next(), word -> counts.computeIfAbsent(word, w -> new long[1])[0]++);
       }
       List<CountedWord> words = new ArrayList<>(counts.size());
       counts.forEach((word, count) -> words.add(new CountedWord(word, count[0])));

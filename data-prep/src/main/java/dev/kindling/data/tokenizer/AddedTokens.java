@@ -1,33 +1,64 @@
 package dev.kindling.data.tokenizer;
 
-import java.util.ArrayList;
-import java.util.BitSet;
-import java.util.Comparator;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** Finds added tokens in a text: the leftmost, of several that start there the longest. */
 final class AddedTokens {
-  private final List<Vocabulary.AddedToken> longestFirst;
-  private final BitSet firstCharacters = new BitSet();
-
-  AddedTokens(List<Vocabulary.AddedToken> tokens) {
-    longestFirst = new ArrayList<>(tokens);
-    longestFirst.sort(Comparator.comparingInt(token -> -token.content().length()));
-    for (Vocabulary.AddedToken token : tokens) firstCharacters.set(token.content().charAt(0));
+  /** What is done with the text between two tokens. */
+  interface Between {
+    void text(byte[] text, int start, int end);
   }
 
-  /** @return the first index at or behind {@code from} where a token starts, or the text's length */
-  int next(String text, int from) {
-    if (longestFirst.isEmpty()) return text.length();
-    for (int i = from; i < text.length(); i++) {
-      if (firstCharacters.get(text.charAt(i)) && at(text, i) != null) return i;
+  /** A letter of a trie over the tokens' bytes. */
+  private static final class Node {
+    private final Node[] next = new Node[256];
+    private Vocabulary.AddedToken token;
+  }
+
+  private final Node root = new Node();
+  private final boolean none;
+
+  /** @param form what the tokens' content looks like in the texts */
+  AddedTokens(List<Vocabulary.AddedToken> tokens, UnaryOperator<String> form) {
+    none = tokens.isEmpty();
+    for (Vocabulary.AddedToken token : tokens) {
+      Node node = root;
+      for (byte b : form.apply(token.content()).getBytes(StandardCharsets.UTF_8)) {
+        if (node.next[b & 0xFF] == null) node.next[b & 0xFF] = new Node();
+        node = node.next[b & 0xFF];
+      }
+      if (node.token == null) node.token = token;
     }
-    return text.length();
   }
 
-  /** @return the longest token that starts at the index, or null */
-  Vocabulary.AddedToken at(String text, int index) {
-    for (Vocabulary.AddedToken token : longestFirst) if (text.startsWith(token.content(), index)) return token;
-    return null;
+  /** Adds the ids of the tokens, and has what is between them done in its place. */
+  void split(byte[] text, int start, int end, Ids ids, Between between) {
+    int from = start;
+    for (int i = start; i < end && !none;) {
+      int tokenEnd = root.next[text[i] & 0xFF] == null ? i : add(text, i, end, ids, from, between);
+      if (tokenEnd > i) from = tokenEnd;
+      i = Math.max(i + 1, tokenEnd);
+    }
+    if (from < end) between.text(text, from, end);
+  }
+
+  /** @return the end of the token that starts at {@code start}, or {@code start} where none does */
+  private int add(byte[] text, int start, int end, Ids ids, int from, Between between) {
+    Vocabulary.AddedToken longest = null;
+    int tokenEnd = start;
+    Node node = root;
+    for (int i = start; i < end; i++) {
+      node = node.next[text[i] & 0xFF];
+      if (node == null) break;
+      if (node.token == null) continue;
+      longest = node.token;
+      tokenEnd = i + 1;
+    }
+    if (longest == null) return start;
+    if (from < start) between.text(text, from, start);
+    ids.add(longest.id());
+    return tokenEnd;
   }
 }

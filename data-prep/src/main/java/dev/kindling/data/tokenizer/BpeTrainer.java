@@ -47,8 +47,8 @@ public final class BpeTrainer {
       names.put(ByteAlphabet.nameOf(token), FIRST_BYTE + rank);
     }
     List<MergeTable.Merge> merges = merge(symbols(words, idOfByte), tokens, names, vocabularySize, progress);
-    List<Vocabulary.AddedToken> added = List.of(new Vocabulary.AddedToken(0, Tokenizer.END_OF_TEXT, true));
-    Vocabulary vocabulary = new Vocabulary(names, merges, added, false, true, false);
+    List<Vocabulary.AddedToken> added = List.of(new Vocabulary.AddedToken(0, Tokenizer.END_OF_TEXT, true, false));
+    Vocabulary vocabulary = new Vocabulary(names, merges, added, false, false, WordPattern.GPT2.words(), false);
     return Tokenizer.parse(TokenizerJson.write(vocabulary), "the trained tokenizer");
   }
 

@@ -11,23 +11,42 @@ final class Ids {
     ids = new int[Math.max(16, room)];
   }
 
+  int size() {
+    return size;
+  }
+
+  int get(int index) {
+    return ids[index];
+  }
+
   void add(int id) {
-    makeRoom(1);
+    if (size == ids.length) makeRoom(1);
     ids[size++] = id;
   }
 
   void add(int[] more) {
-    makeRoom(more.length);
+    if (ids.length - size < more.length) makeRoom(more.length);
     System.arraycopy(more, 0, ids, size, more.length);
     size += more.length;
+  }
+
+  int last() {
+    return ids[size - 1];
+  }
+
+  int removeLast() {
+    return ids[--size];
   }
 
   int[] toArray() {
     return Arrays.copyOf(ids, size);
   }
 
+  int[] toArray(int from) {
+    return Arrays.copyOfRange(ids, from, size);
+  }
+
   private void makeRoom(int count) {
-    if (ids.length - size >= count) return;
     long wanted = Math.max((long) size + count, ids.length * 2L);
     ids = Arrays.copyOf(ids, (int) Math.min(wanted, Integer.MAX_VALUE - 8));
   }

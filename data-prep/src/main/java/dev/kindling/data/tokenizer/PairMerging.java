@@ -1,17 +1,25 @@
 package dev.kindling.data.tokenizer;
 
 import java.util.Arrays;
-import java.util.PriorityQueue;
 
-/**
- * Byte-pair encoding of one word (Sennrich, Haddow and Birch 2016, algorithm 1): of all neighbours that have a merge, the one
- * with the lowest rank, the leftmost of these, becomes one, until none has.
- */
-final class PairMerging {
+/** Merge after merge, as the definition has it, for any table of merges; {@code n log n} for a word of n bytes. */
+final class PairMerging implements Merging {
   /** Up to here looking at every pair anew is quicker than keeping a queue. */
   private static final int SHORT = 48;
 
-  private PairMerging() {
+  private final MergeTable merges;
+  private final int[] idOfByte;
+
+  PairMerging(MergeTable merges, int[] idOfByte) {
+    this.merges = merges;
+    this.idOfByte = idOfByte;
+  }
+
+  @Override
+  public void encode(byte[] text, int start, int end, Ids ids) {
+    int[] symbols = new int[end - start];
+    for (int i = 0; i < symbols.length; i++) symbols[i] = idOfByte[text[start + i] & 0xFF];
+    ids.add(merge(symbols, merges));
   }
 
   /** @param ids the symbols of the word; written over; @return the tokens */
@@ -43,16 +51,17 @@ final class PairMerging {
     int[] next = new int[n];
     int[] previous = new int[n];
     boolean[] gone = new boolean[n];
-    PriorityQueue<Long> queue = new PriorityQueue<>();
+    LongQueue queue = new LongQueue(n);
     for (int i = 0; i < n; i++) {
       next[i] = i + 1;
       previous[i] = i - 1;
       if (i + 1 < n) offer(queue, table.rank(ids[i], ids[i + 1]), i);
     }
     int left = n;
-    for (Long top = queue.poll(); top != null; top = queue.poll()) {
+    while (!queue.isEmpty()) {
+      long top = queue.poll();
       int rank = (int) (top >>> 32);
-      int at = (int) (long) top;
+      int at = (int) top;
       int second = gone[at] ? n : next[at];
       if (second >= n || table.rank(ids[at], ids[second]) != rank) continue;   // made before one of the two was merged
       ids[at] = table.whole(rank);
@@ -70,7 +79,45 @@ final class PairMerging {
     return tokens;
   }
 
-  private static void offer(PriorityQueue<Long> queue, int rank, int position) {
+  private static void offer(LongQueue queue, int rank, int position) {
     if (rank != MergeTable.NONE) queue.add((long) rank << 32 | position);
+  }
+
+  /** A binary heap of longs, the smallest first. */
+  private static final class LongQueue {
+    private long[] heap;
+    private int size;
+
+    LongQueue(int room) {
+      heap = new long[Math.max(1, room)];
+    }
+
+    boolean isEmpty() {
+      return size == 0;
+    }
+
+    void add(long value) {
+      if (size == heap.length) heap = Arrays.copyOf(heap, size * 2);
+      int at = size++;
+      for (int parent = at - 1 >>> 1; at > 0 && heap[parent] > value; parent = at - 1 >>> 1) {
+        heap[at] = heap[parent];
+        at = parent;
+      }
+      heap[at] = value;
+    }
+
+    long poll() {
+      long top = heap[0];
+      long value = heap[--size];
+      int at = 0;
+      for (int child = 1; child < size; child = 2 * at + 1) {
+        if (child + 1 < size && heap[child + 1] < heap[child]) child++;
+        if (heap[child] >= value) break;
+        heap[at] = heap[child];
+        at = child;
+      }
+      heap[at] = value;
+      return top;
+    }
   }
 }

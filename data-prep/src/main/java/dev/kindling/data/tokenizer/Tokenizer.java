@@ -1,6 +1,7 @@
 package dev.kindling.data.tokenizer;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.clean.Normalizer;
 import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -8,9 +9,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -26,27 +28,38 @@ public final class Tokenizer {
   public static final String FILE = "tokenizer.json";
 
   private static final Set<String> ENDS_OF_TEXT = Set.of(END_OF_TEXT, "<|end_of_text|>", "</s>");
-  private static final int CACHED_WORDS = 1 << 16;
-  private static final int LONGEST_CACHED = 32;
 
   private final String json;
   private final Vocabulary vocabulary;
-  private final MergeTable merges;
-  private final AddedTokens allAdded;
-  private final AddedTokens textAdded;
+  private final PreTokenizer words;
+  private final Merging merging;
+  private final Finder all;
+  private final Finder ordinary;
   private final byte[][] bytes;
-  private final int[] idOfByte;
+  private final ByteTrie wholeWords;
   private final int endOfText;
-  private final Map<String, int[]> cache = new ConcurrentHashMap<>();
+  private final WordCache cache = new WordCache();
+
+  /** The added tokens that are looked for: in the text as it is, then in the normal form of what lies between. */
+  private record Finder(AddedTokens raw, AddedTokens normalized) {
+    static Finder of(List<Vocabulary.AddedToken> tokens, boolean composed) {
+      UnaryOperator<String> form = composed ? Normalizer::composed : UnaryOperator.identity();
+      return new Finder(
+          new AddedTokens(tokens.stream().filter(token -> !token.normalized()).toList(), UnaryOperator.identity()),
+          new AddedTokens(tokens.stream().filter(Vocabulary.AddedToken::normalized).toList(), form));
+    }
+  }
 
   private Tokenizer(String json, Vocabulary vocabulary, String where) {
     this.json = json;
     this.vocabulary = vocabulary;
-    merges = new MergeTable(vocabulary.merges());
-    allAdded = new AddedTokens(vocabulary.added());
-    textAdded = new AddedTokens(vocabulary.added().stream().filter(token -> !token.special()).toList());
+    words = vocabulary.words();
+    all = Finder.of(vocabulary.added(), vocabulary.composed());
+    ordinary = Finder.of(vocabulary.added().stream().filter(token -> !token.special()).toList(), vocabulary.composed());
     bytes = tokenBytes(vocabulary, where);
-    idOfByte = byteIds(vocabulary, where);
+    int[] idOfByte = byteIds(vocabulary.names(), where);
+    merging = Merging.of(new MergeTable(vocabulary.merges()), bytes, idOfByte);
+    wholeWords = vocabulary.wholeWords() ? new ByteTrie(namedBytes(), idOfByte) : null;
     endOfText = vocabulary.added().stream().filter(token -> ENDS_OF_TEXT.contains(token.content()))
         .mapToInt(Vocabulary.AddedToken::id).findFirst().orElse(-1);
   }
@@ -99,12 +112,12 @@ public final class Tokenizer {
 
   /** @return ids; special tokens that stand in the text become their ids; @throws UserError for a lone surrogate */
   public int[] encode(String text) {
-    return encode(text, allAdded);
+    return encode(text, all);
   }
 
   /** As {@link #encode}, but the text of a special token is only text: for documents, which cannot end themselves. */
   public int[] encodeOrdinary(String text) {
-    return encode(text, textAdded);
+    return encode(text, ordinary);
   }
 
   /** @return the text, special tokens as their content; bytes that are not UTF-8 become U+FFFD */
@@ -132,56 +145,67 @@ public final class Tokenizer {
     return bytes[id];
   }
 
-  private int[] encode(String text, AddedTokens added) {
+  private int[] encode(String text, Finder added) {
     refuseLoneSurrogates(text);
-    Ids ids = new Ids(text.length() / 3);
-    int start = 0;
-    while (start < text.length()) {
-      int end = added.next(text, start);
-      encodeSegment(text, start, end, ids);
-      if (end == text.length()) break;
-      Vocabulary.AddedToken token = added.at(text, end);
-      ids.add(token.id());
-      start = end + token.content().length();
-    }
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    Ids ids = new Ids(utf8.length / 3);
+    added.raw().split(utf8, 0, utf8.length, ids, (raw, from, to) -> {
+      if (vocabulary.composed() && !isAscii(raw, from, to)) {
+        byte[] composed = Normalizer.composed(new String(raw, from, to - from, StandardCharsets.UTF_8))
+            .getBytes(StandardCharsets.UTF_8);
+        added.normalized().split(composed, 0, composed.length, ids, (t, start, end) -> encodeText(t, start, end, ids));
+      } else {
+        added.normalized().split(raw, from, to, ids, (t, start, end) -> encodeText(t, start, end, ids));
+      }
+    });
     return ids.toArray();
   }
 
-  private void encodeSegment(String text, int start, int end, Ids ids) {
-    if (start == end) return;
-    if (vocabulary.prefixSpace() && text.charAt(start) != ' ') {
-      encodeWords(" " + text.substring(start, end), 0, end - start + 1, ids);
-    } else {
+  private void encodeText(byte[] text, int start, int end, Ids ids) {
+    if (!vocabulary.prefixSpace() || text[start] == ' ') {
       encodeWords(text, start, end, ids);
+      return;
     }
+    byte[] prefixed = new byte[end - start + 1];
+    prefixed[0] = ' ';
+    System.arraycopy(text, start, prefixed, 1, end - start);
+    encodeWords(prefixed, 0, prefixed.length, ids);
   }
 
-  private void encodeWords(String text, int start, int end, Ids ids) {
+  private void encodeWords(byte[] text, int start, int end, Ids ids) {
     for (int i = start; i < end;) {
-      int wordEnd = vocabulary.words() ? PreTokenizer.wordEnd(text, i, end) : end;
-      ids.add(word(text.substring(i, wordEnd)));
+      int wordEnd = words.wordEnd(text, i, end);
+      if (wordEnd - i > WordCache.LONGEST) {
+        encodeWord(text, i, wordEnd, ids);
+      } else if (!cache.addTokens(text, i, wordEnd, ids)) {
+        int first = ids.size();
+        encodeWord(text, i, wordEnd, ids);
+        cache.put(text, i, wordEnd, ids.toArray(first));
+      }
       i = wordEnd;
     }
   }
 
-  private int[] word(String word) {
-    if (word.length() > LONGEST_CACHED) return encodeWord(word);
-    int[] known = cache.get(word);
-    if (known != null) return known;
-    int[] ids = encodeWord(word);
-    if (cache.size() < CACHED_WORDS) cache.put(word, ids);
-    return ids;
+  private void encodeWord(byte[] text, int start, int end, Ids ids) {
+    if (wholeWords != null) {
+      int token = wholeWords.longest(text, start, end);
+      if (bytes[token].length == end - start) {
+        ids.add(token);
+        return;
+      }
+    }
+    merging.encode(text, start, end, ids);
   }
 
-  private int[] encodeWord(String word) {
-    byte[] utf8 = word.getBytes(StandardCharsets.UTF_8);
-    if (vocabulary.wholeWords()) {
-      Integer id = vocabulary.names().get(ByteAlphabet.nameOf(utf8));
-      if (id != null) return new int[]{id};
-    }
-    int[] symbols = new int[utf8.length];
-    for (int i = 0; i < symbols.length; i++) symbols[i] = idOfByte[utf8[i] & 0xFF];
-    return PairMerging.merge(symbols, merges);
+  private static boolean isAscii(byte[] text, int start, int end) {
+    for (int i = start; i < end; i++) if (text[i] < 0) return false;
+    return true;
+  }
+
+  private byte[][] namedBytes() {
+    byte[][] named = new byte[bytes.length][];
+    for (int id : vocabulary.names().values()) named[id] = bytes[id];
+    return named;
   }
 
   private static void refuseLoneSurrogates(String text) {
@@ -215,10 +239,11 @@ public final class Tokenizer {
     return bytes;
   }
 
-  private static int[] byteIds(Vocabulary vocabulary, String where) {
+  /** The tokens of the 256 bytes. */
+  static int[] byteIds(Map<String, Integer> names, String where) {
     int[] ids = new int[ByteAlphabet.SIZE];
     Arrays.setAll(ids, b -> {
-      Integer id = vocabulary.names().get(ByteAlphabet.nameOf(new byte[]{(byte) b}));
+      Integer id = names.get(ByteAlphabet.nameOf(new byte[]{(byte) b}));
       if (id == null)
         throw new UserError(String.format("%s: the vocabulary has no token for byte 0x%02X; a byte-level vocabulary"
             + " has all 256", where, b));
@@ -226,5 +251,4 @@ public final class Tokenizer {
     });
     return ids;
   }
-
 }

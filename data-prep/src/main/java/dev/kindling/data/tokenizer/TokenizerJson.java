@@ -33,16 +33,43 @@ final class TokenizerJson {
     JsonNode words = root.path("pre_tokenizer");
     hold(model.path("type").asText("BPE").equals("BPE") && model.path("merges").isArray(), where, "model.type",
         model.path("type"), "BPE with merges");
-    hold(words.path("type").asText().equals("ByteLevel"), where, "pre_tokenizer.type", words.path("type"), "ByteLevel");
-    hold(absent(root.path("normalizer")), where, "normalizer", root.path("normalizer").path("type"), "null");
+    hold(absent(root.path("normalizer")) || root.path("normalizer").path("type").asText().equals("NFC"), where,
+        "normalizer", root.path("normalizer").path("type"), "null or NFC");
     for (String key : List.of("unk_token", "continuing_subword_prefix", "end_of_word_suffix", "dropout"))
       hold(absent(model.path(key)) || model.path(key).asText().isEmpty(), where, "model." + key, model.path(key),
           "null");
     Map<String, Integer> names = new HashMap<>();
     model.path("vocab").properties().forEach(entry -> names.put(entry.getKey(), entry.getValue().intValue()));
+    boolean split = words.path("type").asText().equals("Sequence");
+    JsonNode byteLevel = split ? words.path("pretokenizers").path(1) : words;
+    PreTokenizer cut = split ? split(words, where) : byteLevel(words, where);
     return new Vocabulary(names, merges(model.path("merges"), names, where), added(root.path("added_tokens"), where),
-        words.path("add_prefix_space").asBoolean(true), words.path("use_regex").asBoolean(true),
+        !absent(root.path("normalizer")), byteLevel.path("add_prefix_space").asBoolean(true), cut,
         model.path("ignore_merges").asBoolean(false));
+  }
+
+  private static PreTokenizer byteLevel(JsonNode words, String where) {
+    hold(words.path("type").asText().equals("ByteLevel"), where, "pre_tokenizer.type", words.path("type"),
+        "ByteLevel, or a Sequence of Split and ByteLevel");
+    return words.path("use_regex").asBoolean(true) ? WordPattern.GPT2.words() : new WholeText();
+  }
+
+  private static PreTokenizer split(JsonNode words, String where) {
+    JsonNode steps = words.path("pretokenizers");
+    JsonNode split = steps.path(0);
+    JsonNode byteLevel = steps.path(1);
+    hold(steps.size() == 2 && split.path("type").asText().equals("Split")
+        && byteLevel.path("type").asText().equals("ByteLevel"), where, "pre_tokenizer.pretokenizers",
+        steps.findValuesAsText("type"), "[Split, ByteLevel]");
+    hold(split.path("behavior").asText().equals("Isolated"), where, "the Split's behavior", split.path("behavior"),
+        "Isolated");
+    hold(!split.path("invert").asBoolean(false), where, "the Split's invert", true, "false");
+    for (String key : List.of("add_prefix_space", "use_regex"))
+      hold(!byteLevel.path(key).asBoolean(true), where, "the ByteLevel's " + key + " behind the Split", true, "false");
+    JsonNode regex = split.path("pattern").path("Regex");
+    return WordPattern.of(regex.asText()).orElseThrow(
+        () -> new UserError(where + ": the expression that cuts words is " + regex + "; the ones that are read are "
+            + "those of GPT-2, GPT-4, GPT-4o, Llama 3 and Qwen 2 to 3")).words();
   }
 
   /** @return merges in either form, as pairs of names */
@@ -84,8 +111,9 @@ final class TokenizerJson {
       if (content.isEmpty()) continue;
       for (String flag : List.of("single_word", "lstrip", "rstrip"))
         hold(!token.path(flag).asBoolean(false), where, "added token '" + content + "', " + flag, true, "false");
-      added
-          .add(new Vocabulary.AddedToken(token.path("id").intValue(), content, token.path("special").asBoolean(false)));
+      boolean special = token.path("special").asBoolean(false);
+      added.add(new Vocabulary.AddedToken(token.path("id").intValue(), content, special,
+          token.path("normalized").asBoolean(!special)));
     }
     return added;
   }
@@ -108,10 +136,11 @@ final class TokenizerJson {
     for (Vocabulary.AddedToken token : vocabulary.added()) {
       added.addObject().put("id", token.id()).put("content", token.content()).put("single_word", false)
           .put("lstrip", false)
-          .put("rstrip", false).put("normalized", false).put("special", token.special());
+          .put("rstrip", false).put("normalized", token.normalized()).put("special", token.special());
     }
-    root.putNull("normalizer");
-    byteLevel(root.putObject("pre_tokenizer"), vocabulary.prefixSpace(), vocabulary.words());
+    if (vocabulary.composed()) root.putObject("normalizer").put("type", "NFC");
+    else root.putNull("normalizer");
+    words(root.putObject("pre_tokenizer"), vocabulary);
     byteLevel(root.putObject("post_processor"), vocabulary.prefixSpace(), true).put("trim_offsets", false);
     byteLevel(root.putObject("decoder"), vocabulary.prefixSpace(), true);
     ObjectNode model = root.putObject("model");
@@ -128,6 +157,19 @@ final class TokenizerJson {
     for (MergeTable.Merge merge : vocabulary.merges())
       merges.addArray().add(nameOf.get(merge.left())).add(nameOf.get(merge.right()));
     return root.toPrettyString() + "\n";
+  }
+
+  private static void words(ObjectNode node, Vocabulary vocabulary) {
+    boolean gpt2 = vocabulary.words().equals(WordPattern.GPT2.words());
+    if (gpt2 || vocabulary.words() instanceof WholeText) {
+      byteLevel(node, vocabulary.prefixSpace(), gpt2);
+      return;
+    }
+    ArrayNode steps = node.put("type", "Sequence").putArray("pretokenizers");
+    ObjectNode split = steps.addObject().put("type", "Split");
+    split.putObject("pattern").put("Regex", WordPattern.of(vocabulary.words()).regex());
+    split.put("behavior", "Isolated").put("invert", false);
+    byteLevel(steps.addObject(), false, false);
   }
 
   private static ObjectNode byteLevel(ObjectNode node, boolean prefixSpace, boolean words) {

@@ -9,13 +9,18 @@ import java.util.Map;
  * @param names each ordinary token's name in GPT-2's byte alphabet, and its id
  * @param merges in the order of their ranks
  * @param added tokens that are found in the text before it is cut into words
+ * @param composed whether texts are brought to Unicode's normal form C
  * @param prefixSpace whether a text that does not start with a space is given one
- * @param words whether text is cut into words by GPT-2's expression; if not, the whole text is one word
+ * @param words how a text is cut
  * @param wholeWords whether a word that is itself a token is taken as it is, merges or not
  */
-record Vocabulary(Map<String, Integer> names, List<MergeTable.Merge> merges, List<AddedToken> added,
-    boolean prefixSpace,
-    boolean words, boolean wholeWords) {
-  /** A token that stands for its content as it is; a special one is no text, such as the end of a document. */
-  record AddedToken(int id, String content, boolean special) {}
+record Vocabulary(Map<String, Integer> names, List<MergeTable.Merge> merges, List<AddedToken> added, boolean composed,
+    boolean prefixSpace, PreTokenizer words, boolean wholeWords) {
+  /**
+   * A token that stands for its content as it is.
+   *
+   * @param special whether it is no text, such as the end of a document
+   * @param normalized whether it is looked for in the text's normal form, after those that are not
+   */
+  record AddedToken(int id, String content, boolean special, boolean normalized) {}
 }

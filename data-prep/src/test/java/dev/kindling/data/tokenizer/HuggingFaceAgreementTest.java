@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,15 +31,22 @@ class HuggingFaceAgreementTest {
 
   @BeforeAll
   static void trainOnTheBundledCorpus() throws IOException {
+    CORPUS.addAll(corpus());
+    ours = BpeTrainer.train(count(CORPUS), 2048, size -> {});
+    theirs = HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(ours.json().getBytes(StandardCharsets.UTF_8)),
+        Map.of("truncation", "false", "padding", "false"));
+  }
+
+  /** The bundled documents. */
+  static List<String> corpus() throws IOException {
+    List<String> corpus = new ArrayList<>();
     try (BufferedReader lines = new BufferedReader(
         new InputStreamReader(BundledCorpus.open(), StandardCharsets.UTF_8))) {
       ObjectMapper json = new ObjectMapper();
       for (String line = lines.readLine(); line != null; line = lines.readLine())
-        CORPUS.add(json.readTree(line).get("text").textValue());
+        corpus.add(json.readTree(line).get("text").textValue());
     }
-    ours = BpeTrainer.train(count(CORPUS), 2048, size -> {});
-    theirs = HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(ours.json().getBytes(StandardCharsets.UTF_8)),
-        Map.of("truncation", "false", "padding", "false"));
+    return corpus;
   }
 
   @AfterAll
@@ -105,24 +113,17 @@ class HuggingFaceAgreementTest {
 
   private static long[] wordNumbersOurs(String text) {
     List<Long> numbers = new ArrayList<>();
-    long word = 0;
-    for (int i = 0; i < text.length(); word++) {
-      int end = PreTokenizer.wordEnd(text, i, text.length());
-      for (int k = ours.encode(text.substring(i, end)).length; k > 0; k--) numbers.add(word);
-      i = end;
-    }
+    AtomicLong number = new AtomicLong();
+    WordPattern.GPT2.words().forEachWord(text, word -> {
+      for (int k = ours.encode(word).length; k > 0; k--) numbers.add(number.get());
+      number.incrementAndGet();
+    });
     return numbers.stream().mapToLong(Long::longValue).toArray();
   }
 
   private static List<CountedWord> count(List<String> texts) {
     Map<String, Long> counts = new HashMap<>();
-    for (String text : texts) {
-      for (int i = 0; i < text.length();) {
-        int end = PreTokenizer.wordEnd(text, i, text.length());
-        counts.merge(text.substring(i, end), 1L, Long::sum);
-        i = end;
-      }
-    }
+    for (String text : texts) WordPattern.GPT2.words().forEachWord(text, word -> counts.merge(word, 1L, Long::sum));
     List<CountedWord> words = new ArrayList<>();
     counts.forEach((word, count) -> words.add(new CountedWord(word, count)));
     return words;

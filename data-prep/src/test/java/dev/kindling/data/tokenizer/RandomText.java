@@ -14,6 +14,13 @@ final class RandomText {
       "\uAC00",
       "\u0000", "\u0001", "\u001B", "\u007F", "\uFFFE", "\uFFFF", "<|endoftext|>", "\u0E33", "\u0915\u094D\u0937"};
 
+  /** All that the expressions tell apart: letters of each case and of none, marks, numbers, white space, line ends. */
+  private static final String[] CLASSES = {"A", "B", "\u00C9", "\u01C5", "\uD835\uDC00", "\uD801\uDC00", "a", "b", "s", "\u00DF",
+      "\u017F", "\uD835\uDC1A", "\u02B0", "\u4E2D", "\u0627", "\uD840\uDC00", "\u0301", "\u0903", "\u20DD", "\uD834\uDD65", "1",
+      "7", "\u00B2", "\u0663", "\u2167", "\uD835\uDFCE", " ", " ", "  ", "\n", "\r", "\r\n", "\t", "\u00A0", "\u3000", "\u2028",
+      "\u0085", "'", "\u2019", "'s", "'S", "'\u017F", "'t", "'RE", "'ve", "'m", "'Ll", "'d", "/", ".", "!", "\uD83D\uDE00", "\u200D",
+      "\u0378"};
+
   private RandomText() {
   }
 
@@ -28,6 +35,24 @@ final class RandomText {
         default -> text.append(PIECES[random.nextInt(PIECES.length)]);
       }
     }
+    return text.toString();
+  }
+
+  /** A short string of any of the classes. */
+  static String ofClasses(SplittableRandom random) {
+    StringBuilder text = new StringBuilder();
+    int variety = random.nextInt(1, CLASSES.length);          // few different ones repeat often
+    int from = random.nextInt(CLASSES.length);
+    for (int k = random.nextInt(20); k > 0; k--)
+      text.append(CLASSES[(from + random.nextInt(variety)) % CLASSES.length]);
+    return text.toString();
+  }
+
+  /** Letters, and at times something else of ASCII. */
+  static String letters(SplittableRandom random, int length) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < length; i++)
+      text.append((char) (random.nextInt(9) == 0 ? ' ' + random.nextInt(95) : 'a' + random.nextInt(26)));
     return text.toString();
   }
 

@@ -3,14 +3,21 @@ package dev.kindling.jobs.command;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.job.TokenizerJob;
 import dev.kindling.data.job.TokenizerOptions;
+import dev.kindling.data.tokenizer.TiktokenRanks;
 import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.data.tokenizer.WordPattern;
 import dev.kindling.jobs.config.Configuration;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
@@ -21,8 +28,9 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Tokenizers: training, and a look at what they do. */
-@Command(name = "tokenizer", header = "Train a tokenizer, or see what one does to a text", footer = {"", "Examples:",
+@Command(name = "tokenizer", header = "Train or import a tokenizer, or see what one does to a text", footer = {"", "Examples:",
     "  kindling tokenizer train --in corpus.jsonl --out tokenizer --set vocabularySize=8192",
+    "  kindling tokenizer import cl100k_base.tiktoken --pattern cl100k --special '<|endoftext|>=100257' --out gpt4",
     "  kindling tokenizer encode --tokenizer out/demo/data 'My fellow citizens'",
     "  kindling tokenizer decode --tokenizer out/demo/data 44 1206 305"})
 final class TokenizerCommand implements Runnable {
@@ -50,6 +58,33 @@ final class TokenizerCommand implements Runnable {
       out.printf("%s: %,d tokens%n", training.output(), tokenizer.vocabularySize());
     }
     return 0;
+  }
+
+  @Command(name = "import", header = "Make a tokenizer.json of a rank file of OpenAI's tiktoken")
+  int importRanks(@Parameters(paramLabel = "FILE.tiktoken", description = "On any Hadoop file system.") String file,
+      @Option(names = "--pattern", required = true, paramLabel = "NAME", description = "The expression that cuts words: gpt2, cl100k, llama3, qwen2, o200k.") String pattern,
+      @Option(names = "--special", paramLabel = "TOKEN=ID", description = "A special token; may be given many times.") Map<String, Integer> special,
+      @Option(names = "--out", required = true, paramLabel = "DIR", description = "A folder without a tokenizer.") String output)
+      throws IOException {
+    WordPattern words = WordPattern.named(pattern).orElseThrow(
+        () -> new UserError("--pattern is " + pattern + "; it must be one of " + WordPattern.names()));
+    Path folder = new Path(output);
+    FileSystem files = folder.getFileSystem(HadoopFiles.configuration());
+    UserError.require(!files.exists(new Path(folder, Tokenizer.FILE)), "--out", output, "a folder without a tokenizer");
+    Tokenizer tokenizer = TiktokenRanks.read(text(new Path(file)), file, words, special == null ? Map.of() : special);
+    try (OutputStream to = files.create(new Path(folder, Tokenizer.FILE), false)) {
+      to.write(tokenizer.json().getBytes(StandardCharsets.UTF_8));
+    }
+    spec.commandLine().getOut().printf("%s: %,d tokens%n", output, tokenizer.vocabularySize());
+    return 0;
+  }
+
+  private static String text(Path file) throws IOException {
+    try (InputStream in = file.getFileSystem(HadoopFiles.configuration()).open(file)) {
+      return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
+    } catch (FileNotFoundException e) {
+      throw new UserError("there is no file " + file, e);
+    }
   }
 
   @Command(name = "encode", header = "Show the ids of a text")

@@ -11,7 +11,7 @@ import dev.kindling.checkpoint.gguf.GgufType;
 import dev.kindling.data.corpus.BundledCorpus;
 import dev.kindling.data.tokenizer.BpeTrainer;
 import dev.kindling.data.tokenizer.CountedWord;
-import dev.kindling.data.tokenizer.PreTokenizer;
+import dev.kindling.data.tokenizer.WordPattern;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
@@ -111,11 +111,7 @@ final class ExportedModel {
 
   private static List<CountedWord> words(String text) {
     Map<String, Long> counts = new HashMap<>();
-    for (int i = 0; i < text.length();) {
-      int end = PreTokenizer.wordEnd(text, i, text.length());
-      counts.merge(text.substring(i, end), 1L, Long::sum);
-      i = end;
-    }
+    WordPattern.GPT2.words().forEachWord(text, word -> counts.merge(word, 1L, Long::sum));
     List<CountedWord> words = new ArrayList<>();
     counts.forEach((word, count) -> words.add(new CountedWord(word, count)));
     return words;
