@@ -61,8 +61,10 @@ public final class Tokenize {
   private static void compare(String name, Path vocabulary, Path text, int cores, Results results) throws IOException {
     List<Side> sides = new ArrayList<>();
     try {
-      for (String engine : List.of("kindling", "djl", "jtokkit")) sides.add(new Side(engine, java(engine, vocabulary, text, cores)));
-      for (String engine : List.of("tokenizers", "tiktoken")) sides.add(new Side(engine, python(engine, vocabulary, text, cores)));
+      for (String engine : List.of("kindling", "djl", "jtokkit"))
+        sides.add(new Side(engine, java(engine, vocabulary, text, cores)));
+      for (String engine : List.of("tokenizers", "tiktoken"))
+        sides.add(new Side(engine, python(engine, vocabulary, text, cores)));
       for (Side side : sides) {
         String[] said = side.version().split(" ");            // library, version, check sum of its ids
         results.version(side.name(), said[1]);
@@ -146,8 +148,9 @@ public final class Tokenize {
 
   private static List<String> python(String engine, Path vocabulary, Path text, int cores) {
     List<String> command = pinned(cores);
-    command.addAll(List.of(System.getProperty("bench.python"), System.getProperty("bench.home") + "/peers/tokenizing.py",
-        engine, vocabulary.toString(), text.toString(), String.valueOf(cores)));
+    command
+        .addAll(List.of(System.getProperty("bench.python"), System.getProperty("bench.home") + "/peers/tokenizing.py",
+            engine, vocabulary.toString(), text.toString(), String.valueOf(cores)));
     return command;
   }
 

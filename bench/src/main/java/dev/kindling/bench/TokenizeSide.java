@@ -100,7 +100,8 @@ public final class TokenizeSide {
       case "jtokkit" -> Encodings.class;
       default -> Tokenizer.class;
     };
-    String jar = Path.of(library.getProtectionDomain().getCodeSource().getLocation().getPath()).getFileName().toString();
+    String jar = Path.of(library.getProtectionDomain().getCodeSource().getLocation().getPath()).getFileName()
+        .toString();
     return jar.replaceAll("^.*?-(?=\\d)|\\.jar$", "");
   }
 }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * The longest token that a text goes on with. The first two bytes find their node in an array, each further one in an open
- * hash table of edges.
+ * hash table of edges, which is only asked where the node has an edge for such a byte.
  */
 final class ByteTrie {
   static final int NONE = -1;
@@ -12,50 +12,51 @@ final class ByteTrie {
 
   private final int[] ofByte;
   private final int[] ofTwo = new int[1 << 16];
-  private long[] edges = new long[1 << 10];                   // (node, byte) in the upper half, the child in the lower
+  private final int[] shorter;
+  private long[] nodes = new long[1 << 10];                   // {byte modulo 32 of each edge: 32 bits, longest token: 32 bits}
+  private int[] parents = new int[1 << 10];                   // those of two bytes have 0, which is no node
+  private int size = 1;
+  private long[] edges = new long[1 << 10];                   // {node: 24 bits, byte: 8, child: 32}
   private int shift = 64 - 10;
   private int edgeCount;
-  private int[] longest = new int[1 << 10];                   // of a node: the longest token that its path begins with
-  private int[] parents = new int[1 << 10];
-  private int nodes = 1;
-  private final int[] shorter;
 
   /** @param tokens bytes of each, null for those that are not looked for; @param idOfByte tokens of the 256 bytes */
   ByteTrie(byte[][] tokens, int[] idOfByte) {
     ofByte = idOfByte.clone();
-    int[] nodeOf = new int[tokens.length];
-    Arrays.fill(longest, NONE);
-    for (int token = 0; token < tokens.length; token++) {
-      if (tokens[token] == null || tokens[token].length < 2) continue;
-      nodeOf[token] = insert(tokens[token]);
-      longest[nodeOf[token]] = token;
-    }
-    for (int pair = 0; pair < ofTwo.length; pair++) {         // children have higher numbers than their parents
-      int node = ofTwo[pair];
-      if (node == 0) continue;
-      parents[node] = -1 - ofByte[pair >>> 8];
-    }
     shorter = new int[tokens.length];
     Arrays.fill(shorter, NONE);
-    for (int node = 1; node < nodes; node++) {
-      int above = parents[node] < 0 ? -1 - parents[node] : longest[parents[node]];
-      if (longest[node] == NONE) longest[node] = above;
-      else shorter[longest[node]] = above;
+    int[] own = new int[1 << 10];                             // of a node: the token that ends there, plus 1
+    for (int token = 0; token < tokens.length; token++) {
+      if (tokens[token] == null || tokens[token].length < 2) continue;
+      int node = insert(tokens[token]);
+      if (node >= own.length) own = Arrays.copyOf(own, nodes.length);
+      own[node] = token + 1;
     }
+    for (int pair = 0; pair < ofTwo.length; pair++)
+      if (ofTwo[pair] != 0) end(ofTwo[pair], own, ofByte[pair >>> 8]);
+    for (int node = 1; node < size; node++)                   // children have higher numbers than their parents
+      if (parents[node] != 0) end(node, own, (int) nodes[parents[node]]);
+  }
+
+  private void end(int node, int[] own, int above) {
+    int token = node < own.length ? own[node] - 1 : NONE;
+    if (token != NONE) shorter[token] = above;
+    nodes[node] |= token == NONE ? above : token;
   }
 
   /** @return the longest token that the bytes from {@code start} on begin with; one of a byte at least */
   int longest(byte[] text, int start, int end) {
     int first = text[start] & 0xFF;
     if (start + 1 >= end) return ofByte[first];
-    int node = ofTwo[first << 8 | text[start + 1] & 0xFF];
-    if (node == 0) return ofByte[first];
-    for (int i = start + 2; i < end; i++) {
-      int child = child(node, text[i]);
-      if (child == 0) break;
-      node = child;
+    int at = ofTwo[first << 8 | text[start + 1] & 0xFF];
+    if (at == 0) return ofByte[first];
+    long node = nodes[at];
+    for (int i = start + 2; i < end && (node >>> 32 + (text[i] & 31) & 1) != 0; i++) {
+      at = child(at, text[i]);
+      if (at == 0) break;
+      node = nodes[at];
     }
-    return longest[node];
+    return (int) node;
   }
 
   /** @return the next shorter token that this one begins with, or {@link #NONE} */
@@ -71,6 +72,7 @@ final class ByteTrie {
       int child = child(node, token[i]);
       if (child == 0) {
         child = newNode(node);
+        nodes[node] |= 1L << 32 + (token[i] & 31);
         link(key(node, token[i]), child);
       }
       node = child;
@@ -79,14 +81,13 @@ final class ByteTrie {
   }
 
   private int newNode(int parent) {
-    if (nodes == longest.length) {
-      if (nodes >= 1 << NODE_BITS) throw new IllegalArgumentException("more than 2^" + NODE_BITS + " nodes");
-      parents = Arrays.copyOf(parents, nodes * 2);
-      longest = Arrays.copyOf(longest, nodes * 2);
-      Arrays.fill(longest, nodes, nodes * 2, NONE);
+    if (size == nodes.length) {
+      if (size >= 1 << NODE_BITS) throw new IllegalArgumentException("more than 2^" + NODE_BITS + " nodes");
+      parents = Arrays.copyOf(parents, size * 2);
+      nodes = Arrays.copyOf(nodes, size * 2);
     }
-    parents[nodes] = parent;
-    return nodes++;
+    parents[size] = parent;
+    return size++;
   }
 
   private void link(int key, int child) {

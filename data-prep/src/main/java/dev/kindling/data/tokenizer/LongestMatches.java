@@ -1,6 +1,5 @@
 package dev.kindling.data.tokenizer;
 
-
 /**
  * Byte-pair encoding from left to right: the longest token that fits its left neighbour, and shorter ones where the text cannot
  * go on behind it. The encoding of what lies before a position is the same whatever follows, if it ends there at all, so a
@@ -45,6 +44,11 @@ final class LongestMatches implements Merging {
         next = trie.shorter(last);
       }
     }
+  }
+
+  @Override
+  public boolean makes(int token) {
+    return merges.isMade(token);
   }
 
   private boolean fits(int token, int tokenEnd, long[] failed, Ids ids, int floor) {

@@ -8,6 +8,9 @@ sealed interface Merging permits PairMerging, LongestMatches {
   /** Adds the tokens of the bytes from {@code start} to {@code end}, which are a word. */
   void encode(byte[] text, int start, int end, Ids ids);
 
+  /** Whether the token is known to be the encoding of its own bytes. */
+  boolean makes(int token);
+
   /** The way that suits the merges. @param bytes of each token; @param idOfByte the tokens of the 256 bytes */
   static Merging of(MergeTable merges, byte[][] bytes, int[] idOfByte) {
     OrderedMerges ordered = OrderedMerges.of(merges, bytes.length, idOfByte);

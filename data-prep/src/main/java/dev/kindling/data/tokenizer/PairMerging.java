@@ -22,6 +22,11 @@ final class PairMerging implements Merging {
     ids.add(merge(symbols, merges));
   }
 
+  @Override
+  public boolean makes(int token) {
+    return false;
+  }
+
   /** @param ids the symbols of the word; written over; @return the tokens */
   static int[] merge(int[] ids, MergeTable table) {
     return ids.length <= SHORT ? mergeShort(ids, table) : mergeLong(ids, table);

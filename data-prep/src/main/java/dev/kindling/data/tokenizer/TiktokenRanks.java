@@ -34,7 +34,8 @@ public final class TiktokenRanks {
       boolean free = token.id() >= tokens.size() || tokens.get(token.id()) == null;
       UserError.require(free, "the id of special token " + token.content(), token.id(), "one that no other token has");
     }
-    Vocabulary vocabulary = new Vocabulary(names, merges(tokens, names, where), added, false, false, pattern.words(), true);
+    Vocabulary vocabulary = new Vocabulary(names, merges(tokens, names, where), added, false, false, pattern.words(),
+        true);
     return Tokenizer.parse(TokenizerJson.write(vocabulary), where);
   }
 
@@ -51,7 +52,8 @@ public final class TiktokenRanks {
         byte[] bytes = Base64.getDecoder().decode(parts[0]);
         if (rank < 0 || rank > 1 << 24 || bytes.length == 0) throw new IllegalArgumentException();
         while (tokens.size() <= rank) tokens.add(null);
-        if (tokens.set(rank, bytes) != null) throw new UserError(where + ":" + number + ": rank " + rank + " comes twice");
+        if (tokens.set(rank, bytes) != null)
+          throw new UserError(where + ":" + number + ": rank " + rank + " comes twice");
       } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
         throw new UserError(where + ":" + number + ": '" + line.substring(0, Math.min(80, line.length()))
             + "' is no token in base64 and its rank, such as 'IQ== 0'", e);
@@ -75,8 +77,9 @@ public final class TiktokenRanks {
     int[] ranks = splits.stream().mapToInt(MergeTable.Merge::whole).toArray();
     OrderedMerges ordered = OrderedMerges.of(splits, ranks, tokens.size(), Tokenizer.byteIds(names, where));
     if (ordered == null)
-      throw new UserError(where + " has a token that is made from one of a higher rank; no tokenizer.json has the ids that"
-          + " tiktoken gives with it; only files whose ranks are in the order of training can be read");
+      throw new UserError(
+          where + " has a token that is made from one of a higher rank; no tokenizer.json has the ids that"
+              + " tiktoken gives with it; only files whose ranks are in the order of training can be read");
     return ordered.merges();
   }
 }

@@ -59,7 +59,8 @@ public final class Tokenizer {
     bytes = tokenBytes(vocabulary, where);
     int[] idOfByte = byteIds(vocabulary.names(), where);
     merging = Merging.of(new MergeTable(vocabulary.merges()), bytes, idOfByte);
-    wholeWords = vocabulary.wholeWords() ? new ByteTrie(namedBytes(), idOfByte) : null;
+    byte[][] whole = wholeWords();
+    wholeWords = whole == null ? null : new ByteTrie(whole, idOfByte);
     endOfText = vocabulary.added().stream().filter(token -> ENDS_OF_TEXT.contains(token.content()))
         .mapToInt(Vocabulary.AddedToken::id).findFirst().orElse(-1);
   }
@@ -146,8 +147,9 @@ public final class Tokenizer {
   }
 
   private int[] encode(String text, Finder added) {
-    refuseLoneSurrogates(text);
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    boolean ascii = utf8.length == text.length() && new String(utf8, StandardCharsets.ISO_8859_1).equals(text);
+    if (!ascii) refuseLoneSurrogates(text);
     Ids ids = new Ids(utf8.length / 3);
     added.raw().split(utf8, 0, utf8.length, ids, (raw, from, to) -> {
       if (vocabulary.composed() && !isAscii(raw, from, to)) {
@@ -202,10 +204,16 @@ public final class Tokenizer {
     return true;
   }
 
-  private byte[][] namedBytes() {
-    byte[][] named = new byte[bytes.length][];
-    for (int id : vocabulary.names().values()) named[id] = bytes[id];
-    return named;
+  /** The bytes of the tokens that a word is only because it is taken whole; null where there are none. */
+  private byte[][] wholeWords() {
+    if (!vocabulary.wholeWords()) return null;
+    byte[][] whole = null;
+    for (int id : vocabulary.names().values()) {
+      if (merging.makes(id)) continue;
+      if (whole == null) whole = new byte[bytes.length][];
+      whole[id] = bytes[id];
+    }
+    return whole;
   }
 
   private static void refuseLoneSurrogates(String text) {

@@ -69,7 +69,8 @@ final class TokenizerJson {
     JsonNode regex = split.path("pattern").path("Regex");
     return WordPattern.of(regex.asText()).orElseThrow(
         () -> new UserError(where + ": the expression that cuts words is " + regex + "; the ones that are read are "
-            + "those of GPT-2, GPT-4, GPT-4o, Llama 3 and Qwen 2 to 3")).words();
+            + "those of GPT-2, GPT-4, GPT-4o, Llama 3 and Qwen 2 to 3"))
+        .words();
   }
 
   /** @return merges in either form, as pairs of names */

@@ -79,7 +79,8 @@ final class WordCache {
     long hash = (first ^ end - start) * MULTIPLIER;
     hash = (hash ^ hash >>> 32 ^ second) * MULTIPLIER;
     if (end - start > PACKED) {
-      for (int i = start + PACKED; i + 8 <= end; i += 8) hash = (hash ^ hash >>> 32 ^ (long) LONG.get(text, i)) * MULTIPLIER;
+      for (int i = start + PACKED; i + 8 <= end; i += 8)
+        hash = (hash ^ hash >>> 32 ^ (long) LONG.get(text, i)) * MULTIPLIER;
       hash = (hash ^ hash >>> 32 ^ (long) LONG.get(text, end - 8)) * MULTIPLIER;
     }
     return (hash ^ hash >>> 32) * MULTIPLIER;

@@ -115,7 +115,8 @@ class MergingTest {
         int[] left = byDefinition(text);
         if (left.length < 2) return;
         int at = random.nextInt(left.length - 1);
-        merges.add(new MergeTable.Merge(left[at], left[at + 1], token(tokens.get(left[at]) + tokens.get(left[at + 1]))));
+        merges
+            .add(new MergeTable.Merge(left[at], left[at + 1], token(tokens.get(left[at]) + tokens.get(left[at + 1]))));
       }
     }
 

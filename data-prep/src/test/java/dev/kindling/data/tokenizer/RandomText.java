@@ -15,10 +15,14 @@ final class RandomText {
       "\u0000", "\u0001", "\u001B", "\u007F", "\uFFFE", "\uFFFF", "<|endoftext|>", "\u0E33", "\u0915\u094D\u0937"};
 
   /** All that the expressions tell apart: letters of each case and of none, marks, numbers, white space, line ends. */
-  private static final String[] CLASSES = {"A", "B", "\u00C9", "\u01C5", "\uD835\uDC00", "\uD801\uDC00", "a", "b", "s", "\u00DF",
-      "\u017F", "\uD835\uDC1A", "\u02B0", "\u4E2D", "\u0627", "\uD840\uDC00", "\u0301", "\u0903", "\u20DD", "\uD834\uDD65", "1",
-      "7", "\u00B2", "\u0663", "\u2167", "\uD835\uDFCE", " ", " ", "  ", "\n", "\r", "\r\n", "\t", "\u00A0", "\u3000", "\u2028",
-      "\u0085", "'", "\u2019", "'s", "'S", "'\u017F", "'t", "'RE", "'ve", "'m", "'Ll", "'d", "/", ".", "!", "\uD83D\uDE00", "\u200D",
+  private static final String[] CLASSES = {"A", "B", "\u00C9", "\u01C5", "\uD835\uDC00", "\uD801\uDC00", "a", "b", "s",
+      "\u00DF",
+      "\u017F", "\uD835\uDC1A", "\u02B0", "\u4E2D", "\u0627", "\uD840\uDC00", "\u0301", "\u0903", "\u20DD",
+      "\uD834\uDD65", "1",
+      "7", "\u00B2", "\u0663", "\u2167", "\uD835\uDFCE", " ", " ", "  ", "\n", "\r", "\r\n", "\t", "\u00A0", "\u3000",
+      "\u2028",
+      "\u0085", "'", "\u2019", "'s", "'S", "'\u017F", "'t", "'RE", "'ve", "'m", "'Ll", "'d", "/", ".", "!",
+      "\uD83D\uDE00", "\u200D",
       "\u0378"};
 
   private RandomText() {

@@ -71,7 +71,8 @@ class TiktokenRanksTest {
     try (HuggingFaceTokenizer huggingFace = HuggingFaceTokenizer
         .newInstance(new ByteArrayInputStream(ours.json().getBytes(StandardCharsets.UTF_8)), OPTIONS)) {
       for (String text : HuggingFaceAgreementTest.corpus().subList(0, 30)) {
-        assertThat(ours.encode(text)).isEqualTo(jtokkit.encodeOrdinary(text).toArray()).isEqualTo(ids(huggingFace, text));
+        assertThat(ours.encode(text)).isEqualTo(jtokkit.encodeOrdinary(text).toArray())
+            .isEqualTo(ids(huggingFace, text));
       }
       SplittableRandom random = new SplittableRandom(20);
       for (int i = 0; i < 4000; i++) {

@@ -49,7 +49,8 @@ class WordPatternTest {
 
   @Test
   void theLongSIsAnSInAnyCase() {
-    assertThat(words(WordPattern.LLAMA3, "it'\u017Fo'S'Llamas")).containsExactly("it", "'\u017F", "o", "'S", "'Ll", "amas");
+    assertThat(words(WordPattern.LLAMA3, "it'\u017Fo'S'Llamas")).containsExactly("it", "'\u017F", "o", "'S", "'Ll",
+        "amas");
     assertThat(words(WordPattern.GPT2, "it'S")).containsExactly("it", "'", "S");
   }
 
@@ -62,12 +63,14 @@ class WordPatternTest {
   @Test
   void textsAreComposedAsTheLibraryComposesThemAroundSpecialTokens() throws IOException {
     String json = bytesOnly(WordPattern.QWEN2.regex()).replace("\"normalizer\" : null",
-        "\"normalizer\" : {\"type\": \"NFC\"}").replace("\"added_tokens\" : [ ]", "\"added_tokens\" : ["
-            + "{\"id\": 256, \"content\": \"<e\u0301>\", \"special\": true, \"normalized\": false,"
-            + " \"single_word\": false, \"lstrip\": false, \"rstrip\": false}]");
+        "\"normalizer\" : {\"type\": \"NFC\"}").replace("\"added_tokens\" : [ ]",
+            "\"added_tokens\" : ["
+                + "{\"id\": 256, \"content\": \"<e\u0301>\", \"special\": true, \"normalized\": false,"
+                + " \"single_word\": false, \"lstrip\": false, \"rstrip\": false}]");
     assertThat(json).contains("NFC", "256");
     Tokenizer ours = Tokenizer.parse(json, "t.json");
-    String[] parts = {"e", "\u0301", "\u0323", "\u1100", "\u1161", "\u11A8", "\u212B", "\u0958", "\u1E0A", "<e\u0301>", "<\u00E9>",
+    String[] parts = {"e", "\u0301", "\u0323", "\u1100", "\u1161", "\u11A8", "\u212B", "\u0958", "\u1E0A", "<e\u0301>",
+        "<\u00E9>",
         "\u0344", "\uD834\uDD5E", "a", " ", "12", "\uF900", "\u0F73"};
     SplittableRandom random = new SplittableRandom(3);
     try (HuggingFaceTokenizer theirs = open(json)) {

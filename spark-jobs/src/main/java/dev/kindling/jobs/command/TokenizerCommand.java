@@ -28,7 +28,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Tokenizers: training, and a look at what they do. */
-@Command(name = "tokenizer", header = "Train or import a tokenizer, or see what one does to a text", footer = {"", "Examples:",
+@Command(name = "tokenizer", header = "Train or import a tokenizer, or see what one does to a text", footer = {"",
+    "Examples:",
     "  kindling tokenizer train --in corpus.jsonl --out tokenizer --set vocabularySize=8192",
     "  kindling tokenizer import cl100k_base.tiktoken --pattern cl100k --special '<|endoftext|>=100257' --out gpt4",
     "  kindling tokenizer encode --tokenizer out/demo/data 'My fellow citizens'",

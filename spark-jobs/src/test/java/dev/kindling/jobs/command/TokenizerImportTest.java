@@ -25,7 +25,8 @@ class TokenizerImportTest {
   void aRankFileBecomesATokenizerThatEncodes() throws IOException {
     String out = folder.resolve("out").toString();
     String file = ranks("YWI= 256\n").toString();
-    String[] words = {"tokenizer", "import", file, "--pattern", "cl100k", "--special", "<|endoftext|>=300", "--out", out};
+    String[] words = {"tokenizer", "import", file, "--pattern", "cl100k", "--special", "<|endoftext|>=300", "--out",
+        out};
     assertThat(Ended.of(words).code()).isZero();
     assertThat(Ended.of("tokenizer", "encode", "--tokenizer", out, "abab<|endoftext|>b").out().strip())
         .isEqualTo("256 256 300 98");
