@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.zip.CRC32;
 
@@ -61,8 +62,10 @@ public final class TokenizeSide {
   /** All texts once, each by the thread that is free. */
   private static void pass(Function<String, int[]> encoder, String[] texts, int threads) throws InterruptedException {
     AtomicInteger next = new AtomicInteger();
+    AtomicLong tokens = new AtomicLong();
     Runnable work = () -> {
-      for (int i = next.getAndIncrement(); i < texts.length; i = next.getAndIncrement()) encoder.apply(texts[i]);
+      for (int i = next.getAndIncrement(); i < texts.length; i = next.getAndIncrement())
+        tokens.addAndGet(encoder.apply(texts[i]).length);
     };
     Thread[] others = new Thread[threads - 1];
     for (int i = 0; i < others.length; i++) {
