@@ -10,6 +10,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -52,6 +54,11 @@ class HuggingFaceAgreementTest {
   @AfterAll
   static void close() {
     theirs.close();
+  }
+
+  @Test
+  void theMergesAreThoseOfTheirOwnTrainer() throws IOException {
+    assertThat(MergesByDefinition.written(ours)).isEqualTo(Files.readAllLines(Path.of("../golden/merges.txt")));
   }
 
   @Test
