@@ -71,6 +71,14 @@ class HuggingFaceAgreementTest {
   }
 
   @Test
+  void manyThreadsWithOneTokenizerGetTheSameIds() {
+    Tokenizer shared = Tokenizer.parse(ours.json(), "shared");
+    List<String> texts = CORPUS.subList(0, 60);
+    List<int[]> ids = texts.parallelStream().map(shared::encode).toList();
+    for (int i = 0; i < texts.size(); i++) assertThat(ids.get(i)).isEqualTo(ours.encode(texts.get(i)));
+  }
+
+  @Test
   void tenThousandRandomStringsHaveTheSameIdsAndDecodeToThemselves() {
     SplittableRandom random = new SplittableRandom(20260101);
     for (int i = 0; i < 10_000; i++) {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.UserError;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -78,6 +79,32 @@ class TokenizerTest {
       for (int k = random.nextInt(1, 90); k > 0; k--) word.append("aaathen".charAt(random.nextInt(7)));
       assertThat(TOKENIZER.encode(word.toString())).isEqualTo(byDefinition(word.toString()));
     }
+  }
+
+  @Test
+  void spacesBeforePunctuationComeBack() {
+    // transformers#32575: cleaned up on decoding, where a configuration said so
+    for (String text : List.of(" !", "x != y", "the word 'social'", "a . . . b , c", "do n't"))
+      assertThat(TOKENIZER.decode(TOKENIZER.encode(text))).isEqualTo(text);
+  }
+
+  @Test
+  void moreDifferentWordsThanAreRememberedKeepTheirIds() {
+    Vocabulary vocabulary = TokenizerJson.read(TOKENIZER.json(), "t");
+    Merging plain = new PairMerging(new MergeTable(vocabulary.merges()), Tokenizer.byteIds(vocabulary.names(), "t"));
+    SplittableRandom random = new SplittableRandom(9);
+    StringBuilder text = new StringBuilder();
+    Ids expected = new Ids(0);
+    for (int i = 0; i < 300_000; i++) {
+      StringBuilder word = new StringBuilder(" ");
+      for (int k = random.nextInt(2, 80) / random.nextInt(1, 12); k >= 0; k--)
+        word.append("athenbxy".charAt(random.nextInt(8)));
+      byte[] utf8 = word.toString().getBytes(StandardCharsets.UTF_8);
+      plain.encode(utf8, 0, utf8.length, expected);
+      text.append(word);
+    }
+    assertThat(TOKENIZER.encode(text.toString())).isEqualTo(expected.toArray());
+    assertThat(TOKENIZER.encode(text.toString())).as("a second time").isEqualTo(expected.toArray());
   }
 
   @Test
