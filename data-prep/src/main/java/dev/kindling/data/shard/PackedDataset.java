@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -85,6 +86,25 @@ public final class PackedDataset {
   /** How many of the row's targets count: T in every row but the last, which may have fewer. */
   public int targets(long row) {
     return group(row).targets()[indexInGroup(row)];
+  }
+
+  /** Where a row stands and what is in it, for a message: its number, its file, its place there, and the documents that it holds. */
+  public String describe(long row) {
+    List<String> documents = documents(row);
+    String named = documents.isEmpty() ? "" : documents.size() == 1 ? ", document " : ", documents ";
+    return "row " + row + " (" + file(row) + " row " + row % part.rowsPerShard() + named
+        + String.join(", ", documents) + ")";
+  }
+
+  /** The name of the file in which a row is. */
+  public String file(long row) {
+    return part.shards().get((int) (row / part.rowsPerShard())).file();
+  }
+
+  /** The ids of the documents of which a row holds a part, in their order; read from the file each time. */
+  public List<String> documents(long row) {
+    int groupNumber = (int) (row % part.rowsPerShard() / part.rowsPerGroup());
+    return ShardReader.documents(conf, new Path(folder, file(row)), groupNumber, indexInGroup(row));
   }
 
   private int indexInGroup(long row) {

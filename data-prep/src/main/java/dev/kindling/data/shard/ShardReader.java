@@ -4,6 +4,8 @@ import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.HadoopReadOptions;
@@ -23,6 +25,8 @@ import org.apache.parquet.schema.Type;
 final class ShardReader {
   private static final ColumnDescriptor TARGETS = ShardSchema.TOKENS.getColumns().get(0);
   private static final ColumnDescriptor TOKENS = ShardSchema.TOKENS.getColumns().get(1);
+
+  private static final ColumnDescriptor DOCUMENT = ShardSchema.SPANS.getColumns().get(0);
 
   private ShardReader() {
   }
@@ -70,6 +74,28 @@ final class ShardReader {
 
   private static IOException unwrapped(Exception e) {
     return e instanceof IOException io ? io : new IOException(e);
+  }
+
+  /** The ids of the documents in one row. @param group number of the row group in the file; @param row in the group */
+  static List<String> documents(Configuration conf, Path file, int group, int row) {
+    ParquetReadOptions options = HadoopReadOptions.builder(conf, file).usePageChecksumVerification(true).build();
+    try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(file, conf), options)) {
+      reader.setRequestedSchema(ShardSchema.SPANS);
+      ColumnReader column = new ColumnReadStoreImpl(reader.readRowGroup(group), new Ignored(ShardSchema.SPANS),
+          ShardSchema.SPANS, reader.getFileMetaData().getCreatedBy()).getColumnReader(DOCUMENT);
+      List<String> ids = new ArrayList<>();
+      int at = -1;
+      for (long i = 0; i < column.getTotalValueCount() && at <= row; i++) {
+        if (column.getCurrentRepetitionLevel() == 0) at++;
+        boolean there = column.getCurrentDefinitionLevel() == DOCUMENT.getMaxDefinitionLevel();
+        if (at == row && there) ids.add(column.getBinary().toStringUsingUTF8());
+        else if (there) column.skip();           // going on does not
+        column.consume();
+      }
+      return ids;
+    } catch (IOException | RuntimeException e) {
+      throw damaged(file, String.valueOf(e.getMessage()), e);
+    }
   }
 
   private static int[] integers(ColumnReader column, int count, Path file) {

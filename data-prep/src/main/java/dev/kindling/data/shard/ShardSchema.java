@@ -30,6 +30,9 @@ final class ShardSchema {
   /** What training reads. */
   static final MessageType TOKENS = new MessageType(WHOLE.getName(), WHOLE.getType("targets"), WHOLE.getType("tokens"));
 
+  /** What a message needs that names documents. */
+  static final MessageType SPANS = new MessageType(WHOLE.getName(), WHOLE.getType("spans"));
+
   private ShardSchema() {
   }
 }

@@ -43,7 +43,7 @@ class PackedDatasetTest {
           int targets = shard == 2 && i == 3 ? 2 : TIME;
           List<PackedRow.Span> spans = i % 2 == 0
               ? List.of()
-              : List.of(new PackedRow.Span("d", 0, 2, 7), new PackedRow.Span("e", 2, 6, 0));
+              : List.of(new PackedRow.Span("d" + rows.size(), 0, 2, 7), new PackedRow.Span("e", 2, 6, 0));
           writer.write(new PackedRow(rows.size() - 1, targets, rows.get(rows.size() - 1), spans));
         }
       }
@@ -72,6 +72,17 @@ class PackedDatasetTest {
     assertThat(PackedDataset.openHeldOut(CONF, hadoop(folder)).rows()).isZero();
     assertThatThrownBy(() -> PackedDataset.open(CONF, hadoop(folder)).tokens(24))
         .isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
+  void aRowIsToldWithItsFileAndDocuments() {
+    PackedDataset dataset = PackedDataset.open(CONF, hadoop(folder));
+    for (int row = 0; row < 24; row++) {
+      List<String> documents = row % 2 == 0 ? List.of() : List.of("d" + (row + 1), "e");
+      assertThat(dataset.documents(row)).isEqualTo(documents);
+    }
+    assertThat(dataset.describe(13)).isEqualTo("row 13 (training/part-00001.parquet row 3, documents d14, e)");
+    assertThat(dataset.describe(22)).isEqualTo("row 22 (training/part-00002.parquet row 2)");
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -35,6 +36,7 @@ public final class Tape implements AutoCloseable {
   private boolean recording;
   private CounterRandom random;
   private long drawn;
+  private NonFiniteWatch watch;                  // null: nobody looks
 
   public Tape(Kernels kernels, Precision precision) {
     this.kernels = kernels;
@@ -129,7 +131,19 @@ public final class Tape implements AutoCloseable {
 
   void record(Operation operation) {
     if (learns) firstUses.add(operation, room == passing ? partOf : operations.size());
+    if (watch != null) watch.ran(operation);
     if (recording) operations.add(operation);
+  }
+
+  /** Runs a micro-batch and looks at all that its operations give. @return where the first number came from that is not finite */
+  public Optional<String> watched(Runnable microBatch) {
+    watch = new NonFiniteWatch();
+    try {
+      microBatch.run();
+      return watch.found();
+    } finally {
+      watch = null;
+    }
   }
 
   /** From the last operation to the first: gradients of weights are added to {@link Weight#gradient}. */

@@ -16,6 +16,11 @@ public interface BatchSource<B extends MicroBatch> {
    */
   B batch(long step, int virtualRank, int accumulation);
 
+  /** What a micro-batch was made of, for a message, such as rows of files and the documents in them; empty: not known. */
+  default String describe(long step, int virtualRank, int accumulation) {
+    return "";
+  }
+
   /** The last step that there is data for. */
   default long lastStep() {
     return Long.MAX_VALUE;

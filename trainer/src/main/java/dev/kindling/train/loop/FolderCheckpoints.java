@@ -35,10 +35,24 @@ import org.apache.hadoop.fs.Path;
  * @param tokenizerJson stored beside the model, or null
  * @param keep which checkpoints stay
  * @param details for the manifest, such as the run's whole configuration
+ * @param before what rank 0 does before each commit
  */
 public record FolderCheckpoints(Configuration conf, Path folder, long attempt, ModelConfig config,
-    String tokenizerJson, Retention keep, ObjectNode details) implements Checkpoints {
+    String tokenizerJson, Retention keep, ObjectNode details, BeforeCommit before) implements Checkpoints {
   private static final int PIECE = 1 << 16;      // elements copied at once
+
+  /** What must be whole before a checkpoint is. It may run beside the steps, and it may run and no commit follow. */
+  @FunctionalInterface
+  public interface BeforeCommit {
+    /** @param step whose checkpoint is about to be committed */
+    void committing(long step) throws IOException;
+  }
+
+  /** Nothing goes before a commit. */
+  public FolderCheckpoints(Configuration conf, Path folder, long attempt, ModelConfig config, String tokenizerJson,
+      Retention keep, ObjectNode details) {
+    this(conf, folder, attempt, config, tokenizerJson, keep, details, step -> {});
+  }
 
   @Override
   public Optional<String> newest() {
@@ -96,6 +110,7 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
     ObjectNode all = details.deepCopy();
     state.history().stream().filter(p -> p.step() == state.step() && p.kind().equals(LossPoint.VALIDATION))
         .forEach(p -> all.put(Retention.VALIDATION_LOSS, p.loss()));
+    before.committing(state.step());
     Checkpoint committed = writer.commit(words.stream().map(FolderCheckpoints::toEntry).toList(), all);
     new CheckpointStore(conf, folder).clean(keep, committed);
   }

@@ -6,6 +6,7 @@ import dev.kindling.train.profile.Part;
 import dev.kindling.train.profile.Spans;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /** A model with the batches that it learns from: steps run them and need not know what is in them. */
@@ -24,7 +25,18 @@ record MicroBatches<B extends MicroBatch>(TrainableModel<B> model, BatchSource<B
     Part before = spans.enter(Part.DATA);
     B batch = source.batch(step, virtualRank, accumulation);
     spans.enter(before);
-    CounterRandom own = random.child(step).child(virtualRank).child(accumulation);
-    return new Counted(model.accumulate(batch, gradients, own, complete), batch.labels(), batch.tokens());
+    return new Counted(model.accumulate(batch, gradients, own(random, step, virtualRank, accumulation), complete),
+        batch.labels(), batch.tokens());
+  }
+
+  /** Does the same once more and watches. @return where the first number came from that is not finite, as far as the model tells */
+  Optional<String> firstNonFinite(long step, int virtualRank, int accumulation, CounterRandom random,
+      Tensor gradients) {
+    return model.firstNonFinite(source.batch(step, virtualRank, accumulation), gradients,
+        own(random, step, virtualRank, accumulation));
+  }
+
+  private static CounterRandom own(CounterRandom random, long step, int virtualRank, int accumulation) {
+    return random.child(step).child(virtualRank).child(accumulation);
   }
 }

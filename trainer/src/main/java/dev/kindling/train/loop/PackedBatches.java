@@ -5,6 +5,7 @@ import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.train.model.MicroBatch;
 import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /**
  * Batches of a dataset's rows in the order of {@link SampleOrder}: every epoch another permutation of all rows, without a
@@ -13,6 +14,7 @@ import java.util.Arrays;
  * @param <B> what the objective makes of them
  */
 public final class PackedBatches<B extends MicroBatch> implements BatchSource<B> {
+  private static final int MOST_NAMED = 4;       // rows
   private final PackedDataset dataset;
   private final RowObjective<B> objective;
   private final SampleOrder order;
@@ -35,10 +37,28 @@ public final class PackedBatches<B extends MicroBatch> implements BatchSource<B>
 
   @Override
   public B batch(long step, int virtualRank, int accumulation) {
-    long[] rows = order.rows(step - 1, virtualRank);
-    return objective.batch(dataset,
-        Arrays.copyOfRange(rows, accumulation * microBatch, (accumulation + 1) * microBatch),
-        step);
+    return objective.batch(dataset, rows(step, virtualRank, accumulation), step);
+  }
+
+  /** What batches are made of. */
+  public PackedDataset dataset() {
+    return dataset;
+  }
+
+  /** The numbers of the rows that a virtual rank reads in a step. @param step counted from 1 */
+  public long[] rows(long step, int virtualRank) {
+    return order.rows(step - 1, virtualRank);
+  }
+
+  private long[] rows(long step, int virtualRank, int accumulation) {
+    return Arrays.copyOfRange(rows(step, virtualRank), accumulation * microBatch, (accumulation + 1) * microBatch);
+  }
+
+  @Override
+  public String describe(long step, int virtualRank, int accumulation) {
+    long[] rows = rows(step, virtualRank, accumulation);
+    String named = Arrays.stream(rows).limit(MOST_NAMED).mapToObj(dataset::describe).collect(Collectors.joining("; "));
+    return rows.length > MOST_NAMED ? named + "; and " + (rows.length - MOST_NAMED) + " more rows" : named;
   }
 
   @Override

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -44,7 +45,9 @@ public final class TrainingLoop {
   private Optional<Checkpoints> checkpoints = Optional.empty();
   private Optional<Evaluation> evaluation = Optional.empty();
   private boolean ofAverages;
-  private Spans spans = Spans.NONE;
+  private Spans timing = Spans.NONE;
+  private StepClock spans;
+  private Consumer<StepFacts> follower = facts -> {};
   private TrainingListener listener = new TrainingListener() {};
   private final AtomicReference<StopRequest> stopRequest = new AtomicReference<>(StopRequest.NONE);
   private final List<LossPoint> history = new ArrayList<>();
@@ -87,7 +90,13 @@ public final class TrainingLoop {
 
   /** Who is told what the time goes to. */
   public TrainingLoop timing(Spans who) {
-    spans = who;
+    timing = who;
+    return this;
+  }
+
+  /** Who is told of every step, on every rank, before the step's evaluation and checkpoint begin. */
+  public TrainingLoop following(Consumer<StepFacts> who) {
+    follower = who;
     return this;
   }
 
@@ -102,6 +111,7 @@ public final class TrainingLoop {
    * @throws UserError where the options do not fit the checkpoint, the data ends too early or the loss is not finite
    */
   public TrainingResult run() {
+    spans = new StepClock(timing);
     try (TrainingStep step = new TrainingStep(microBatches, kernels, communicator, options, spans)) {
       stepper = step;
       long done = resume();
@@ -121,6 +131,7 @@ public final class TrainingLoop {
   private TrainingResult train(long done) {
     listener.started(done + 1, options.steps(), communicator.worldSize());
     Clock clock = new Clock(options.steps() - done);
+    spans.take();                                // what came before is no step's time
     boolean stop = false;
     long step = done;
     while (step < options.steps() && !stop) {
@@ -130,11 +141,12 @@ public final class TrainingLoop {
       byte[] word = saving.map(Checkpoints.Saving::word).orElse(NOTHING);
       TrainingStep.Outcome outcome = stepper.run(step, stopRequest.get(), word);
       follow(outcome.words());
-      clock.add(outcome.tokens(), (System.nanoTime() - start) / NANOS);
+      clock.add(outcome.facts().tokens(), (System.nanoTime() - start) / NANOS);
       boolean saves = due(step, options.checkpointEvery());
       stop = outcome.stop() == StopRequest.NOW || outcome.stop() == StopRequest.AT_CHECKPOINT && saves
           || step == options.stopAfter();
-      report(step, step == done + 1 || stop, outcome, clock);
+      report(step, step == done + 1 || stop, outcome.facts(), clock);
+      follower.accept(outcome.facts());
       boolean last = step == options.steps();
       if (last || due(step, options.evaluateEvery())) evaluate(step);
       if (last || stop) saveAndWait(step);
@@ -147,14 +159,14 @@ public final class TrainingLoop {
     return every > 0 && step % every == 0;
   }
 
-  private void report(long step, boolean extra, TrainingStep.Outcome outcome, Clock clock) {
+  private void report(long step, boolean extra, StepFacts facts, Clock clock) {
     // what goes into the history does not depend on where a run was stopped
     boolean logged = step == 1 || step == options.steps() || due(step, options.logEvery());
-    if (logged && outcome.labels() > 0) history.add(new LossPoint(LossPoint.TRAIN, step, outcome.loss()));
+    if (logged && facts.labels() > 0) history.add(new LossPoint(LossPoint.TRAIN, step, facts.loss()));
     if (logged || extra) {
-      listener.progressed(new Progress(step, options.steps(), outcome.loss(), outcome.labels(), outcome.rate(),
-          outcome.gradientNorm(), outcome.tokens(), clock.lap(), clock.secondsLeft(), Memory.inUse(),
-          outcome.gradientBytes()));
+      listener.progressed(new Progress(step, options.steps(), facts.loss(), facts.labels(), facts.rate(),
+          facts.gradientNorm(), facts.tokens(), clock.lap(), clock.secondsLeft(), Memory.inUse(),
+          facts.gradientBytes()));
     }
   }
 

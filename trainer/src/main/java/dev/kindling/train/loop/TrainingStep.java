@@ -16,7 +16,6 @@ import dev.kindling.train.optim.AveragedWeights;
 import dev.kindling.train.optim.Optimizer;
 import dev.kindling.train.optim.OwnedRange;
 import dev.kindling.train.profile.Part;
-import dev.kindling.train.profile.Spans;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
 import java.util.List;
@@ -43,7 +42,7 @@ final class TrainingStep implements AutoCloseable {
   private final Kernels kernels;
   private final Communicator communicator;
   private final RunOptions options;
-  private final Spans spans;
+  private final StepClock spans;
   private final VirtualRankTree.Node range;
   private final Shards shards;
   private final GradientExchange exchange;
@@ -55,11 +54,10 @@ final class TrainingStep implements AutoCloseable {
   private long sent;
 
   /** What a step came to, the same on all ranks. */
-  record Outcome(double loss, long labels, double gradientNorm, double rate, long tokens, StopRequest stop,
-      List<byte[]> words, long gradientBytes) {}
+  record Outcome(StepFacts facts, StopRequest stop, List<byte[]> words) {}
 
   TrainingStep(MicroBatches<?> microBatches, Kernels kernels, Communicator communicator, RunOptions options,
-      Spans spans) {
+      StepClock spans) {
     this.microBatches = microBatches;
     this.model = microBatches.model();
     this.kernels = kernels;
@@ -124,28 +122,37 @@ final class TrainingStep implements AutoCloseable {
     spans.enter(Part.COMPUTE);
     List<Contribution> mine = new Leaving().sum(gathering);
     Tensor gradients = mine.get(0).sum();
+    double[] squares = squares(gradients);
+    spans.enter(Part.NETWORK);
     StepReport own = new StepReport(stop, gathering.tokens, gathering.labels, exchange.sent() - sent, gathering.losses,
-        squares(gradients), word);
+        squares, spans.take(), word);
     sent = exchange.sent();
     List<StepReport> reports = StepReport.of(communicator.allGather(own.toBytes()));
+    spans.enter(Part.OTHER);
     StepReport all = StepReport.join(reports);
-    List<byte[]> words = reports.stream().map(StepReport::word).toList();
-    double rate = options.optimizer().rate() * options.schedule().factor(step);
-    double norm = all.labels() == 0 ? 0 : all.norm();
+    StepFacts facts = facts(step, all, reports);
     if (all.labels() > 0) {
-      checkFinite(step, all.losses(), norm);
+      if (!facts.isFinite()) throw new NonFinite(microBatches, communicator, options, random).found(facts, gradients);
       updates++;
       update(options.gradients().apart() ? own : all, gradients, step);
     }
     sums.release(mine);
     if (all.labels() > 0 || options.gradients().apart()) {
+      spans.enter(Part.NETWORK);
       exchange.spread(step, step == options.steps(), model.weights());
       spans.enter(Part.PACK);
       model.weightsChanged();
       spans.enter(Part.OTHER);
     }
-    double loss = all.labels() == 0 ? 0 : PairwiseSum.of(all.losses()) / all.labels();
-    return new Outcome(loss, all.labels(), norm, rate, all.tokens(), all.stop(), words, all.sent());
+    return new Outcome(facts, all.stop(), reports.stream().map(StepReport::word).toList());
+  }
+
+  private StepFacts facts(long step, StepReport all, List<StepReport> reports) {
+    boolean learns = all.labels() > 0;
+    return new StepFacts(step, all.tokens(), all.labels(),
+        learns ? PairwiseSum.of(all.losses()) / all.labels() : 0,
+        options.optimizer().rate() * options.schedule().factor(step), learns ? all.norm() : 0, all.sent(), all.losses(),
+        reports.stream().map(StepReport::nanos).toList());
   }
 
   /** @param counted what the gradients are the sum of */
@@ -194,21 +201,6 @@ final class TrainingStep implements AutoCloseable {
     return Math.toIntExact((part.size() + Kernels.NORM_BLOCK - 1) / Kernels.NORM_BLOCK);
   }
 
-  private void checkFinite(long step, double[] losses, double norm) {
-    VirtualRankTree tree = new VirtualRankTree(options.virtualRanks());
-    for (int v = 0; v < losses.length; v++) {
-      if (Double.isFinite(losses[v])) continue;
-      int rank = 0;
-      while (tree.range(rank, communicator.worldSize()).to() <= v) rank++;
-      throw new UserError("the loss is " + losses[v] + " in step " + step + " on rank " + rank + " (virtual rank " + v
-          + "); weights are still those of the step before; lower the learning rate or lengthen the warm-up");
-    }
-    if (!Double.isFinite(norm)) {
-      throw new UserError("the gradient norm is " + norm + " in step " + step
-          + " though the loss is finite; weights are still those of the step before; lower the learning rate");
-    }
-  }
-
   /** Runs this rank's micro-batches and counts. */
   private final class Gathering {
     private final long step;
@@ -241,8 +233,9 @@ final class TrainingStep implements AutoCloseable {
     List<Contribution> sum(Gathering gathering) {
       try {
         List<Contribution> mine = sums.sum(gathering::accumulate, this);
-        spans.enter(Part.OTHER);
+        spans.enter(Part.NETWORK);
         reduction.finish();
+        spans.enter(Part.OTHER);
         return mine;
       } catch (RuntimeException | Error e) {
         communicator.abort(String.valueOf(e.getMessage()));

@@ -1,7 +1,9 @@
 package dev.kindling.train.model;
 
 import dev.kindling.checkpoint.WeightSource;
+import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * A model of the layers that are here.
@@ -47,6 +49,11 @@ public interface TapedModel<B extends MicroBatch> extends TrainableModel<B> {
    */
   default void checkpointActivations() {
     core().tape().recompute();
+  }
+
+  @Override
+  default Optional<String> firstNonFinite(B batch, Tensor gradients, CounterRandom random) {
+    return core().tape().watched(() -> accumulate(batch, gradients, random));
   }
 
   @Override

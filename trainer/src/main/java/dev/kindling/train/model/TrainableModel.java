@@ -3,6 +3,7 @@ package dev.kindling.train.model;
 import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
@@ -48,6 +49,16 @@ public interface TrainableModel<B extends MicroBatch> extends AutoCloseable {
   /** The same without dropout. */
   default double accumulate(B batch, Tensor gradients) {
     return accumulate(batch, gradients, null);
+  }
+
+  /**
+   * {@link #accumulate} with an eye on every number, slow: to be asked after a loss or a gradient was not finite.
+   *
+   * @return where the first such number came from; empty where there is none, or the model cannot tell
+   */
+  default Optional<String> firstNonFinite(B batch, Tensor gradients, CounterRandom random) {
+    accumulate(batch, gradients, random);
+    return Optional.empty();
   }
 
   /** Forward only. @return the same sum */

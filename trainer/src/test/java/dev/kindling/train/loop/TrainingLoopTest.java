@@ -65,6 +65,53 @@ class TrainingLoopTest {
   }
 
   @Test
+  void aLossThatIsNotFiniteNamesTheLayerThatGaveTheFirstSuchNumberAndTheSamples() {
+    BatchSource<Batch> described = new BatchSource<>() {
+      @Override
+      public Batch batch(long step, int virtualRank, int accumulation) {
+        return TinyRun.random(step, virtualRank, accumulation);
+      }
+
+      @Override
+      public String describe(long step, int virtualRank, int accumulation) {
+        return "samples of " + step + "/" + virtualRank + "/" + accumulation;
+      }
+    };
+    String layer = "transformer.h.1.mlp.c_fc.weight";
+    for (Precision precision : List.of(Precision.FLOAT32, Precision.BFLOAT16)) {
+      assertThatThrownBy(() -> TinyRun.train(2, options(5).build(), precision, 1, described, (loop, model) -> {
+        float[] large = new float[(int) model.layout().parameter(layer).size()];
+        java.util.Arrays.fill(large, 3e38f);
+        model.layout().parameter(layer).in(model.weights()).put(0, large, 0, large.length);
+        model.weightsChanged();
+        return loop;
+      })).isInstanceOf(UserError.class).hasMessageStartingWith("the loss is NaN in step 1 on rank 0 (virtual rank 0): ")
+          .hasMessageContaining(" came out of " + layer + " (multiply); the micro-batch: samples of 1/0/0; ")
+          .hasMessageContaining("no checkpoint was touched");
+    }
+  }
+
+  @Test
+  void weightsThatAreNotFiniteAreNamed() {
+    assertThatThrownBy(() -> TinyRun.train(2, options(5).build(), Precision.FLOAT32, 1, TinyRun.DATA, (loop, model) -> {
+      model.layout().parameter("transformer.h.0.ln_2.bias").in(model.weights()).put(0, new float[]{Float.NaN}, 0, 1);
+      return loop;
+    })).isInstanceOf(UserError.class).hasMessageContaining("the weights of transformer.h.0.ln_2.bias are not finite");
+  }
+
+  @Test
+  void everyStepIsToldOnEveryRankWithTheTimesOfAll() {
+    List<StepFacts> told = java.util.Collections.synchronizedList(new ArrayList<>());
+    TinyRun.Ended ended = train(2, options(5).logEvery(1).build(), TinyRun.DATA, loop -> loop.following(told::add));
+    assertThat(told).hasSize(10).allMatch(facts -> facts.ranks() == 2 && facts.seconds() > 0);
+    assertThat(told.stream().map(StepFacts::step)).containsExactlyInAnyOrder(1L, 1L, 2L, 2L, 3L, 3L, 4L, 4L, 5L, 5L);
+    for (LossPoint point : ended.result().history()) {
+      assertThat(told).filteredOn(facts -> facts.step() == point.step())
+          .allMatch(facts -> facts.loss() == point.loss());
+    }
+  }
+
+  @Test
   void dataThatEndsTooEarlyIsSaidBeforeTheFirstStep() {
     BatchSource<Batch> nineSteps = new BatchSource<Batch>() {
       @Override
