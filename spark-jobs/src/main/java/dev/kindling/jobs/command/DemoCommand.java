@@ -6,7 +6,6 @@ import dev.kindling.jobs.demo.DemoSettings;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,10 +38,10 @@ final class DemoCommand implements Callable<Integer> {
     Configuration configuration = options.readOver(DemoSettings.FILE, DemoSettings.packaged(),
         HadoopFiles.configuration()).option("--profile", "profile.enabled", profile ? "true" : null);
     DemoSettings settings = configuration.as(DemoSettings.class);
-    try (SparkSession session = Sessions.open("demo")) {
+    try (Sessions.Opened spark = Sessions.open("demo")) {
       configuration.located(() -> {
         try {
-          return Demo.run(session, settings, new Path(out), spec.commandLine().getOut());
+          return Demo.run(spark.session(), settings, new Path(out), spec.commandLine().getOut());
         } catch (IOException e) {
           throw new java.io.UncheckedIOException(e);
         }

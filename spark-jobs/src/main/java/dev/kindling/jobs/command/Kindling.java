@@ -13,13 +13,14 @@ import picocli.CommandLine.ParameterException;
 /**
  * The command and the main class of the application jar: {@code spark-submit --class dev.kindling.jobs.command.Kindling
  * kindling.jar VERB ...}. Exit codes: 0 done; 1 a bug or a failure of the machine, with its stack; 2 what the
- * user can mend, in one line; 3 a run that lost executors too often and can go on, in one line; 143 ended by SIGTERM, saved.
+ * user can mend, in one line; 3 a run that lost executors too often and can go on, in one line; 4 a pipeline that another
+ * scheduler runs, in one line; 143 ended by SIGTERM, saved.
  */
 @Command(name = "kindling", header = "LLM training for the Spark cluster you already have", synopsisHeading = "%n", customSynopsis = "kindling VERB [CONFIG.yaml] [--set KEY=VALUE]... [--out DIR] [--master MASTER] [-- SPARK-SUBMIT OPTIONS]", description = {
     "", "The data's way, one verb a stage:", ""}, subcommands = {DemoCommand.class, TokenizerCommand.class,
         PrepCommand.class, PlanCommand.class, PretrainCommand.class, EvaluateCommand.class,
         GenerateCommand.class, PredictCommand.class, ImportCommand.class, ExportCommand.class, InspectCommand.class,
-        VerifyCommand.class}, versionProvider = Kindling.Version.class, footer = {"",
+        VerifyCommand.class, PipelineCommand.class}, versionProvider = Kindling.Version.class, footer = {"",
             "Start with:        kindling demo", "Help on a verb:    kindling VERB --help",
             "On a cluster:      kindling pretrain pretrain.yaml --master spark://host:7077 -- --executor-memory 8g"})
 public final class Kindling implements Runnable {

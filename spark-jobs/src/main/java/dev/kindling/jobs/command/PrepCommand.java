@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,8 +43,8 @@ final class PrepCommand implements Callable<Integer> {
         .option("--out", "output", output);
     PrepSettings settings = configuration.as(PrepSettings.class);
     PrepOptions prep = configuration.located(settings::options);
-    try (SparkSession session = Sessions.open("prep")) {
-      PrepResult result = configuration.located(() -> PrepJob.run(session, prep, out::println));
+    try (Sessions.Opened spark = Sessions.open("prep")) {
+      PrepResult result = configuration.located(() -> PrepJob.run(spark.session(), prep, out::println));
       var training = result.info().training();
       var heldOut = result.info().heldOut();
       out.printf("%s: %,d documents, %,d tokens in %,d rows of %d; held out: %,d documents, %,d tokens%n",

@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,8 +53,8 @@ final class TokenizerCommand implements Runnable {
         .option("--out", "output", output);
     TokenizerSettings settings = configuration.as(TokenizerSettings.class);
     TokenizerOptions training = configuration.located(settings::options);
-    try (SparkSession session = Sessions.open("tokenizer train")) {
-      Tokenizer tokenizer = configuration.located(() -> TokenizerJob.run(session, training, out::println));
+    try (Sessions.Opened spark = Sessions.open("tokenizer train")) {
+      Tokenizer tokenizer = configuration.located(() -> TokenizerJob.run(spark.session(), training, out::println));
       out.printf("%s: %,d tokens%n", training.output(), tokenizer.vocabularySize());
     }
     return 0;

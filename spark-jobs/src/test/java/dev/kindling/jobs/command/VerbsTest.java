@@ -36,7 +36,7 @@ class VerbsTest {
       "import",
       "export",
       "export hf",
-      "export gguf", "inspect", "verify"})
+      "export gguf", "inspect", "verify", "pipeline"})
   void everyVerbTeachesItself(String verb) {
     Ended ended = Ended.of((verb + " --help").split(" "));
     assertThat(ended.code()).isZero();

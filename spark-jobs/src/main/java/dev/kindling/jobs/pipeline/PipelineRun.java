@@ -1,0 +1,194 @@
+package dev.kindling.jobs.pipeline;
+
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.jobs.config.NearestName;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.ShutdownHookManager;
+
+/**
+ * Runs the stages of a file, one after another. A stage is skipped where it ended well with the same command, settings and inputs and
+ * what it writes is there; one that was interrupted is run again, and its verb goes on from what it finds. The first that fails ends the
+ * pipeline with its exit code.
+ */
+public final class PipelineRun {
+  /** Another scheduler runs the pipeline, or has taken it over. */
+  public static final int HELD = 4;
+  private static final int PRIORITY = FileSystem.SHUTDOWN_HOOK_PRIORITY + 20;       // after a training has saved
+  private final Configuration conf;
+  private final String name;
+  private final PipelineSettings settings;
+  private final StageGraph graph;
+  private final StageRecords records;
+  private final Consumer<String> told;
+
+  /** What runs a stage. */
+  @FunctionalInterface
+  public interface Verb {
+    /** @param said is given each line; @param words a verb with its options; @return the exit code */
+    int run(Consumer<String> said, String... words);
+  }
+
+  private PipelineRun(Configuration conf, String name, PipelineSettings settings, StageGraph graph,
+      Consumer<String> told) {
+    this.conf = conf;
+    this.name = name;
+    this.settings = settings;
+    this.graph = graph;
+    this.told = told;
+    records = new StageRecords(conf, new Path(settings.state(), "stages"));
+  }
+
+  /**
+   * @param name of the pipeline, for lines; @param verbs that there are; @param told is given lines for the user
+   * @throws UserError where the file's stages do not make a pipeline
+   */
+  public static PipelineRun of(Configuration conf, String name, PipelineSettings settings, Set<String> verbs,
+      Consumer<String> told) {
+    List<Stage> stages = settings.stages().stream().map(stage -> Stage.of(stage, conf)).toList();
+    for (Stage stage : stages) {
+      if (!verbs.contains(stage.verb())) {
+        throw new UserError("stage " + stage.name() + " runs " + stage.verb() + ", which is not a verb"
+            + NearestName.of(stage.verb(), verbs).map(near -> "; did you mean " + near + "?").orElse("") + " (verbs: "
+            + String.join(", ", verbs) + ")");
+      }
+    }
+    return new PipelineRun(conf, name, settings, StageGraph.of(stages), told);
+  }
+
+  /** The command lines of the stages, by name, for checks. */
+  public Map<String, List<String>> commands() {
+    return graph.inOrder().stream()
+        .collect(Collectors.toMap(Stage::name, Stage::words, (a, b) -> a, LinkedHashMap::new));
+  }
+
+  /** Says what {@link #run} would do, and does nothing. */
+  public void plan() {
+    Map<String, String> known = fingerprints();
+    int width = graph.inOrder().stream().mapToInt(stage -> stage.name().length()).max().orElse(0);
+    told.accept("pipeline " + name + ", state in " + settings.state());
+    boolean stale = false;
+    for (Stage stage : graph.inOrder()) {
+      Optional<String> why = whyNot(stage, known.get(stage.name()));
+      String after = String.join(", ", graph.needs().get(stage.name()));
+      told.accept(String.format(Locale.ROOT, "  %-" + width + "s  %s  %s%s", stage.name(),
+          why.isEmpty() ? "done  " : "to run", String.join(" ", stage.words()),
+          (after.isEmpty() ? "" : "  [after " + after + "]") + why.map(w -> "  (" + w + ")").orElse("")));
+      stale |= why.isPresent();
+    }
+    if (!stale) told.accept("nothing is to be done");
+  }
+
+  /** Runs what is not done. @return 0, or the exit code of the stage that failed, or {@link #HELD} */
+  public int run(Verb verb) {
+    Map<String, String> known = fingerprints();  // an input that is missing is told before anything is locked or run
+    Thread here = Thread.currentThread();
+    try (PipelineLock lock = PipelineLock.take(conf, new Path(settings.state(), "lock"),
+        Duration.ofSeconds(settings.expirySeconds()), owner(), here::interrupt)) {
+      Runnable release = lock::close;            // a JVM that is told to end gives it back when its training has saved
+      ShutdownHookManager.get().addShutdownHook(release, PRIORITY);
+      try {
+        return run(verb, known, lock);
+      } finally {
+        removeHook(release);
+      }
+    } catch (PipelineLock.HeldException e) {
+      told.accept("kindling: " + e.getMessage());
+      return HELD;
+    } finally {
+      Thread.interrupted();
+    }
+  }
+
+  private static void removeHook(Runnable release) {
+    try {
+      ShutdownHookManager.get().removeShutdownHook(release);
+    } catch (IllegalStateException e) {
+      // it is running: the JVM ends
+    }
+  }
+
+  private int run(Verb verb, Map<String, String> known, PipelineLock lock) {
+    int number = 0;
+    for (Stage stage : graph.inOrder()) {
+      number++;
+      String place = "[" + number + "/" + graph.inOrder().size() + "] " + stage.name();
+      Optional<String> why = whyNot(stage, known.get(stage.name()));
+      if (why.isEmpty()) {
+        told.accept(place + ": done before");
+        continue;
+      }
+      told.accept(place + ": " + String.join(" ", stage.words()) + " (" + why.get() + ")");
+      int code = run(verb, stage, known.get(stage.name()), lock);
+      if (lock.isLost()) {
+        told.accept("kindling: the pipeline was taken over by another, as no sign of life could be given for "
+            + settings.expirySeconds() + " s; it ends here");
+        return HELD;
+      }
+      if (code != 0) {
+        told.accept("kindling: stage " + stage.name() + " of pipeline " + name + " ended with exit code " + code
+            + "; run the pipeline again to go on from there");
+        return code;
+      }
+    }
+    return 0;
+  }
+
+  private int run(Verb verb, Stage stage, String fingerprint, PipelineLock lock) {
+    LastLines said = new LastLines();
+    long start = System.nanoTime();
+    int code = verb.run(said::add, stage.words().toArray(String[]::new));
+    try {
+      if (!lock.isLost()) { records.ended(stage, fingerprint, code, (System.nanoTime() - start) / 1e9, said.lines()); }
+    } catch (IOException e) {
+      throw Storage.failed(new Path(settings.state()), e);
+    }
+    return code;
+  }
+
+  private Map<String, String> fingerprints() {
+    Fingerprint fingerprint = new Fingerprint(conf, graph);
+    Map<String, String> known = new LinkedHashMap<>();
+    for (Stage stage : graph.inOrder()) known.put(stage.name(), fingerprint.of(stage, known));
+    return known;
+  }
+
+  /** Why a stage is to be run; nothing where it is done. */
+  private Optional<String> whyNot(Stage stage, String fingerprint) {
+    Optional<StageRecords.Before> before = records.of(stage);
+    if (before.isEmpty()) return Optional.of("it has not ended yet");
+    if (!before.get().fingerprint().equals(fingerprint)) {
+      return Optional.of("its command, settings or inputs have changed");
+    }
+    if (before.get().exit() != 0) return Optional.of("it ended with exit code " + before.get().exit());
+    for (String written : stage.writes()) {
+      Path path = new Path(written);
+      if (!Storage.exists(Storage.of(conf, path), path)) return Optional.of(written + " is not there any more");
+    }
+    return Optional.empty();
+  }
+
+  private static String owner() {
+    String host;
+    try {
+      host = InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      host = "an unknown host";
+    }
+    return System.getProperty("user.name", "somebody") + " on " + host + ", process " + ProcessHandle.current().pid();
+  }
+}

@@ -1,0 +1,109 @@
+package dev.kindling.jobs.pipeline;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.UserError;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A stage with what it reads and writes, as far as its command line and its YAML file say.
+ *
+ * @param words of the command line, the verb first; @param config its YAML file, if it names one
+ * @param after names of stages; @param reads paths, which may be globs; @param writes paths
+ */
+record Stage(String name, List<String> words, Optional<Path> config, Set<String> after, Set<String> reads,
+    Set<String> writes) {
+  private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|'([^']*)'|([^\\s\"']+)");
+  private static final Set<String> READING = Set.of("--in", "--data", "--model", "--tokenizer", "input", "dataset",
+      "tokenizer");
+  private static final Set<String> WRITING = Set.of("--out", "output", "run");
+  private static final int LARGEST_FILE = 1 << 20;
+  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+
+  /** @param conf where paths are resolved */
+  static Stage of(PipelineSettings.StageSettings settings, Configuration conf) {
+    List<String> words = words(settings.run());
+    Optional<Path> config = words.stream().skip(1).filter(w -> w.matches("[^-=].*\\.ya?ml")).map(Path::new).findFirst();
+    Stage stage = new Stage(settings.name(), words, config, set(settings.after()), set(settings.reads()),
+        set(settings.writes()));
+    config.ifPresent(file -> stage.noteFile(conf, file));
+    for (int i = 1; i < words.size(); i++) {
+      String word = words.get(i);
+      boolean pair = word.startsWith("--") && word.contains("=");
+      String option = pair ? word.substring(0, word.indexOf('=')) : word;
+      String value = pair ? word.substring(word.indexOf('=') + 1) : i + 1 < words.size() ? words.get(i + 1) : "";
+      int equals = value.indexOf('=');
+      if (option.equals("--set") && equals > 0) stage.note(value.substring(0, equals), value.substring(equals + 1));
+      else stage.note(option, value);
+    }
+    return stage;
+  }
+
+  private static Set<String> set(Optional<List<String>> names) {
+    return new LinkedHashSet<>(names.orElse(List.of()));
+  }
+
+  /** As a shell would split it, quotations included. */
+  private static List<String> words(String line) {
+    List<String> words = new ArrayList<>();
+    Matcher matcher = Pattern.compile("(?:" + WORD.pattern() + ")+").matcher(line);
+    while (matcher.find()) {
+      StringBuilder word = new StringBuilder();
+      Matcher part = WORD.matcher(matcher.group());
+      while (part.find()) { for (int g = 1; g <= 3; g++) if (part.group(g) != null) word.append(part.group(g)); }
+      words.add(word.toString());
+    }
+    return words;
+  }
+
+  private void noteFile(Configuration conf, Path file) {
+    byte[] bytes;
+    try {
+      bytes = Storage.readSmall(Storage.of(conf, file), file, LARGEST_FILE);
+    } catch (UserError missing) {
+      throw new UserError("stage " + name + ": " + missing.getMessage(), missing);
+    }
+    try {
+      JsonNode yaml = YAML.readTree(bytes);
+      yaml.properties().forEach(each -> {
+        if (each.getValue().isArray()) each.getValue().forEach(item -> note(each.getKey(), item.asText()));
+        else if (each.getValue().isTextual()) note(each.getKey(), each.getValue().asText());
+      });
+    } catch (IOException e) {
+      throw new UserError("stage " + name + ": " + file + " is not valid YAML: " + e.getMessage(), e);
+    }
+  }
+
+  private void note(String key, String value) {
+    if (value.isEmpty()) return;
+    if (READING.contains(key)) reads.add(value);
+    if (WRITING.contains(key)) writes.add(value);
+  }
+
+  /** Whether it reads what another writes, or a part of it. */
+  boolean readsFrom(Stage other) {
+    return reads.stream().anyMatch(read -> other.writes.stream().anyMatch(written -> within(read, written)));
+  }
+
+  static boolean within(String path, String folder) {
+    String one = new Path(path).toString();
+    String other = new Path(folder).toString();
+    return one.equals(other) || one.startsWith(other + "/");
+  }
+
+  /** The verb. */
+  String verb() {
+    return words.get(0);
+  }
+}
