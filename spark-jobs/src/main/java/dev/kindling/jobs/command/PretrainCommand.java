@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,9 +39,13 @@ import picocli.CommandLine.Spec;
         "  checkpoints  every, keepLast, keepEvery, keepBest, background",
         "  cluster      ranks, waitSeconds, minRanks, retries, kernels (best, plain), port, silenceSeconds, graceSeconds",
         "  profile      enabled",
+        "  tracking     tensorboard, report, mlflow: uri (or MLFLOW_TRACKING_URI), experiment, runName",
+        "  watch        spikeWindow, spikeDeviations: which losses stand out; one that is no number ends the run",
         "Where nothing is said: a gpt2 of 4 layers, 4 heads and width 256 (4 million weights and what the vocabulary takes),",
         "1,000 steps of 8 sequences, muon at a rate of 5e-3 on a cosine, a checkpoint at the end"})
 final class PretrainCommand implements Callable<Integer> {
+  private static final int ENDED_BY_SIGNAL = 143;          // 128 and SIGTERM, as the JVM itself ends with
+
   @Mixin
   private VerbOptions options;
 
@@ -74,8 +77,8 @@ final class PretrainCommand implements Callable<Integer> {
       PretrainJob.check(config, HadoopFiles.configuration());          // starting Spark takes its time
       return config;
     });
-    try (SparkSession session = Sessions.open("pretrain")) {
-      PretrainResult result = configuration.located(() -> PretrainJob.run(session, config, out::println));
+    try (Sessions.Opened spark = Sessions.open("pretrain")) {
+      PretrainResult result = configuration.located(() -> PretrainJob.run(spark.session(), config, out::println));
       out.printf("%s: step %,d%s, loss %.4f, %s, weights %s%n", result.checkpoint(), result.steps(),
           result.finished() ? "" : " (stopped early; run again to go on)", result.trainingLoss(),
           result.tokens() == 0
@@ -85,7 +88,8 @@ final class PretrainCommand implements Callable<Integer> {
           result.weightsSha256());
       if (!Double.isNaN(result.validationLoss()))
         out.printf("held-out perplexity %.2f%n", result.validationPerplexity());
+      boolean asWished = result.finished() || result.steps() == config.train().stopAfter();
+      return asWished ? 0 : ENDED_BY_SIGNAL;
     }
-    return 0;
   }
 }

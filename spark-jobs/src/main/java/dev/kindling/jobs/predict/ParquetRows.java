@@ -1,6 +1,7 @@
 package dev.kindling.jobs.predict;
 
 import dev.kindling.checkpoint.PendingFile;
+import dev.kindling.jobs.table.ToPendingFile;
 import java.io.IOException;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -8,7 +9,6 @@ import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.OutputFile;
-import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
@@ -61,44 +61,6 @@ final class ParquetRows implements EmbeddingFile {
       closeRows();
     } finally {
       out.close();
-    }
-  }
-
-  /** The file is made durable and renamed by its owner, not by Parquet. */
-  private record ToPendingFile(PendingFile file) implements OutputFile {
-    @Override
-    public PositionOutputStream create(long blockSize) {
-      return new PositionOutputStream() {
-        @Override
-        public long getPos() {
-          return file.size();
-        }
-
-        @Override
-        public void write(int b) throws IOException {
-          file.write(b);
-        }
-
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-          file.write(bytes, offset, length);
-        }
-      };
-    }
-
-    @Override
-    public PositionOutputStream createOrOverwrite(long blockSize) {
-      return create(blockSize);
-    }
-
-    @Override
-    public boolean supportsBlockSize() {
-      return false;
-    }
-
-    @Override
-    public long defaultBlockSize() {
-      return 0;
     }
   }
 

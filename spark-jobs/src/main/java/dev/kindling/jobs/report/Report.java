@@ -22,6 +22,7 @@ public final class Report {
   private final String lead;
   private final LossCurve curve;
   private final StringBuilder body = new StringBuilder();
+  private final List<Chart> charts = new ArrayList<>();
 
   /** @param title one line; @param lead one sentence under it */
   public Report(String title, String lead, LossCurve curve) {
@@ -44,6 +45,14 @@ public final class Report {
     return this;
   }
 
+  /** A plot of its own, with a heading. */
+  public Report chart(String heading, Chart chart) {
+    heading(heading);
+    body.append("<div id=\"chart-").append(charts.size()).append("\"></div>\n");
+    charts.add(chart);
+    return this;
+  }
+
   public Report quotation(String text) {
     body.append("<blockquote>").append(escape(text)).append("</blockquote>\n");
     return this;
@@ -59,7 +68,7 @@ public final class Report {
     Map<String, String> parts = Map.of("title", escape(title), "lead", escape(lead), "body", body.toString(),
         "uplot.css",
         resource("uplot/uPlot.min.css"), "uplot.js", resource("uplot/uPlot.iife.min.js"), "points", json(points()),
-        "baselines", json(baselines()));
+        "baselines", json(baselines()), "charts", json(charts.stream().map(Chart::plain).toList()));
     return filled(resource("report.html"), parts);
   }
 

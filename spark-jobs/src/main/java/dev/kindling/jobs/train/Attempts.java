@@ -33,6 +33,11 @@ public final class Attempts<E extends RunEnding> {
     default void check(int ranks, int cores) {
     }
 
+    /** Who hears what ranks {@link ToDriver#tell}. */
+    default Consumer<String[]> facts() {
+      return fact -> {};
+    }
+
     /** What every rank of the next attempt does. @param epoch of that attempt */
     RankStage.Body<E> body(long epoch) throws IOException;
   }
@@ -117,7 +122,7 @@ public final class Attempts<E extends RunEnding> {
 
   private List<E> attempt(int ranks, int cores, long epoch) throws IOException {
     RankStage.Body<E> body = run.body(epoch);
-    try (DriverLine open = new DriverLine(spark, progress)) {
+    try (DriverLine open = new DriverLine(spark, progress, run.facts())) {
       line = open;
       if (stopping) stop();
       try {

@@ -1,6 +1,7 @@
 package dev.kindling.jobs.train;
 
 import dev.kindling.train.loop.StopRequest;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -44,11 +45,13 @@ public final class DriverLine implements AutoCloseable {
   static final String ALIVE = "alive";
   static final String ENDED = "ended";
   static final String SAY = "say";
+  static final String FACT = "fact";
   static final String FAILED = "failed";
 
   private static final long DRAIN_SECONDS = 5;
 
   private final Consumer<String> progress;
+  private final Consumer<String[]> facts;
   /** Lines are handed on by a thread of their own: one that is told slowly must not make the ranks look silent. */
   private final ExecutorService teller = Executors.newSingleThreadExecutor(work -> {
     Thread thread = new Thread(work, "kindling-progress");
@@ -62,7 +65,13 @@ public final class DriverLine implements AutoCloseable {
   private final RpcEndpointRef reference;
 
   public DriverLine(SparkContext spark, Consumer<String> progress) {
+    this(spark, progress, fact -> {});
+  }
+
+  /** @param facts is given what {@link ToDriver#tell} was, in the order of the lines */
+  DriverLine(SparkContext spark, Consumer<String> progress, Consumer<String[]> facts) {
     this.progress = progress;
+    this.facts = facts;
     this.environment = spark.env().rpcEnv();
     this.reference = environment.setupEndpoint("kindling-" + UUID.randomUUID(), new Endpoint());
   }
@@ -119,6 +128,8 @@ public final class DriverLine implements AutoCloseable {
       signs.put(rank, new Sign(rank, words[2], System.nanoTime(), words[0].equals(ENDED)));
     } else if (words[0].equals(SAY) && words.length == 2) {
       say(words[1]);
+    } else if (words[0].equals(FACT)) {
+      teller.execute(() -> facts.accept(Arrays.copyOfRange(words, 1, words.length)));
     } else if (words[0].equals(FAILED) && words.length == 6) {
       failures
           .add(new Failure(Integer.parseInt(words[1]), Boolean.parseBoolean(words[2]), Boolean.parseBoolean(words[3]),

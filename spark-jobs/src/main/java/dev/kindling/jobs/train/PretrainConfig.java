@@ -3,6 +3,8 @@ package dev.kindling.jobs.train;
 import static dev.kindling.checkpoint.UserError.require;
 
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.jobs.track.TrackingSettings;
+import dev.kindling.jobs.track.WatchSettings;
 import java.io.Serializable;
 import org.apache.hadoop.conf.Configuration;
 
@@ -15,7 +17,7 @@ import org.apache.hadoop.conf.Configuration;
 public record PretrainConfig(String dataset, String run, ModelSettings model, ObjectiveSettings objective,
     TrainSettings train, OptimizerSettings optimizer, ScheduleSettings schedule, AverageSettings average,
     GradientSettings gradients, CheckpointSettings checkpoints, ClusterSettings cluster,
-    ProfileSettings profile) implements Serializable {
+    ProfileSettings profile, TrackingSettings tracking, WatchSettings watch) implements Serializable {
   public PretrainConfig {
     require(!dataset.isBlank(), "dataset", "empty", "the folder that prep wrote");
     require(!run.isBlank(), "run", "empty", "a folder for the run's checkpoints");
@@ -32,71 +34,81 @@ public record PretrainConfig(String dataset, String run, ModelSettings model, Ob
         ScheduleSettings.defaults(), AverageSettings.defaults(), GradientSettings.defaults(),
         CheckpointSettings.defaults(),
         ClusterSettings.defaults(),
-        ProfileSettings.defaults());
+        ProfileSettings.defaults(), TrackingSettings.defaults(), WatchSettings.defaults());
   }
 
   /** The same with paths that mean on an executor what they mean here. */
   PretrainConfig absolute(Configuration hadoop) {
     return new PretrainConfig(Storage.absolute(hadoop, dataset), Storage.absolute(hadoop, run), model, objective, train,
-        optimizer, schedule, average, gradients, checkpoints, cluster, profile);
+        optimizer, schedule, average, gradients, checkpoints, cluster, profile, tracking, watch);
   }
 
   public PretrainConfig withModel(ModelSettings value) {
     return new PretrainConfig(dataset, run, value, objective, train, optimizer, schedule, average, gradients,
         checkpoints, cluster,
-        profile);
+        profile, tracking, watch);
   }
 
   public PretrainConfig withObjective(ObjectiveSettings value) {
     return new PretrainConfig(dataset, run, model, value, train, optimizer, schedule, average, gradients, checkpoints,
         cluster,
-        profile);
+        profile, tracking, watch);
   }
 
   public PretrainConfig withTrain(TrainSettings value) {
     return new PretrainConfig(dataset, run, model, objective, value, optimizer, schedule, average, gradients,
         checkpoints, cluster,
-        profile);
+        profile, tracking, watch);
   }
 
   public PretrainConfig withOptimizer(OptimizerSettings value) {
     return new PretrainConfig(dataset, run, model, objective, train, value, schedule, average, gradients, checkpoints,
         cluster,
-        profile);
+        profile, tracking, watch);
   }
 
   public PretrainConfig withSchedule(ScheduleSettings value) {
     return new PretrainConfig(dataset, run, model, objective, train, optimizer, value, average, gradients, checkpoints,
         cluster,
-        profile);
+        profile, tracking, watch);
   }
 
   public PretrainConfig withAverage(AverageSettings value) {
     return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, value, gradients, checkpoints,
         cluster,
-        profile);
+        profile, tracking, watch);
   }
 
   public PretrainConfig withGradients(GradientSettings value) {
     return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, value, checkpoints,
-        cluster, profile);
+        cluster, profile, tracking, watch);
   }
 
   public PretrainConfig withCheckpoints(CheckpointSettings value) {
     return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, gradients, value,
         cluster,
-        profile);
+        profile, tracking, watch);
   }
 
   public PretrainConfig withCluster(ClusterSettings value) {
     return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, gradients,
         checkpoints, value,
-        profile);
+        profile, tracking, watch);
   }
 
   public PretrainConfig withProfile(ProfileSettings value) {
     return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, gradients,
         checkpoints, cluster,
-        value);
+        value, tracking, watch);
+  }
+
+  public PretrainConfig withTracking(TrackingSettings value) {
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, gradients,
+        checkpoints, cluster, profile, value, watch);
+  }
+
+  public PretrainConfig withWatch(WatchSettings value) {
+    return new PretrainConfig(dataset, run, model, objective, train, optimizer, schedule, average, gradients,
+        checkpoints, cluster, profile, tracking, value);
   }
 }

@@ -3,6 +3,7 @@ package dev.kindling.jobs.train;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.jobs.track.Tracking;
 import dev.kindling.train.loop.LossPoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,6 +26,7 @@ public final class PretrainJob {
   private final PretrainPlan plan;
   private final Consumer<String> progress;
   private final RankStage.Body<PretrainRank.Ending> body;
+  private final Tracking tracking;
 
   private PretrainJob(SparkSession session, PretrainConfig config, Consumer<String> progress,
       RankStage.Body<PretrainRank.Ending> body) {
@@ -33,6 +35,8 @@ public final class PretrainJob {
     this.plan = PretrainPlan.of(config.absolute(hadoop), hadoop);
     this.progress = progress;
     this.body = body;
+    this.tracking = Tracking.of(plan.config().tracking(), hadoop, new Path(plan.config().run()),
+        RunParameters.of(plan), progress);
   }
 
   /**
@@ -48,13 +52,23 @@ public final class PretrainJob {
   /** @param progress is given one line at a time */
   public static PretrainResult run(SparkSession session, PretrainConfig config, Consumer<String> progress) {
     PretrainConfig everywhere = config.absolute(session.sparkContext().hadoopConfiguration());
-    return run(session, everywhere, progress, rank -> PretrainRank.run(everywhere, rank));
+    StepTotals totals = StepTotals.of(session.sparkContext());
+    return run(session, everywhere, progress, rank -> PretrainRank.run(everywhere, totals, rank));
   }
 
   /** @param body what every rank does */
   static PretrainResult run(SparkSession session, PretrainConfig config, Consumer<String> progress,
       RankStage.Body<PretrainRank.Ending> body) {
-    return new PretrainJob(session, config, progress, body).run();
+    PretrainJob job = new PretrainJob(session, config, progress, body);
+    try {
+      PretrainResult result = job.run();
+      if (result.finished()) job.tracking.finished();
+      else job.tracking.stopped();
+      return result;
+    } catch (RuntimeException | Error e) {
+      job.tracking.failed();
+      throw e;
+    }
   }
 
   private PretrainResult run() {
@@ -100,6 +114,11 @@ public final class PretrainJob {
     @Override
     public RankStage.Body<PretrainRank.Ending> body(long epoch) {
       return body;
+    }
+
+    @Override
+    public Consumer<String[]> facts() {
+      return tracking::hear;
     }
   }
 

@@ -19,7 +19,6 @@ import dev.kindling.train.loop.Checkpoints;
 import dev.kindling.train.loop.FolderCheckpoints;
 import dev.kindling.train.loop.LossPoint;
 import dev.kindling.train.loop.PackedBatches;
-import dev.kindling.train.loop.ProgressLine;
 import dev.kindling.train.loop.RowObjective;
 import dev.kindling.train.loop.RowObjectives;
 import dev.kindling.train.loop.RunOptions;
@@ -56,23 +55,28 @@ final class PretrainRank {
       String kernels, String precision, long parameters, ArrayList<RankProfile> profile) implements RunEnding {}
 
   static Ending run(PretrainConfig config, Rank rank) throws IOException {
+    return run(config, StepTotals.unregistered(), rank);
+  }
+
+  /** @param totals that Spark shows */
+  static Ending run(PretrainConfig config, StepTotals totals, Rank rank) throws IOException {
     PretrainPlan plan = PretrainPlan.of(config, rank.conf());
     boolean plain = config.cluster().kernels() == KernelChoice.PLAIN;
     try (Kernels kernels = NativeCache
         .loading(() -> plain ? KernelLibraries.plain(rank.threads()) : KernelLibraries.best(rank.threads()))) {
       Precision precision = agree(config, rank, kernels);
       MemoryPlan.of(plan, rank.worldSize(), rank.threads(), precision).refuseUnlessItFits(1);
-      return train(plan, rank, kernels, precision);
+      return train(plan, rank, kernels, precision, new StepNews(plan, rank, totals));
     }
   }
 
-  private static Ending train(PretrainPlan plan, Rank rank, Kernels kernels, Precision precision) {
+  private static Ending train(PretrainPlan plan, Rank rank, Kernels kernels, Precision precision, StepNews news) {
     long seed = plan.config().train().seed();
     ObjectiveSettings objective = plan.config().objective();
     int end = plan.dataset().endOfText();
     Optional<Profile> profile = plan.config().profile().enabled() ? Optional.of(new Profile()) : Optional.empty();
     Kernels timed = profile.map(p -> ProfiledKernels.of(kernels, p)).orElse(kernels);
-    Running running = new Running(plan, rank, kernels, timed, precision, profile);
+    Running running = new Running(plan, rank, kernels, timed, precision, profile, news);
     if (plan.model() instanceof BertConfig bert) {
       try (EncoderModel model = EncoderModel.create(bert, timed, precision, seed)) {
         return running.run(model, RowObjectives.maskedWords(objective.maskedWords(plan.extra(), end), seed));
@@ -91,11 +95,11 @@ final class PretrainRank {
 
   /** What a run is made of, whatever its model is. @param timed the kernels, watched where the run is profiled */
   private record Running(PretrainPlan plan, Rank rank, Kernels kernels, Kernels timed, Precision precision,
-      Optional<Profile> profile) {
+      Optional<Profile> profile, StepNews news) {
     <B extends MicroBatch> Ending run(TapedModel<B> model, RowObjective<B> objective) {
       if (plan.config().train().activationCheckpointing()) model.checkpointActivations();
       ArrayList<RankProfile> found = new ArrayList<>();
-      TrainingResult result = run(model, objective, checkpoints(plan, rank));
+      TrainingResult result = run(model, objective, checkpoints(plan, rank, news));
       profile.ifPresent(p -> found.add(p.ended(rank.rank(), ceilings(rank, kernels))));
       return new Ending(result.step(), result.finished(), new ArrayList<>(result.history()), result.tokens(),
           result.tokensPerSecond(), kernels.describe(), precision.name(), model.layout().count(), found);
@@ -118,7 +122,7 @@ final class PretrainRank {
       Communicator communicator = profile.<Communicator>map(p -> new ProfiledCommunicator(rank.communicator(), p))
           .orElse(rank.communicator());
       TrainingLoop loop = new TrainingLoop(model, timed, communicator, batches, options)
-          .saving(checkpoints).telling(new ProgressLine(rank.driver()::say));
+          .saving(checkpoints).telling(news.of(batches)).following(news::follow);
       plan.heldOut(rank.conf()).map(heldOut -> HeldOutRows.of(heldOut, objective))
           .ifPresent(rows -> loop.evaluating(new Perplexity<>(rows, config.train().evaluationRows()).of(model)));
       if (config.average().evaluate()) loop.evaluatingAverages();
@@ -139,14 +143,15 @@ final class PretrainRank {
     return rank.rank() == 0 ? new Ceilings(kernels)::of : product -> 0;
   }
 
-  private static FolderCheckpoints checkpoints(PretrainPlan plan, Rank rank) {
+  private static FolderCheckpoints checkpoints(PretrainPlan plan, Rank rank, StepNews news) {
     CheckpointSettings keep = plan.config().checkpoints();
     ObjectNode details = Json.object();
     details.putObject("dataset").put("path", plan.config().dataset()).put("fingerprint", plan.dataset().fingerprint())
         .put("tokenizer", plan.dataset().tokenizer());
     details.put("configuration", plan.config().toString()).put("ranks", rank.worldSize());
     return new FolderCheckpoints(rank.conf(), new Path(plan.config().run()), rank.epoch(), plan.model(),
-        plan.tokenizer(rank.conf()), new Retention(keep.keepLast(), keep.keepEvery(), keep.keepBest()), details);
+        plan.tokenizer(rank.conf()), new Retention(keep.keepLast(), keep.keepEvery(), keep.keepBest()), details,
+        news::committing);
   }
 
   /**

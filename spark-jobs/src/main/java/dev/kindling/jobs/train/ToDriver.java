@@ -102,6 +102,14 @@ public final class ToDriver implements AutoCloseable {
     if (driver != null) send(DriverLine.SAY, line);
   }
 
+  /** Tells the driver something that is meant for no reader of lines. */
+  void tell(String... fact) {
+    String[] message = new String[fact.length + 1];
+    message[0] = DriverLine.FACT;
+    System.arraycopy(fact, 0, message, 1, fact.length);
+    if (driver != null) send(message);
+  }
+
   private void send(String... message) {
     try {
       driver.send(message);

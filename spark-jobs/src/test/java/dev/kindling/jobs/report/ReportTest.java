@@ -22,6 +22,18 @@ class ReportTest {
   }
 
   @Test
+  void moreChartsHaveTheirPlaceAndGapsAndAreAveragedToWhatAScreenShows() {
+    String charts = new Report("t", "l", CURVE)
+        .chart("Speed", new Chart("tokens a second", new long[]{1, 2}, Map.of("speed", new double[]{5, Double.NaN})))
+        .html();
+    assertThat(charts).contains("<h2>Speed</h2>\n<div id=\"chart-0\"></div>").contains("\"points\":[[1,2],[5.0,null]]");
+    long[] steps = java.util.stream.LongStream.rangeClosed(1, 5000).toArray();
+    double[] values = java.util.stream.LongStream.of(steps).asDoubleStream().toArray();
+    String many = new Report("t", "l", CURVE).chart("x", new Chart("x", steps, Map.of("x", values))).html();
+    assertThat(many).contains("[[3,6,9,").contains(",[2.0,5.0,8.0,").contains("5000],");
+  }
+
+  @Test
   void thePageNeedsNothingFromOutside() {
     assertThat(page).contains("var uPlot=").contains(".uplot").doesNotContain("<script src").doesNotContain("<link")
         .doesNotContain("@import").doesNotContain("fetch(");

@@ -7,21 +7,26 @@ import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerStageCompleted;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import scala.jdk.javaapi.CollectionConverters;
 
-/** What a cluster's monitoring sees of a run's memory. */
+/** What a cluster's monitoring sees of a run: its memory, its newest step, and what the stage's page counts. */
 @Timeout(180)
 class OffHeapMetricsTest {
   @TempDir
   Path folder;
 
   @Test
-  void sparksSinksAreToldOfTheMemoryOutsideTheHeap() throws Exception {
+  void sparksSinksAreToldOfTheMemoryOutsideTheHeapAndOfTheNewestStepAndItsPageOfAllSteps() throws Exception {
     String dataset = TinyDataset.write(folder.resolve("data"), 50, 20, 0);
     Path csv = Files.createDirectories(folder.resolve("csv"));
     PretrainConfig config = TinyRuns.reading(
@@ -30,22 +35,42 @@ class OffHeapMetricsTest {
     try (SparkSession spark = Sessions.builder("local[1]")
         .config("spark.metrics.conf.*.sink.csv.class", "org.apache.spark.metrics.sink.CsvSink")
         .config("spark.metrics.conf.*.sink.csv.directory", csv.toString()).getOrCreate()) {
+      Map<String, Object> totals = new ConcurrentHashMap<>();
+      spark.sparkContext().addSparkListener(new SparkListener() {
+        @Override
+        public void onStageCompleted(SparkListenerStageCompleted stage) {
+          CollectionConverters.asJava(stage.stageInfo().accumulables().values())
+              .forEach(a -> totals.put(a.name().get(), a.value().get()));
+        }
+      });
       PretrainJob.run(spark, config, each -> {
         if (!each.startsWith("step   2/")) return;
         SparkEnv.get().metricsSystem().report();
         line[0] = each;
       });
+      spark.sparkContext().listenerBus().waitUntilEmpty();
+      assertThat(totals).containsEntry("kindling.steps", 200L)
+          .containsEntry("kindling.tokens", 200L * 8 * TinyDataset.TIME);
+      assertThat((Double) totals.get("kindling.computeSeconds")).isPositive();
     }
-    List<String> values = Files.readAllLines(metric(csv));
+    List<String> values = Files.readAllLines(metric(csv, "offHeapBytes"));
     assertThat(values.get(0)).isEqualTo("t,value");
     long weights = 4L * 2 * 12 * 32 * 32;                  // of the hidden matrices; more is held
     assertThat(Long.parseLong(values.get(1).split(",")[1])).isGreaterThan(weights);
+    assertThat(newest(csv, "step")).isGreaterThanOrEqualTo(2);
+    assertThat(newest(csv, "loss")).isBetween(0.0, 2 * Math.log(TinyDataset.VOCABULARY));
+    assertThat(newest(csv, "computeShare")).isBetween(0.0, 1.0);
+    assertThat(newest(csv, "tokensPerSecond")).isPositive();
     assertThat(line[0]).matches("step   2/200 .* [1-9]\\d* MiB off-heap");
   }
 
-  private static Path metric(Path csv) throws Exception {
+  private static double newest(Path csv, String name) throws Exception {
+    return Double.parseDouble(Files.readAllLines(metric(csv, name)).get(1).split(",")[1]);
+  }
+
+  private static Path metric(Path csv, String name) throws Exception {
     try (Stream<Path> files = Files.list(csv)) {
-      return files.filter(file -> file.getFileName().toString().endsWith(".kindling.offHeapBytes.csv")).findFirst()
+      return files.filter(file -> file.getFileName().toString().endsWith(".kindling." + name + ".csv")).findFirst()
           .orElseThrow();
     }
   }
