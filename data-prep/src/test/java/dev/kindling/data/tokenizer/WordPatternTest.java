@@ -85,6 +85,21 @@ class WordPatternTest {
   }
 
   @Test
+  void whatIsNotMatchedMayBeRemovedSinceThereIsNothing() throws IOException {
+    String json = bytesOnly(WordPattern.O200K.regex()).replace("Isolated", "Removed").replace("\"invert\" : false",
+        "\"invert\" : true");
+    Tokenizer ours = Tokenizer.parse(json, "t.json");
+    SplittableRandom random = new SplittableRandom(4);
+    try (HuggingFaceTokenizer theirs = open(json)) {
+      for (int i = 0; i < 500; i++) {
+        String text = RandomText.ofClasses(random);
+        assertSameWords(WordPattern.O200K, theirs, text);
+        assertThat(ours.encode(text)).hasSameSizeAs(theirs.encode(text, false, false).getIds());
+      }
+    }
+  }
+
+  @Test
   void anUnknownExpressionIsRefusedByName() {
     String json = bytesOnly(WordPattern.LLAMA3.regex()).replace("{1,3}", "{1,4}");
     assertThatThrownBy(() -> Tokenizer.parse(json, "t.json")).isInstanceOf(UserError.class)
