@@ -33,7 +33,9 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
   private static final long JVM = 320 * MIB;
   /** Netty's buffers where there are several ranks. */
   private static final long NETWORK = 32 * MIB;
-  /** What Spark, Hadoop, Parquet and the loop make of a heap of 1 GiB: 70 MiB that stay, and what lies about between collections. */
+  /** Of the heap, what stays after a collection: Spark's, Hadoop's and Parquet's objects; a step adds less than 1 MiB. */
+  private static final long LIVE = 41 * MIB;
+  /** What collectors make of a heap of 1 GiB: that, and what lies about between collections. */
   private static final long HEAP = 300 * MIB;
   private static final long SMALLEST_HEAP = 1024 * MIB;
   private static final double SPARE = 1.1;
@@ -66,14 +68,14 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     return offHeap() + JVM + (ranks > 1 ? NETWORK : 0);
   }
 
-  /** What lies on the heap, of which there may be more. */
+  /** What stays on the heap after a collection. */
   long heap() {
-    return HEAP;
+    return LIVE;
   }
 
   /** All of a rank's process. */
   long total() {
-    return overhead() + heap();
+    return overhead() + HEAP;
   }
 
   /** A table, the options that give Spark's executors as much, and how many ranks this machine could take. */
@@ -95,7 +97,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     if (snapshot > 0) lines.add(line("checkpoint", snapshot, "the copy that is written while steps go on"));
     lines.add(line("JVM", JVM, "classes, compiled code, threads, native libraries"));
     lines.add(line("outside the heap", overhead(), "together"));
-    lines.add(line("heap", heap(), "in use"));
+    lines.add(line("heap", heap(), "after a collection; between two of them up to " + size(HEAP)));
     lines.add(String.format(Locale.ROOT,
         "Spark options: --conf spark.executor.memory=%dm --conf spark.executor.memoryOverhead=%dm "
             + "--conf spark.executor.cores=%d%s",
@@ -148,7 +150,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     throw new UserError(String.format(Locale.ROOT,
         "not enough memory: a rank needs %.1f GiB, of which %.1f GiB outside the heap (weights %.1f, gradients %.1f, optimizer %.1f, "
             + "activations %.1f, other %.1f)%s; this machine has %.1f GiB: make model.width, model.layers or train.microBatch "
-            + "smaller, or use machines with more memory",
+            + "smaller, or use machines with more memory (plan takes theirs with --executor-memory and --conf)",
         total() / GIB, overhead() / GIB, (step.masters() + step.packed()) / GIB, step.gradients() / GIB,
         (step.states() + step.work()) / GIB, step.activations() / GIB,
         (overhead() - step.total() + step.scratch()) / GIB,

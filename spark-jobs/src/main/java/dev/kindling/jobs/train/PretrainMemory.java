@@ -14,9 +14,9 @@ public final class PretrainMemory {
 
   /**
    * @param ranks 0: as many as the configuration says, or 1; @param threads of each
-   * @param executors Spark's settings of the executors, by key; empty: none is given
+   * @param executors Spark's settings of the executors, by key; empty: they are to run on machines like this one
    * @param out is given a table and Spark's options, a line at a time
-   * @throws dev.kindling.checkpoint.UserError with need and room, where executors with these settings have too little
+   * @throws dev.kindling.checkpoint.UserError with need and room, where such executors have too little
    */
   public static void tell(PretrainConfig config, Configuration hadoop, int ranks, int threads,
       Map<String, String> executors, Consumer<String> out) {
@@ -26,7 +26,10 @@ public final class PretrainMemory {
     PretrainPlan plan = PretrainPlan.of(config, hadoop);
     MemoryPlan memory = MemoryPlan.of(plan, wanted, threads, MemoryPlan.precision(config.train().precision()));
     memory.lines().forEach(out);
-    if (executors.isEmpty()) return;
+    if (executors.isEmpty()) {
+      memory.refuseUnlessItFits(1);
+      return;
+    }
     SparkConf conf = new SparkConf(false);
     executors.forEach(conf::set);
     Container container = Container.of(conf);

@@ -97,12 +97,17 @@ class PlanTest {
 
   /** An embedding of more than 2³¹ elements: 9.2 GB in float32, and as much again for each of what training keeps of it. */
   @Test
-  void aTableOfMoreThanTwoToTheThirtyFirstElementsIsCountedAndDoesNotFitHere() throws IOException {
-    Ended plan = plan(70_000,
-        new String[]{"--set", "model.layers=1", "--set", "model.width=32768", "--set", "model.heads=64"});
-    assertThat(plan.err()).isEmpty();
+  void aTableOfMoreThanTwoToTheThirtyFirstElementsIsCountedAndRefusedHere() throws IOException {
+    String[] huge = {"--set", "model.layers=1", "--set", "model.width=32768", "--set", "model.heads=64"};
+    Ended plan = plan(70_000, huge);
     assertThat(mebibytesOutsideTheHeap(plan)).isGreaterThan(300 * 1024);
     assertThat(plan.out()).containsPattern("this machine has [\\d.]+ GiB: a rank does not fit here");
+    assertThat(plan.code()).isEqualTo(2);
+    assertThat(plan.err().lines()).singleElement().asString().startsWith("kindling: ")
+        .contains("not enough memory: a rank needs", "weights", "gradients", "this machine has", "--executor-memory");
+    Ended elsewhere = plan(70_000, huge, "--executor-memory", "4g", "--conf",
+        "spark.executor.memoryOverhead=" + mebibytesOutsideTheHeap(plan) + "m");
+    assertThat(elsewhere.code()).as(elsewhere.err()).isZero();
     assertThat(plan(500, TINY).out()).containsPattern("this machine has [\\d.]+ GiB: \\d+ ranks? would fit here");
   }
 
