@@ -39,7 +39,7 @@ public record GradientSettings(Kind kind, double threshold, double share, long l
 
   /** With the defaults of the kind. */
   public static GradientSettings of(Kind kind) {
-    return new GradientSettings(kind, 1.5, 0.03, 16, 0.7, 0.9);
+    return new GradientSettings(kind, 0.7, 0.1, 16, 0.5, 0.5);
   }
 
   Gradients exchange() {

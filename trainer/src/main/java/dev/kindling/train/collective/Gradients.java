@@ -46,13 +46,15 @@ public sealed interface Gradients {
    * Each rank learns by itself for some steps; then the ranks meet at the mean of their weights, towards which an outer optimizer
    * moves (DiLoCo: Douillard et al. 2023, arXiv:2311.08105).
    *
-   * @param steps between two meetings; @param rate of the outer optimizer; @param momentum its Nesterov momentum
+   * @param steps between two meetings
+   * @param rate of the outer optimizer; @param momentum its Nesterov momentum: a lasting direction is followed rate / (1 - momentum)
+   *        times as far as the ranks went. DiLoCo's 0.7 and 0.9 are for hundreds of steps between two meetings
    */
   record Local(long steps, double rate, double momentum) implements Gradients {
     public Local {
       require(steps >= 1, "gradients.localSteps", steps, "1 or more, such as 16");
-      require(rate > 0, "gradients.outerRate", rate, "above 0, such as 0.7");
-      require(momentum >= 0 && momentum < 1, "gradients.outerMomentum", momentum, "0 or more and below 1, such as 0.9");
+      require(rate > 0, "gradients.outerRate", rate, "above 0, such as 0.5");
+      require(momentum >= 0 && momentum < 1, "gradients.outerMomentum", momentum, "0 or more and below 1, such as 0.5");
     }
 
     @Override

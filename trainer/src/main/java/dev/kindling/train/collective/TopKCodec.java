@@ -18,9 +18,7 @@ import java.util.Arrays;
 public record TopKCodec(double share) implements Codec {
   private static final int MAGNITUDE = 0x7fffffff;
 
-  public TopKCodec {
-    require(share > 0 && share <= 1, "gradients.share", share, "above 0 and at most 1, such as 0.03");
-  }
+  public TopKCodec { require(share > 0 && share <= 1, "gradients.share", share, "above 0 and at most 1, such as 0.1"); }
 
   private int kept(int count) {
     return (int) Math.max(1, Math.round(share * count));

@@ -20,7 +20,7 @@ class CodecTest {
   private static final int[] SIZES = {1, 2, 3, 5, 31, 257, 1000, 1023, 1024};
 
   static Stream<Codec> codecs() {
-    return Stream.of(new Bfloat16Codec(), new EightBitCodec(), new ThresholdCodec(1.5), new TopKCodec(0.03),
+    return Stream.of(new Bfloat16Codec(), new EightBitCodec(), new ThresholdCodec(0.7), new TopKCodec(0.1),
         new TopKCodec(1));
   }
 
@@ -71,9 +71,18 @@ class CodecTest {
       float scale = (float) (largest / 127);
       for (int i = 0; i < x.length; i++) y[i] = scale == 0 ? 0 : scale * Math.round(x[i] / scale);
     } else if (codec instanceof ThresholdCodec threshold) {
-      double mean = IntStream.range(0, x.length).mapToDouble(i -> Math.abs(x[i])).sum() / x.length;
-      float t = (float) (threshold.factor() * mean);
-      for (int i = 0; i < x.length; i++) y[i] = t > 0 && Math.abs(x[i]) >= t ? Math.copySign(t, x[i]) : 0;
+      double mean = 0, beyond = 0;
+      for (float value : x) mean += Math.abs(value);
+      float t = (float) (threshold.factor() * mean / x.length);
+      int many = 0;
+      for (float value : x) {
+        if (t == 0 || Math.abs(value) < t) continue;
+        beyond += Math.abs(value);
+        many++;
+      }
+      for (int i = 0; i < x.length; i++) {
+        y[i] = t > 0 && Math.abs(x[i]) >= t ? Math.copySign((float) (beyond / many), x[i]) : 0;
+      }
     } else if (codec instanceof TopKCodec topK) {
       long kept = Math.max(1, Math.round(topK.share() * x.length));
       IntStream.range(0, x.length).boxed().sorted(Comparator.comparingDouble(i -> -Math.abs(x[i]))).limit(kept)

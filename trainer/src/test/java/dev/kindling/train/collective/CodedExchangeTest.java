@@ -94,7 +94,7 @@ class CodedExchangeTest {
   }
 
   static Stream<Arguments> cases() {
-    return Stream.of(new EightBitCodec(), new ThresholdCodec(1.5), new TopKCodec(0.03)).flatMap(c -> Stream.of(
+    return Stream.of(new EightBitCodec(), new ThresholdCodec(0.7), new TopKCodec(0.1)).flatMap(c -> Stream.of(
         Arguments.of(c, 2, layout(5_000, 1, 777)), Arguments.of(c, 3, layout(9_000, 64)),
         Arguments.of(c, 2, layout(1)), Arguments.of(c, 1, layout(100))));
   }
@@ -112,8 +112,8 @@ class CodedExchangeTest {
 
   @Test
   void threadsDoNotShow() {
-    Found one = run(new EightBitCodec(), 2, layout(200_000), 1);
-    Found three = run(new EightBitCodec(), 2, layout(200_000), 3);
+    Found one = run(new EightBitCodec(), 2, layout(140_000), 1);
+    Found three = run(new EightBitCodec(), 2, layout(140_000), 3);
     assertThat(three.summed).isEqualTo(one.summed);
     assertThat(three.residuals[1]).isEqualTo(one.residuals[1]);
   }
@@ -130,7 +130,7 @@ class CodedExchangeTest {
   void theBytesThatAreSentAreAsManyTimesFewer() {
     ParameterLayout layout = layout(300_000);
     assertThat(ratio(new Bfloat16Codec(), layout)).isGreaterThanOrEqualTo(1.9);
-    for (Codec codec : List.of(new EightBitCodec(), new ThresholdCodec(1.5), new TopKCodec(0.03))) {
+    for (Codec codec : List.of(new EightBitCodec(), new ThresholdCodec(0.7), new TopKCodec(0.1))) {
       assertThat(ratio(codec, layout)).as(codec.toString()).isGreaterThanOrEqualTo(3.9);
     }
   }
