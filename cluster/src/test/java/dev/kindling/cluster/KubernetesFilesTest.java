@@ -50,6 +50,11 @@ class KubernetesFilesTest {
   }
 
   @Test
+  void theExampleOfAPipelineIsOneToo() throws IOException {
+    assertThat(objects("../examples/kubernetes-cronjob.yaml")).isNotEmpty();
+  }
+
+  @Test
   void aWrongFieldWouldBeFound() throws IOException {
     ObjectNode cronJob = (ObjectNode) Manifests.read("nightly.yaml").get(0);
     ((ObjectNode) cronJob.at("/spec/jobTemplate/spec/template/spec")).put("serviceAccount_", "kindling");
