@@ -14,14 +14,16 @@ import java.util.stream.Stream;
 
 /**
  * Faults that wait in a folder, one a file, for a rank to come to their place; the lowest file is the next. A rank that takes
- * one says so in the log and ends, or freezes, its own process by a signal that no process can catch.
+ * one says so in the log; then its process is ended or frozen by a signal that no process can catch, or the rank ends, or its
+ * connections break or stand still.
  *
  * @param folder that driver and executors share
  */
 record Faults(String folder) implements Serializable {
   private static final String LOG = "log";
   /** Steps that an attempt must have done before it is struck, so that a run gets on between two faults. */
-  private static final int STEPS = 6;
+  private static final int STEPS = 5;
+  static final long FROZEN_MILLIS = 12_000;
   private static final SplittableRandom RANDOM = new SplittableRandom();
 
   /** What a rank is at. */
@@ -29,8 +31,9 @@ record Faults(String folder) implements Serializable {
     BACKWARD, REDUCE, ALL_GATHER, SNAPSHOT, COMMIT, LOAD
   }
 
+  /** KILL and FREEZE take the executor's process, RANK the rank alone, CUT and STALL its connections. */
   enum Kind {
-    KILL, FREEZE
+    KILL, FREEZE, RANK, CUT, STALL
   }
 
   /** Puts a fault behind those that wait. */
@@ -57,13 +60,43 @@ record Faults(String folder) implements Serializable {
     return Files.exists(Path.of(folder, LOG)) ? Files.readAllLines(Path.of(folder, LOG)) : List.of();
   }
 
-  /** A rank is in that phase: if a fault waits for it there, this does not return, or late. @param steps that its attempt has done */
-  void at(Phase phase, int rank, int steps) {
+  /**
+   * A rank is in that phase. If a fault waits for it there, this does not return, or late, or throws what ends the rank.
+   *
+   * @param steps that its attempt has done; @param connections what it talks through; null where it may be none
+   */
+  void at(Phase phase, int rank, int steps, ConnectionFaults connections) {
     boolean early = steps < STEPS && phase.compareTo(Phase.SNAPSHOT) < 0;
     if (early || phase.compareTo(Phase.SNAPSHOT) < 0 && RANDOM.nextInt(4) > 0) return;
     List<String> waiting = waiting();
     if (waiting.isEmpty() || !waiting.get(0).endsWith("-" + phase)) return;
-    if (take(waiting.get(0), rank, steps)) strike(waiting.get(0).contains(Kind.FREEZE.name()));
+    String next = waiting.get(0);
+    Kind kind = Kind.valueOf(next.split("-")[1]);
+    if ((kind == Kind.CUT || kind == Kind.STALL) && connections == null || !take(next, rank, steps)) return;
+    switch (kind) {
+      case KILL -> signal("kill -KILL " + pid(), 60_000);
+      case FREEZE -> signal("kill -STOP " + pid() + "; sleep " + FROZEN_MILLIS / 1000 + "; kill -CONT " + pid()
+          + " && echo thawed rank " + rank + " $(date +%s%3N) >>" + Path.of(folder, LOG), 1_000);
+      case RANK -> throw new Ended(next);
+      case CUT -> connections.cut();
+      case STALL -> connections.stall();
+    }
+  }
+
+  /** What can be done to a rank's connections. */
+  interface ConnectionFaults {
+    void cut();
+
+    void stall();
+  }
+
+  /** The end of a rank whose process goes on. */
+  static final class Ended extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Ended(String fault) {
+      super(fault);
+    }
   }
 
   private boolean take(String fault, int rank, int steps) {
@@ -79,13 +112,14 @@ record Faults(String folder) implements Serializable {
     }
   }
 
-  /** A frozen process goes on after some seconds, if it is still there: the run should have long gone on without it. */
-  private static void strike(boolean freeze) {
-    long pid = ProcessHandle.current().pid();
-    String script = freeze ? "kill -STOP " + pid + "; sleep 9; kill -CONT " + pid : "kill -KILL " + pid;
+  private static long pid() {
+    return ProcessHandle.current().pid();
+  }
+
+  private static void signal(String script, long millis) {
     try {
       new ProcessBuilder("setsid", "sh", "-c", script).start();
-      Thread.sleep(freeze ? 1_000 : 60_000);
+      Thread.sleep(millis);
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException("the fault did not happen", e);
     }

@@ -1,13 +1,18 @@
 package dev.kindling.jobs.train;
 
+import dev.kindling.jobs.train.Faults.ConnectionFaults;
 import dev.kindling.jobs.train.Faults.Phase;
+import dev.kindling.jobs.transport.Connections;
 import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.collective.Shards;
 import dev.kindling.train.tensor.Tensor;
+import java.time.Duration;
 import java.util.List;
 
 /** A rank's real communicator, at whose calls faults may wait. */
 record FaultyCommunicator(Communicator real, Faults faults, int[] steps) implements Communicator {
+  private static final Duration STALL = Duration.ofMillis(1500);
+
   static FaultyCommunicator around(Communicator real, Faults faults) {
     return new FaultyCommunicator(real, faults, new int[1]);
   }
@@ -28,6 +33,7 @@ record FaultyCommunicator(Communicator real, Faults faults, int[] steps) impleme
     return new Reduction() {
       @Override
       public void complete(long from) {
+        at(Phase.REDUCE);
         reduction.complete(from);
       }
 
@@ -38,7 +44,7 @@ record FaultyCommunicator(Communicator real, Faults faults, int[] steps) impleme
 
       @Override
       public void finish() {
-        faults.at(Phase.REDUCE, rank(), steps[0]);
+        at(Phase.REDUCE);
         reduction.finish();
       }
 
@@ -51,7 +57,7 @@ record FaultyCommunicator(Communicator real, Faults faults, int[] steps) impleme
 
   @Override
   public void allGather(Tensor flat, Shards shards) {
-    faults.at(Phase.ALL_GATHER, rank(), steps[0]);
+    at(Phase.ALL_GATHER);
     real.allGather(flat, shards);
     steps[0]++;
   }
@@ -69,8 +75,22 @@ record FaultyCommunicator(Communicator real, Faults faults, int[] steps) impleme
   /** Asked before each micro-batch. */
   @Override
   public void throwIfLost() {
-    faults.at(Phase.BACKWARD, rank(), steps[0]);
+    at(Phase.BACKWARD);
     real.throwIfLost();
+  }
+
+  private void at(Phase phase) {
+    faults.at(phase, rank(), steps[0], worldSize() == 1 ? null : new ConnectionFaults() {
+      @Override
+      public void cut() {
+        Connections.cut(real);
+      }
+
+      @Override
+      public void stall() {
+        Connections.stall(real, STALL);
+      }
+    });
   }
 
   @Override

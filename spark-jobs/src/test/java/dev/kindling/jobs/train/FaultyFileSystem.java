@@ -40,9 +40,13 @@ public final class FaultyFileSystem extends RawLocalFileSystem {
     return super.rename(from, to);
   }
 
-  private void at(Phase phase, Path file) {
+  private void at(Phase phase, Path file) throws IOException {
     String folder = getConf().get(FOLDER, "");
-    if (!folder.isEmpty()) new Faults(folder).at(phase, rank(file), 0);
+    try {
+      if (!folder.isEmpty()) new Faults(folder).at(phase, rank(file), 0, null);
+    } catch (Faults.Ended e) {
+      throw new IOException(e);
+    }
   }
 
   /** As far as a shard's name tells. */

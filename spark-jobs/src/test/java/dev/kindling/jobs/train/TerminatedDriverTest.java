@@ -2,11 +2,8 @@ package dev.kindling.jobs.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.BufferedReader;
+import dev.kindling.jobs.train.DriverProcess.Ended;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,44 +17,14 @@ class TerminatedDriverTest {
   @TempDir
   private Path folder;
 
-  /** What a driver said and how it ended. */
-  private record Ended(int code, List<String> lines) {
-    String weights() {
-      String line = lines.stream().filter(l -> l.contains(", weights ")).reduce((a, b) -> b).orElseThrow();
-      return line.substring(line.lastIndexOf(' ') + 1);
-    }
-  }
-
   /** @param until a line that starts so: then the driver is told to end; null: it is left alone; @param force by SIGKILL */
   private Ended pretrain(String master, String run, String until, boolean force) throws Exception {
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-    command.addAll(List.of(System.getProperty("kindling.jvm.flags").split("\\s+")));
-    command.addAll(List.of("-Xmx600m", "-cp",
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-        "-Dspark.master=" + master, "-Dspark.ui.enabled=false", "-Dspark.driver.host=127.0.0.1",
-        "-Dspark.driver.bindAddress=127.0.0.1", "dev.kindling.jobs.command.Kindling", "pretrain", "--data",
-        TinyDataset.write(folder.resolve("data"), 50, 20, 0), "--out", folder.resolve(run).toString()));
-    Sessions.ofExecutors().forEach((key, value) -> command.add(1, "-D" + key + "=" + value));
-    for (String setting : List.of("model.layers=2", "model.heads=2", "model.width=32", "train.steps=600",
-        "train.precision=float32", "train.logEvery=20", "cluster.kernels=plain", "checkpoints.every=50")) {
-      command.addAll(List.of("--set", setting));
-    }
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    List<String> lines = new ArrayList<>();
-    try (BufferedReader out = process.inputReader()) {
-      for (String line = out.readLine(); line != null; line = out.readLine()) {
-        lines.add(line);
-        if (until != null && line.startsWith(until)) end(process, force);
-      }
-    }
-    process.waitFor(60, TimeUnit.SECONDS);
-    return new Ended(process.exitValue(), lines);
-  }
-
-  private static void end(Process process, boolean force) {
-    ProcessHandle handle = process.toHandle();   // the process itself would close the pipe that is read here
-    if (force) handle.destroyForcibly();
-    else handle.destroy();
+    String dataset = TinyDataset.write(folder.resolve("data"), 50, 20, 0);
+    return DriverProcess.pretrain(master, dataset, folder.resolve(run), (line, process) -> {
+      if (until == null || !line.startsWith(until)) return;
+      if (force) process.destroyForcibly();
+      else process.destroy();
+    });
   }
 
   @Test
