@@ -1,0 +1,159 @@
+package dev.kindling.bench;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+
+/**
+ * {@code bench/run resilience}: what faults and checkpoints cost on a standalone cluster of two workers with one core each, which
+ * {@code cluster/standalone/start} starts on this machine, through {@code ./kindling pretrain}. The peer's column holds what is
+ * promised: seconds at the most, or the tokens/s of the same run without checkpoints.
+ */
+public final class Resilience {
+  private static final int TIMES = 3;
+  private static final Path ROOT = Path.of(System.getProperty("bench.home")).toAbsolutePath().getParent();
+  private static final List<String> MODEL = List.of("model.layers=4", "model.heads=4", "model.width=256",
+      "train.microBatch=1", "train.virtualRanks=8");
+  private final Path folder;
+  private final String only;
+  private final Results results = new Results("resilience");
+  private final String master;
+
+  private Resilience(Path folder, String only, String master) {
+    this.folder = folder;
+    this.only = only;
+    this.master = master;
+  }
+
+  public static void main(String[] args) throws IOException {
+    String only = args.length == 2 && args[0].equals("--only") ? args[1] : "";
+    Path folder = Files.createTempDirectory("kindling-resilience");
+    try (StandaloneHost host = StandaloneHost.start(ROOT, folder, 2)) {
+      Resilience resilience = new Resilience(folder, only, host.master());
+      resilience.prepare();
+      resilience.submit();
+      resilience.fault("kill", "KILL", 10, host);
+      resilience.fault("freeze", "STOP", 25, host);
+      resilience.checkpoints();
+      resilience.results.write();
+    } finally {
+      delete(folder);
+    }
+  }
+
+  /** A corpus of made-up words, packed: training does not care. */
+  private void prepare() throws IOException {
+    Random random = new Random(1);
+    try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(folder.resolve("corpus.jsonl")))) {
+      for (int line = 0; line < 3_000; line++) {
+        StringBuilder text = new StringBuilder();
+        for (int word = 0; word < 120; word++) {
+          for (int letter = 2 + random.nextInt(6); letter > 0; letter--) text.append((char) ('a' + random.nextInt(26)));
+          text.append(' ');
+        }
+        out.println("{\"text\": \"" + text.toString().strip() + "\"}");
+      }
+    }
+    try (KindlingProcess prep = kindling(
+        List.of("prep", "--in", folder + "/corpus.jsonl", "--out", folder + "/data", "--set",
+            "vocabularySize=2048", "--set", "sequenceLength=128"))) {
+      prep.end();
+    }
+  }
+
+  private KindlingProcess kindling(List<String> arguments) throws IOException {
+    return KindlingProcess.start(ROOT, folder, arguments, Map.of("SPARK_LOCAL_IP", "127.0.0.1"));
+  }
+
+  private KindlingProcess pretrain(String run, int steps, int every) throws IOException {
+    List<String> arguments = new ArrayList<>(
+        List.of("pretrain", "--master", master, "--data", folder + "/data", "--out",
+            folder.resolve(run).toString()));
+    List<String> settings = new ArrayList<>(MODEL);
+    settings.addAll(List.of("train.steps=" + steps, "train.logEvery=1", "checkpoints.every=" + every, "cluster.ranks=2",
+        "cluster.retries=9"));
+    for (String setting : settings) arguments.addAll(List.of("--set", setting));
+    arguments.addAll(List.of("--", "--executor-memory", "1g"));
+    return kindling(arguments);
+  }
+
+  /** From the command to the first step; the natives have been unpacked by the first of the runs. */
+  private void submit() throws IOException {
+    String name = "submit to first step, natives unpacked";
+    if (!name.contains(only)) return;
+    List<Double> seconds = new ArrayList<>();
+    for (int i = 0; i <= TIMES; i++) {
+      try (KindlingProcess run = pretrain("submit-" + i, 5, 0)) {
+        double first = run.until("step 1/").at();
+        if (i > 0) seconds.add(first);
+        run.end();
+      }
+    }
+    told(name, seconds, 15);
+  }
+
+  /** From a signal to an executor to the first step of the attempt that goes on. */
+  private void fault(String what, String signal, double limit, StandaloneHost host) throws IOException {
+    String name = what + " of an executor to the next step";
+    if (!name.contains(only)) return;
+    List<Double> seconds = new ArrayList<>();
+    try (KindlingProcess run = pretrain(what, 1_000_000, 20)) {
+      run.until("2 ranks");
+      for (int i = 0; i < TIMES; i++) {
+        run.until(": saved ");
+        run.until(": saved ");
+        ProcessHandle victim = host.executors().get(i % 2);
+        double at = run.now();
+        StandaloneHost.signal(signal, victim);
+        run.until("goes on from the newest checkpoint");
+        run.until("resumed: goes on with step ");
+        seconds.add(run.until("  loss ").at() - at);
+        if (signal.equals("STOP")) StandaloneHost.signal("CONT", victim);
+        if (i + 1 < TIMES) run.until("2 ranks");
+      }
+    }
+    told(name, seconds, limit);
+  }
+
+  /** Runs with and without checkpoints in turn. */
+  private void checkpoints() throws IOException {
+    String name = "a checkpoint every 50 steps, against none";
+    if (!name.contains(only)) return;
+    List<Double> with = new ArrayList<>();
+    List<Double> without = new ArrayList<>();
+    for (int i = 0; i < TIMES; i++) {
+      with.add(rate("with-" + i, 50));
+      without.add(rate("without-" + i, 0));
+    }
+    System.out.println(name + ": " + with + " against " + without);
+    results.more(name, Results.median(with), Results.median(without), "tokens/s");
+  }
+
+  /** From step 50 on, when the code is compiled, to step 200, whose own checkpoint is not in it. @return steps/s times tokens */
+  private double rate(String run, int every) throws IOException {
+    try (KindlingProcess process = pretrain(run, 201, every)) {
+      double from = process.until("step  50/").at();
+      double to = process.until("step 200/").at();
+      process.end();
+      return 150 * 8 * 128 / (to - from);
+    }
+  }
+
+  private void told(String name, List<Double> seconds, double limit) {
+    System.out.println(name + ": " + seconds);
+    results.less(name, seconds.stream().mapToDouble(Double::doubleValue).max().orElseThrow(), limit, "s");
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
+    }
+  }
+}
