@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -104,11 +105,13 @@ class KubernetesFilesTest {
   void theImageIsMadeOfFilesThatTheBuildLeavesAndHoldsWhatNativesNeed() throws IOException {
     List<String> lines = Files.readAllLines(Manifests.FOLDER.resolve("Dockerfile"));
     Pattern copy = Pattern.compile("COPY (\\S+) (/\\S+)");
+    List<String> sent = Files.readAllLines(Launcher.ROOT.resolve(".dockerignore"));
     List<String> copied = new ArrayList<>();
     for (String line : lines) {
       Matcher found = copy.matcher(line);
       if (!found.matches()) continue;
       assertThat(Launcher.ROOT.resolve(found.group(1))).exists();
+      assertThat(sent).anyMatch(s -> s.startsWith("!") && found.group(1).startsWith(s.substring(1)));
       copied.add(found.group(2));
     }
     String all = String.join("\n", lines);
@@ -117,6 +120,7 @@ class KubernetesFilesTest {
     assertThat(lines).filteredOn(l -> l.startsWith("FROM ")).singleElement().asString().contains("eclipse-temurin:17");
     assertThat(lines).filteredOn(l -> !l.isBlank())
         .allMatch(l -> l.matches("(#|FROM|RUN|COPY|ENV|USER|WORKDIR|ENTRYPOINT| ).*"));
+    assertThat(all).containsPattern("useradd --system --uid 185 --gid 0 .* kindling").contains("\nUSER 185\n");
     assertThat(Files.readString(Launcher.ROOT.resolve("cluster/target/spark-home/conf/kindling-jvm-flags")))
         .startsWith("-XX:+IgnoreUnrecognizedVMOptions ").doesNotContain("${");
   }
@@ -144,5 +148,21 @@ class KubernetesFilesTest {
     assertThat(entrypoint.run("echo", "some text").out().lines()).containsExactly("echo", "some text");
     Files.delete(tini);
     Files.delete(bin);
+  }
+
+  /** Hadoop cannot log such a user in. */
+  @Test
+  void aUserWhomTheImageDoesNotKnowGetsAName(@TempDir Path bin) throws Exception {
+    Files.writeString(bin.resolve("tini"), "#!/bin/sh\nshift 2\nprintf '%s\\n' \"$@\"\n");
+    Files.writeString(bin.resolve("id"),
+        "#!/bin/sh\ncase $1 in -u) echo 1000680000 ;; -g) echo 0 ;; *) exit 1 ;; esac\n");
+    for (String name : List.of("tini", "id")) assertThat(bin.resolve(name).toFile().setExecutable(true)).isTrue();
+    Path users = Files.writeString(bin.resolve("passwd"), "root:x:0:0:root:/root:/bin/bash\n");
+    Launcher entrypoint = new Launcher(Manifests.FOLDER.resolve("entrypoint"), bin)
+        .with("PATH", bin + ":" + System.getenv("PATH")).with("SPARK_HOME", "/opt/spark")
+        .with("KINDLING_USERS", users.toString());
+    assertThat(entrypoint.run("true").code()).isZero();
+    assertThat(users).content().isEqualTo("root:x:0:0:root:/root:/bin/bash\n"
+        + "kindling:x:1000680000:0:Kindling:/opt/kindling/work:/bin/false\n");
   }
 }
