@@ -6,7 +6,8 @@ verb="$(basename "$0")"
 here="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
 root="$(cd "$here/../.." && pwd)"
 made_home="$root/cluster/target/spark-home"
-state="${KINDLING_CLUSTER_DIR:-$root/cluster/target/standalone}"
+folder="${KINDLING_CLUSTER_DIR:-$root/cluster/target/standalone}"
+state="$folder/$(uname -n)"                  # this machine's own: hosts may share the folder
 hosts_file="$state/hosts"
 
 fail() { printf 'kindling: standalone/%s: %s\n' "$verb" "$1" >&2; exit 2; }
@@ -47,11 +48,12 @@ is_running() { # daemon
   kill -0 "$pid" 2>/dev/null && ps -ww -o command= -p "$pid" 2>/dev/null | grep -qF "$(class_of "$1")"
 }
 
-# Runs a script of this folder on another host, where Kindling is in the same folder. KINDLING_SSH reaches it.
+# Runs a script of this folder on another host, where Kindling is in the same folder. KINDLING_SSH reaches it. With
+# KINDLING_ONLY_HERE it goes to no further hosts: one that is reached may itself have a file of hosts, with this one in it.
 on_host() { # host, script, arguments
   local host="$1" script="$2" command
   shift 2
-  printf -v command '%q ' "KINDLING_CLUSTER_DIR=$state" ${JAVA_HOME:+"JAVA_HOME=$JAVA_HOME"} \
+  printf -v command '%q ' KINDLING_ONLY_HERE=1 "KINDLING_CLUSTER_DIR=$folder" ${JAVA_HOME:+"JAVA_HOME=$JAVA_HOME"} \
     ${SPARK_CONF_DIR:+"SPARK_CONF_DIR=$SPARK_CONF_DIR"} bash "$here/$script" "$@"
   # shellcheck disable=SC2086  # a command and its options
   ${KINDLING_SSH:-ssh -o BatchMode=yes -o ConnectTimeout=10} "$host" "env $command" </dev/null

@@ -6,7 +6,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -48,18 +47,9 @@ class StandaloneTest {
     }
   }
 
-  /** Stands for ssh: the "other host" is this one, with a state of its own. */
-  private void otherHosts() throws Exception {
-    String state = folder.resolve("state").toString();
-    Path ssh = Files.writeString(folder.resolve("ssh"),
-        "#!/usr/bin/env bash\nhost=$1; shift; command=\"$*\"\neval \"${command/" + state.replace("/", "\\/") + "/"
-            + state.replace("/", "\\/") + "-$host}\"\n");
-    Files.setPosixFilePermissions(ssh, PosixFilePermissions.fromString("rwxr-xr-x"));
-  }
-
   @Test
   void aClusterOverTwoHostsStartsTrainsAndStops() throws Exception {
-    otherHosts();
+    OtherHosts.ssh(folder);
     String port = Integer.toString(freePort());
     Launcher.Ended started = script("start").run("--host", "127.0.0.1", "--port", port, "--webui-port", "0", "--cores",
         "1",
