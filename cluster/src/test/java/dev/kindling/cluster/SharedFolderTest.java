@@ -75,4 +75,24 @@ class SharedFolderTest {
     assertThat(daemons).allSatisfy(d -> assertThat(d.onExit()).succeedsWithin(Duration.ofSeconds(20)));
     assertThat(script("status").code()).isEqualTo(3);
   }
+
+  @Test
+  void aHostThatWasNotReachedIsAskedAgainByTheNextStop() throws Exception {
+    Path hosts = hosts(thisMachine(), "away", "other");
+    assertThat(script("status").code()).isEqualTo(1);
+    Launcher.Ended stopped = script("stop");
+    assertThat(stopped.code()).isEqualTo(2);
+    assertThat(stopped.err().lines()).singleElement().asString().contains("stop has failed on away,");
+    assertThat(stopped.out()).contains("other:\n  worker-1: ended").contains("master: ended");
+    assertThat(hosts).hasContent("away");
+  }
+
+  @Test
+  void aLogThatWasRotatedHidesTheAddressAndNoDaemon() throws Exception {
+    Files.delete(folder.resolve("state").resolve(thisMachine()).resolve("logs/master.log"));
+    Launcher.Ended status = script("status");
+    assertThat(status.code()).as(status.err()).isZero();
+    assertThat(status.out().lines()).containsExactly("master: running (process " + daemons.get(0).pid() + ")",
+        "worker-1: running (process " + daemons.get(1).pid() + ")");
+  }
 }
