@@ -7,9 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LauncherTest {
   @TempDir
@@ -58,6 +62,34 @@ class LauncherTest {
     assertThat(ended.err()).isEmpty();
     assertThat(ended.code()).isZero();
     assertThat(ended.out()).startsWith("kindling 0.");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TERM", "INT"})
+  void aSubmissionThatIsToldToEndTellsSparkAndLeavesNoFile(String signal) throws Exception {
+    launcher();
+    Files.createDirectories(folder.resolve("spark/jars")).resolve("spark-core_2.13-4.2.0.jar").toFile().createNewFile();
+    executable("spark/bin/spark-submit",
+        "trap 'touch told; exit 143' TERM\ntouch begun\nwhile :; do sleep 0.1; done\n");
+    Path temporary = Files.createDirectories(folder.resolve("tmp"));
+    ProcessBuilder kindling = new ProcessBuilder("bash", folder.resolve("a check out/kindling").toString(), "pretrain",
+        "--master", "yarn", "--", "--deploy-mode", "cluster").directory(folder.toFile()).redirectErrorStream(true)
+        .redirectOutput(folder.resolve("said").toFile());
+    kindling.environment().putAll(Map.of("SPARK_HOME", folder.resolve("spark").toString(), "TMPDIR",
+        temporary.toString(), "JAVA_HOME", System.getProperty("java.home")));
+    Process process = kindling.start();
+    try {
+      for (int i = 0; i < 300 && !Files.exists(folder.resolve("begun")); i++) Thread.sleep(100);
+      assertThat(temporary).isDirectoryContaining("glob:**kindling-submission*");
+      new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+      assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+    }
+    assertThat(folder.resolve("told")).exists();
+    assertThat(process.exitValue()).isEqualTo(143);
+    assertThat(temporary).isEmptyDirectory();
   }
 
   @Test
