@@ -104,7 +104,7 @@ class YarnClusterTest {
     String java = System.getProperty("java.home");
     return kindling("cluster/yarn/submit", "pretrain", settings.toString(), "--", "--executor-cores", "1",
         "--executor-memory", "1g", "--conf", "spark.executor.memoryOverhead=1g", "--conf",
-        "spark.driver.memoryOverhead=512m", "--conf", "spark.yarn.maxAppAttempts=1", "--conf",
+        "spark.driver.memoryOverhead=512m", "--conf",
         "spark.yarn.jars=local:" + Launcher.ROOT.resolve("cluster/target/spark-home/jars") + "/*", "--conf",
         "spark.yarn.stagingDir=" + folder.resolve("staging").toUri(), "--conf",
         "spark.yarn.appMasterEnv.JAVA_HOME=" + java, "--conf", "spark.executorEnv.JAVA_HOME=" + java, "--conf",
