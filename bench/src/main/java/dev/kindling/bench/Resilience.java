@@ -112,10 +112,13 @@ public final class Resilience {
         ProcessHandle victim = host.executors().get(i % 2);
         double at = run.now();
         StandaloneHost.signal(signal, victim);
-        run.until("goes on from the newest checkpoint");
-        run.until("resumed: goes on with step ");
-        seconds.add(run.until("  loss ").at() - at);
-        if (signal.equals("STOP")) StandaloneHost.signal("CONT", victim);
+        try {
+          run.until("goes on from the newest checkpoint");
+          run.until("resumed: goes on with step ");
+          seconds.add(run.until("  loss ").at() - at);
+        } finally {
+          if (signal.equals("STOP")) StandaloneHost.signal("CONT", victim);      // it could not even end
+        }
         if (i + 1 < TIMES) run.until("2 ranks");
       }
     }

@@ -29,10 +29,19 @@ final class StandaloneHost implements AutoCloseable {
       port = free.getLocalPort();
     }
     StandaloneHost host = new StandaloneHost(root, folder, "spark://127.0.0.1:" + port);
-    String said = host.script("start", "--host", "127.0.0.1", "--port", "" + port, "--webui-port", "0", "--workers",
-        "" + workers, "--cores", "1", "--memory", "2g");
-    host.workers = WORKER.matcher(said).results().map(found -> process(found.group(1))).toList();
-    return host;
+    try {
+      String said = host.script("start", "--host", "127.0.0.1", "--port", "" + port, "--webui-port", "0", "--workers",
+          "" + workers, "--cores", "1", "--memory", "2g");
+      host.workers = WORKER.matcher(said).results().map(found -> process(found.group(1))).toList();
+      return host;
+    } catch (IOException | RuntimeException e) {             // some of it may run already
+      try {
+        host.close();
+      } catch (IOException left) {
+        e.addSuppressed(left);
+      }
+      throw e;
+    }
   }
 
   String master() {

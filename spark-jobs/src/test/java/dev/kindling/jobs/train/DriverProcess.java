@@ -5,11 +5,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
 /** {@code kindling pretrain} of a tiny model in a process of its own, whose class path is the test's. */
 final class DriverProcess {
+  private static final int PATIENCE_SECONDS = 150;
+
   /** What a driver said and how it ended. */
   record Ended(int code, List<String> lines) {
     String weights() {
@@ -37,14 +40,18 @@ final class DriverProcess {
       command.addAll(List.of("--set", setting));
     }
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    CompletableFuture.delayedExecutor(PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .execute(process.toHandle()::destroyForcibly);       // nothing else ends a readLine
     List<String> lines = new ArrayList<>();
     try (BufferedReader out = process.inputReader()) {
       for (String line = out.readLine(); line != null; line = out.readLine()) {
         lines.add(line);
         told.accept(line, process.toHandle());   // the process itself would close the pipe that is read here
       }
+      process.waitFor(60, TimeUnit.SECONDS);
+      return new Ended(process.exitValue(), lines);
+    } finally {
+      process.destroyForcibly();
     }
-    process.waitFor(60, TimeUnit.SECONDS);
-    return new Ended(process.exitValue(), lines);
   }
 }

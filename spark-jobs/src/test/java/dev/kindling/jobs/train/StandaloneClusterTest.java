@@ -91,10 +91,11 @@ class StandaloneClusterTest {
 
   /** Waits a little before each micro-batch, so that the run lasts until a lost host is back. */
   private static Rank slower(Rank rank) {
+    String beforeEach = nameOf("throwIfLost");
     Communicator real = rank.communicator();
     Communicator slower = (Communicator) Proxy.newProxyInstance(Communicator.class.getClassLoader(),
         new Class<?>[]{Communicator.class}, (proxy, method, arguments) -> {
-          if (method.getName().equals("throwIfLost")) Thread.sleep(2);
+          if (method.getName().equals(beforeEach)) Thread.sleep(2);
           try {
             return method.invoke(real, arguments);
           } catch (InvocationTargetException e) {
@@ -102,6 +103,15 @@ class StandaloneClusterTest {
           }
         });
     return new Rank(rank.rank(), rank.worldSize(), rank.threads(), rank.epoch(), rank.conf(), slower, rank.driver());
+  }
+
+  /** A method of the communicator's; an exception where it has another name by now. */
+  private static String nameOf(String method) {
+    try {
+      return Communicator.class.getMethod(method).getName();
+    } catch (NoSuchMethodException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static void lose(StandaloneCluster cluster, int... workers) {

@@ -47,11 +47,14 @@ class TwoDriversTest {
         });
       } catch (IOException | InterruptedException e) {
         throw new CompletionException(e);
+      } finally {
+        signal("CONT", first);                   // where the second never came so far
       }
     });
   }
 
   private static void signal(String name, ProcessHandle process) {
+    if (!process.isAlive()) return;
     try {
       new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
     } catch (IOException | InterruptedException e) {
