@@ -84,11 +84,11 @@ public final class SparkCommunicator implements Communicator {
     treeSum = new TreeSum(tree, all);
     exchange = new Exchange(rank, worldSize, link.epoch(), link.silence());
     serverContext = new TransportContext(link.conf(), new Inbound(exchange, worldSize, tree.root().to()));
+    server = listen(serverContext, link);            // what may fail comes before all that would have to be closed then
     // a client's channel answers requests of the other end, and before authentication too: it must refuse them all
     clientContext = new TransportContext(link.conf(), new NoOpRpcHandler(), false, true);
     clients = clientContext
         .createClientFactory(List.of(new AuthClientBootstrap(link.conf(), link.user(), link.secrets())));
-    server = listen(serverContext, link);
     courier = Executors.newSingleThreadExecutor(body -> {
       Thread thread = new Thread(body, "kindling-exchange-" + rank);
       thread.setDaemon(true);
@@ -101,6 +101,7 @@ public final class SparkCommunicator implements Communicator {
     return new SparkCommunicator(rank, worldSize, tree, link);
   }
 
+  /** @param context is closed where no port can be listened on */
   private static TransportServer listen(TransportContext context, Link link) {
     Exception last = null;
     for (int port = link.ports().from(); port <= link.ports().to(); port++) {
@@ -110,6 +111,7 @@ public final class SparkCommunicator implements Communicator {
         last = e;
       }
     }
+    context.close();
     throw new UserError(
         "cluster.port: no port of " + link.ports().from() + "-" + link.ports().to() + " can be listened on at "
             + link.host() + " (" + last.getMessage() + "); give a wider range, or 0 for any free port",
