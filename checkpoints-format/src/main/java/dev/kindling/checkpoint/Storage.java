@@ -15,6 +15,8 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.ipc.RemoteException;
+import org.apache.hadoop.security.AccessControlException;
 
 /** How this module opens a path: any Hadoop file system, with errors that name the file. */
 public final class Storage {
@@ -100,15 +102,24 @@ public final class Storage {
 
   /**
    * Whether an exception tells of the way to a file and not of the file itself: a service that is away, a connection that
-   * broke. A later try may well succeed.
+   * broke. A later try may well succeed; not where the service answers that there is no such file, or that it may not be read.
    */
   public static boolean isOutage(Throwable e) {
     Throwable cause = e;
     for (int depth = 0; cause != null && depth < 20; depth++, cause = cause.getCause()) {
+      if (isAnswer(cause)) return false;
       String name = cause.getClass().getName();
       if (cause instanceof IOException && OUTAGES.stream().anyMatch(name::startsWith)) return true;
     }
     return false;
+  }
+
+  private static boolean isAnswer(Throwable e) {
+    IOException told = e instanceof RemoteException remote
+        ? remote.unwrapRemoteException(AccessControlException.class, FileNotFoundException.class)
+        : null;
+    Throwable of = told == null ? e : told;
+    return of instanceof AccessControlException || of instanceof FileNotFoundException;
   }
 
   /**

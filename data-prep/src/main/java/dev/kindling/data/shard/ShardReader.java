@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.security.AccessControlException;
 import org.apache.parquet.HadoopReadOptions;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.ColumnDescriptor;
@@ -64,6 +65,8 @@ final class ShardReader {
       return new RowGroup(tokens, targets);
     } catch (UserError e) {
       throw e;
+    } catch (AccessControlException e) {
+      throw new UserError("the shard " + file + " may not be read: " + e.getMessage(), e);
     } catch (IOException | RuntimeException e) {
       if (Storage.isOutage(e))
         throw new UncheckedIOException("the shard " + file + " cannot be read: " + e, unwrapped(e));
