@@ -21,8 +21,10 @@ import java.util.List;
  * <pre>
  *   x = g + e           g this rank's sum, e what it could not send before (zero without error feedback)
  *   c = decode(encode(x)),  e = x - c                        so that Σ over steps of c = Σ g - e
- *   owner: sum = Σ over ranks, in order, of c; of its own the exact g
+ *   owner: sum = Σ over ranks, in order, of c; of its own the exact x, so that e = 0
  * </pre>
+ *
+ * Where no rank has a label, g = 0 and the sum is of what was left over: the owner takes it as its own e, nothing is lost.
  *
  * @see Gradients.Coded
  */
@@ -166,12 +168,28 @@ final class CodedExchange implements GradientExchange {
       float[] all = arrays[0], one = arrays[1];
       for (int r = 0; r < shards.worldSize(); r++) {
         float[] into = r == 0 ? all : one;
-        if (r == rank) own.get(first + from, into, 0, count);
+        if (r == rank) exact(own, first + from, into, count, arrays[2]);
         else decode(r, frame(in.get(r), at, count), into, count);
         for (int i = 0; r > 0 && i < count; i++) all[i] += one[i];
       }
       sum.put(first + from, all, 0, count);
     });
+  }
+
+  /** What this rank has of its own shard, and nothing of it is left over. */
+  private void exact(Tensor own, long at, float[] into, int count, float[] kept) {
+    own.get(at, into, 0, count);
+    if (residual == null) return;
+    residual.get(at, kept, 0, count);
+    for (int i = 0; i < count; i++) into[i] += kept[i];
+    Raw.zero(residual.address() + at * Float.BYTES, (long) count * Float.BYTES);
+  }
+
+  @Override
+  public void keep(Tensor sum) {
+    if (residual == null) return;
+    long at = shards.from(communicator.rank()) * Float.BYTES;
+    Raw.copy(sum.address() + at, residual.address() + at, shards.size(communicator.rank()) * Float.BYTES);
   }
 
   private void decode(int rank, ByteBuffer frame, float[] into, int count) {

@@ -22,6 +22,10 @@ public sealed interface GradientExchange extends AutoCloseable permits ExactExch
   /** After a step's update: brings the weights together. @param last whether the run's last step has been done */
   void spread(long step, boolean last, Tensor weights);
 
+  /** Instead of {@link #spread} after a step that had no label on any rank. @param sum as {@link #reduce} left it */
+  default void keep(Tensor sum) {
+  }
+
   /** Bytes of gradients that this rank has sent so far; weights on their way back are not among them. */
   long sent();
 

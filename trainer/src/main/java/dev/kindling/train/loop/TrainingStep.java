@@ -135,6 +135,8 @@ final class TrainingStep implements AutoCloseable {
       if (!facts.isFinite()) throw new NonFinite(microBatches, communicator, options, random).found(facts, gradients);
       updates++;
       update(options.gradients().apart() ? own : all, gradients, step);
+    } else {
+      exchange.keep(gradients);
     }
     sums.release(mine);
     if (all.labels() > 0 || options.gradients().apart()) {
