@@ -12,8 +12,8 @@ public sealed interface GradientExchange extends AutoCloseable permits ExactExch
   /** The weights that this rank updates. */
   List<OwnedRange> owned();
 
-  /** Before a step. @param step counted from 1; @param weights flat, as they are before it */
-  default void begin(long step, Tensor weights) {
+  /** Before a step. @param step counted from 1; @param last whether it is the run's last; @param weights flat, as they are before it */
+  default void begin(long step, boolean last, Tensor weights) {
   }
 
   /** As {@link Communicator#reduce}, for the ranges that this rank {@link #owned owns}. */
@@ -26,7 +26,7 @@ public sealed interface GradientExchange extends AutoCloseable permits ExactExch
   default void keep(Tensor sum) {
   }
 
-  /** Bytes of gradients that this rank has sent so far; weights on their way back are not among them. */
+  /** Bytes of gradients that this rank has sent, those of the step that has begun among them; weights on their way back are not. */
   long sent();
 
   /** What must be in a checkpoint besides weights and the optimizer's states, so that the run goes on as if it had not stopped. */

@@ -71,7 +71,8 @@ final class LocalExchange implements GradientExchange {
   }
 
   @Override
-  public void begin(long step, Tensor weights) {
+  public void begin(long step, boolean last, Tensor weights) {
+    if (meet(step, last)) sent += (layout.size() - shards.size(communicator.rank())) * Float.BYTES;
     if (step == 1) Raw.copy(shard(weights).address(), start.address(), start.bytes());
   }
 
@@ -105,13 +106,16 @@ final class LocalExchange implements GradientExchange {
     };
   }
 
+  private boolean meet(long step, boolean last) {
+    return step % recipe.steps() == 0 || last;
+  }
+
   @Override
   public void spread(long step, boolean last, Tensor weights) {
-    if (step % recipe.steps() != 0 && !last) return;
+    if (!meet(step, last)) return;
     List<Tensor> out = new ArrayList<>();
     for (int r = 0; r < shards.worldSize(); r++) {
       out.add(weights.slice(shards.from(r), r == communicator.rank() ? 0 : shards.size(r)));
-      sent += out.get(r).bytes();
     }
     communicator.allToAll(out, in);
     Tensor own = shard(weights);

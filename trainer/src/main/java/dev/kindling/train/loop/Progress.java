@@ -7,7 +7,7 @@ package dev.kindling.train.loop;
  * @param loss mean of this step's labels, in nats; 0 when it had none
  * @param labels that counted in this step; with 0 of them the weights keep their bits
  * @param rate the optimizer's learning rate in this step
- * @param gradientNorm of the mean gradient, before clipping
+ * @param gradientNorm of the mean gradient, before clipping; the mean of the ranks' own where they learn apart
  * @param tokens positions read in this step, over all ranks
  * @param tokensPerSecond over all ranks, since the last report
  * @param secondsLeft to the last step, at the speed of the newest steps; NaN after the first one, which tells nothing

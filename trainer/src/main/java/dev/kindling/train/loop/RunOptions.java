@@ -4,6 +4,7 @@ import static dev.kindling.checkpoint.UserError.require;
 
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.collective.Gradients;
+import dev.kindling.train.optim.AveragedWeights;
 import dev.kindling.train.optim.ConstantSchedule;
 import dev.kindling.train.optim.OptimizerRecipe;
 import dev.kindling.train.optim.Schedule;
@@ -49,6 +50,8 @@ public record RunOptions(int virtualRanks, int microBatch, int accumulate, long 
     Objects.requireNonNull(optimizer);
     Objects.requireNonNull(schedule);
     Objects.requireNonNull(gradients);
+    require(!gradients.apart() || !(optimizer instanceof AveragedWeights.Recipe), "average", optimizer,
+        "none with gradients that are " + gradients + ", where every rank has weights of its own");
     fixed = Map.copyOf(fixed);
   }
 
@@ -69,6 +72,7 @@ public record RunOptions(int virtualRanks, int microBatch, int accumulate, long 
     all.put("clipNorm", Double.toString(clipNorm));
     // not told where it is as before there was a choice: such runs go on
     if (!gradients.equals(new Gradients.Exact())) all.put("gradients", gradients.toString());
+    if (gradients.apart()) all.put("steps", Long.toString(steps));       // at the last of them the ranks meet
     return all;
   }
 

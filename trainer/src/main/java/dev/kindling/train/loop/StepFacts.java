@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
  * @param tokens positions read, over all ranks; @param labels that counted
  * @param loss mean of the labels, in nats; 0 when there was none
  * @param rate the optimizer's learning rate
- * @param gradientNorm of the mean gradient, before clipping
+ * @param gradientNorm of the mean gradient, before clipping; the mean of the ranks' own where they learn apart
  * @param gradientBytes that all ranks sent for it, the exchange of weights not counted
  * @param lossesByVirtualRank summed over its labels, [V]
  * @param nanosByRank by {@link Part}, [ranks][parts]

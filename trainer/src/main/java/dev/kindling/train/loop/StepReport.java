@@ -13,7 +13,8 @@ import java.util.stream.DoubleStream;
  * @param labels that counted, over its virtual ranks
  * @param sent bytes of gradients that it sent since its last report
  * @param losses the summed loss of each of its virtual ranks, in order
- * @param squares the sum of the squares of each block of its shard of the summed gradient, in order
+ * @param squares the sum of the squares of each block of its shard of the summed gradient, in order; of all of them in one where
+ *        ranks learn apart
  * @param nanos its time by {@link dev.kindling.train.profile.Part} since its last report
  * @param word of a checkpoint that is written meanwhile: see {@link Checkpoints.Saving}
  */

@@ -117,7 +117,8 @@ final class TrainingStep implements AutoCloseable {
 
   /** @param step counted from 1; @param stop whether this rank wants the run to end; @param word to all ranks */
   Outcome run(long step, StopRequest stop, byte[] word) {
-    exchange.begin(step, model.weights());
+    boolean last = step == options.steps();
+    exchange.begin(step, last, model.weights());
     Gathering gathering = new Gathering(step);
     spans.enter(Part.COMPUTE);
     List<Contribution> mine = new Leaving().sum(gathering);
@@ -141,7 +142,7 @@ final class TrainingStep implements AutoCloseable {
     sums.release(mine);
     if (all.labels() > 0 || options.gradients().apart()) {
       spans.enter(Part.NETWORK);
-      exchange.spread(step, step == options.steps(), model.weights());
+      exchange.spread(step, last, model.weights());
       spans.enter(Part.PACK);
       model.weightsChanged();
       spans.enter(Part.OTHER);
@@ -153,8 +154,14 @@ final class TrainingStep implements AutoCloseable {
     boolean learns = all.labels() > 0;
     return new StepFacts(step, all.tokens(), all.labels(),
         learns ? PairwiseSum.of(all.losses()) / all.labels() : 0,
-        options.optimizer().rate() * options.schedule().factor(step), learns ? all.norm() : 0, all.sent(), all.losses(),
-        reports.stream().map(StepReport::nanos).toList());
+        options.optimizer().rate() * options.schedule().factor(step), learns ? norm(all, reports) : 0, all.sent(),
+        all.losses(), reports.stream().map(StepReport::nanos).toList());
+  }
+
+  /** Where ranks learn apart, the mean of theirs that have labels. */
+  private double norm(StepReport all, List<StepReport> reports) {
+    if (!options.gradients().apart()) return all.norm();
+    return reports.stream().filter(r -> r.labels() > 0).mapToDouble(StepReport::norm).average().orElse(0);
   }
 
   /** @param counted what the gradients are the sum of */
@@ -186,7 +193,10 @@ final class TrainingStep implements AutoCloseable {
     model.weightsChanged();
   }
 
-  /** The sums of squares of this shard's blocks; a block never crosses a shard's border. */
+  /**
+   * The sums of squares of this shard's blocks; a block never crosses a shard's border. Where ranks learn apart, their sum: a shard
+   * is the whole model there, and nobody needs more of it than its norm.
+   */
   private double[] squares(Tensor gradients) {
     double[] all = new double[owned.stream().mapToInt(TrainingStep::blocks).sum()];
     int at = 0;
@@ -196,7 +206,7 @@ final class TrainingStep implements AutoCloseable {
       System.arraycopy(some, 0, all, at, some.length);
       at += some.length;
     }
-    return all;
+    return options.gradients().apart() ? new double[]{PairwiseSum.of(all)} : all;
   }
 
   private static int blocks(OwnedRange part) {

@@ -10,6 +10,7 @@ import dev.kindling.train.collective.Gradients;
 import dev.kindling.train.collective.ThresholdCodec;
 import dev.kindling.train.collective.TopKCodec;
 import dev.kindling.train.optim.AdamW;
+import dev.kindling.train.optim.AveragedWeights;
 import dev.kindling.train.tensor.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,7 +68,7 @@ class NarrowRunTest {
 
   @ParameterizedTest
   @MethodSource("all")
-  void itLearnsAsTheExactRunDoes(Gradients gradients) {
+  void itLearnsNearlyAsMuchAsTheExactRun(Gradients gradients) {
     RunOptions.Builder exact = learning(new Gradients.Exact());
     double[] losses = new double[2];
     int i = 0;
@@ -97,6 +98,10 @@ class NarrowRunTest {
 
   /** By two ranks, over a run. */
   private static long sent(Gradients gradients, long steps) {
+    return bytes(gradients, steps).stream().mapToLong(Long::longValue).sum();
+  }
+
+  private static List<Long> bytes(Gradients gradients, long steps) {
     List<Long> bytes = new ArrayList<>();
     RunOptions options = RunOptions.of(steps, AdamW.Recipe.of(1e-2)).virtualRanks(2).gradients(gradients).logEvery(1)
         .build();
@@ -107,7 +112,29 @@ class NarrowRunTest {
       }
     }));
     assertThat(bytes).hasSize((int) steps);
-    return bytes.stream().mapToLong(Long::longValue).sum();
+    return bytes;
+  }
+
+  @Test
+  void ranksThatLearnApartSendTheirWeightsInTheStepInWhichTheyMeet() {
+    long all = TinyRun.train(1, options(new Gradients.Exact()).build()).weights().length * 4L;       // a half each way
+    assertThat(bytes(new Gradients.Local(4, 0.7, 0.9), 6)).containsExactly(0L, 0L, 0L, all, 0L, all);
+  }
+
+  @Test
+  void ranksThatLearnApartMeetInTheLastStepAndSoKeepTheirNumberOfSteps(@TempDir Path folder) {
+    Gradients local = new Gradients.Local(4, 0.7, 0.9);
+    TinyRun.stopped(2, options(local).stopAfter(3).build(), folder);
+    RunOptions longer = RunOptions.of(9, TinyRun.MUON).virtualRanks(5).seed(3).gradients(local).build();
+    assertThatThrownBy(() -> TinyRun.stopped(2, longer, folder)).isInstanceOf(UserError.class)
+        .hasMessageContaining("steps is 9").hasMessageContaining("started with 8");
+  }
+
+  @Test
+  void ranksThatLearnApartKeepNoAverage() {
+    RunOptions.Builder averaged = RunOptions.of(8, new AveragedWeights.Recipe(TinyRun.MUON, 0.9))
+        .gradients(new Gradients.Local(4, 0.7, 0.9));
+    assertThatThrownBy(averaged::build).isInstanceOf(UserError.class).hasMessageContaining("average is");
   }
 
   @Test
