@@ -88,12 +88,22 @@ public final class PackedDataset {
     return group(row).targets()[indexInGroup(row)];
   }
 
-  /** Where a row stands and what is in it, for a message: its number, its file, its place there, and the documents that it holds. */
+  /**
+   * Where a row stands and what is in it, for a message: its number, its file, its place there, and the documents that it holds, as far
+   * as they can be read.
+   */
   public String describe(long row) {
-    List<String> documents = documents(row);
-    String named = documents.isEmpty() ? "" : documents.size() == 1 ? ", document " : ", documents ";
-    return "row " + row + " (" + file(row) + " row " + row % part.rowsPerShard() + named
-        + String.join(", ", documents) + ")";
+    return "row " + row + " (" + file(row) + " row " + row % part.rowsPerShard() + named(row) + ")";
+  }
+
+  private String named(long row) {
+    try {
+      List<String> documents = documents(row);
+      if (documents.isEmpty()) return "";
+      return (documents.size() == 1 ? ", document " : ", documents ") + String.join(", ", documents);
+    } catch (UserError | UncheckedIOException e) {           // a message must not lose what else it tells
+      return "";
+    }
   }
 
   /** The name of the file in which a row is. */

@@ -63,20 +63,21 @@ final class ShardReader {
       int[] targets = integers(columns.getColumnReader(TARGETS), rows, file);
       int[] tokens = integers(columns.getColumnReader(TOKENS), Math.multiplyExact(rows, rowLength), file);
       return new RowGroup(tokens, targets);
-    } catch (UserError e) {
-      throw e;
-    } catch (AccessControlException e) {
-      throw new UserError("the shard " + file + " may not be read: " + e.getMessage(), e);
     } catch (IOException | RuntimeException e) {
-      if (Storage.isOutage(e))
-        throw new UncheckedIOException("the shard " + file + " cannot be read: " + e, unwrapped(e));
-      // Parquet's decoders answer damaged bytes with many kinds of exceptions; the file was whole when it was committed.
-      throw damaged(file, String.valueOf(e.getMessage()), e);
+      throw failed(file, e);
     }
   }
 
-  private static IOException unwrapped(Exception e) {
-    return e instanceof IOException io ? io : new IOException(e);
+  private static RuntimeException failed(Path file, Exception e) {
+    if (e instanceof UserError told) return told;
+    if (e instanceof AccessControlException)
+      return new UserError("the shard " + file + " may not be read: " + e.getMessage(), e);
+    if (Storage.isOutage(e)) {
+      return new UncheckedIOException("the shard " + file + " cannot be read: " + e,
+          e instanceof IOException io ? io : new IOException(e));
+    }
+    // Parquet's decoders answer damaged bytes with many kinds of exceptions; the file was whole when it was committed.
+    return damaged(file, String.valueOf(e.getMessage()), e);
   }
 
   /** The ids of the documents in one row. @param group number of the row group in the file; @param row in the group */
@@ -97,7 +98,7 @@ final class ShardReader {
       }
       return ids;
     } catch (IOException | RuntimeException e) {
-      throw damaged(file, String.valueOf(e.getMessage()), e);
+      throw failed(file, e);
     }
   }
 

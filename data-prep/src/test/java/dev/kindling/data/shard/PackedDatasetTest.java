@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.PackedRow;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +18,9 @@ import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,6 +88,33 @@ class PackedDatasetTest {
     }
     assertThat(dataset.describe(13)).isEqualTo("row 13 (training/part-00001.parquet row 3, documents d14, e)");
     assertThat(dataset.describe(22)).isEqualTo("row 22 (training/part-00002.parquet row 2)");
+  }
+
+  @Test
+  void aRowIsToldWithItsFileWhereItsDocumentsCannotBeRead() throws IOException {
+    PackedDataset dataset = PackedDataset.open(CONF, hadoop(folder));
+    Files.delete(folder.resolve("training/part-00001.parquet"));
+    assertThat(dataset.describe(13)).isEqualTo("row 13 (training/part-00001.parquet row 3)");
+  }
+
+  /** A store to which no connection comes about. */
+  public static final class Away extends LocalFileSystem {
+    @Override
+    public FSDataInputStream open(org.apache.hadoop.fs.Path path, int bufferSize) throws IOException {
+      throw new ConnectException("connection refused");
+    }
+  }
+
+  @Test
+  void aStoreThatIsAwayIsNoDamage() {
+    Configuration away = new Configuration();
+    away.set("fs.file.impl", Away.class.getName());
+    away.setBoolean("fs.file.impl.disable.cache", true);
+    DatasetInfo info = DatasetInfo.read(CONF, hadoop(folder));
+    PackedDataset dataset = PackedDataset.open(away, hadoop(folder), info, info.training(), 0);
+    for (ThrowingCallable read : List.<ThrowingCallable>of(() -> dataset.tokens(13), () -> dataset.documents(13))) {
+      assertThatThrownBy(read).isInstanceOf(UncheckedIOException.class).hasMessageContaining("cannot be read");
+    }
   }
 
   @Test
