@@ -18,6 +18,7 @@ import java.util.Map;
  */
 final class TokenizerJson {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int LARGEST_ID = 1 << 24;           // 64 times what the largest vocabularies have
 
   private TokenizerJson() {
   }
@@ -39,7 +40,8 @@ final class TokenizerJson {
       hold(absent(model.path(key)) || model.path(key).asText().isEmpty(), where, "model." + key, model.path(key),
           "null");
     Map<String, Integer> names = new HashMap<>();
-    model.path("vocab").properties().forEach(entry -> names.put(entry.getKey(), entry.getValue().intValue()));
+    model.path("vocab").properties().forEach(entry -> names.put(entry.getKey(),
+        idOf("'" + entry.getKey() + "'", entry.getValue(), where)));
     boolean split = words.path("type").asText().equals("Sequence");
     JsonNode byteLevel = split ? words.path("pretokenizers").path(1) : words;
     PreTokenizer cut = split ? split(words, where) : byteLevel(words, where);
@@ -114,10 +116,17 @@ final class TokenizerJson {
       for (String flag : List.of("single_word", "lstrip", "rstrip"))
         hold(!token.path(flag).asBoolean(false), where, "added token '" + content + "', " + flag, true, "false");
       boolean special = token.path("special").asBoolean(false);
-      added.add(new Vocabulary.AddedToken(token.path("id").intValue(), content, special,
+      int id = idOf("added token '" + content + "'", token.path("id"), where);
+      added.add(new Vocabulary.AddedToken(id, content, special,
           token.path("normalized").asBoolean(!special)));
     }
     return added;
+  }
+
+  private static int idOf(String token, JsonNode id, String where) {
+    UserError.require(id.isIntegralNumber() && id.canConvertToInt() && id.intValue() >= 0 && id.intValue() <= LARGEST_ID,
+        where + ": the id of " + token, id.isMissingNode() ? "missing" : id, "a whole number from 0 to " + LARGEST_ID);
+    return id.intValue();
   }
 
   private static boolean absent(JsonNode node) {

@@ -20,6 +20,8 @@ import net.jqwik.api.Property;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenizerTest {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -136,6 +138,20 @@ class TokenizerTest {
     MergeTable strings = new MergeTable(
         TokenizerJson.merges(JSON.readTree("[\"a b\"]"), Map.of("a", 0, "b", 1, "ab", 2), "old"));
     assertThat(PairMerging.merge(new int[]{0, 1}, strings)).containsExactly(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-1", "16777217", "2000000000", "4294967296", "1.5", "\"7\"", "null"})
+  void anIdThatIsNoneIsRefusedByItsToken(String id) throws JsonProcessingException {
+    ObjectNode words = (ObjectNode) JSON.readTree(TOKENIZER.json());
+    ((ObjectNode) words.at("/model/vocab")).set("a", JSON.readTree(id));
+    ObjectNode added = (ObjectNode) JSON.readTree(TOKENIZER.json());
+    ((ObjectNode) added.at("/added_tokens/0")).set("id", JSON.readTree(id));
+    for (ObjectNode wrong : List.of(words, added)) {
+      assertThatThrownBy(() -> Tokenizer.parse(wrong.toString(), "t.json")).isInstanceOf(UserError.class)
+          .hasMessageStartingWith("t.json: the id of ").hasMessageContaining("is " + id)
+          .hasMessageEndingWith("a whole number from 0 to 16777216");
+    }
   }
 
   @Test
