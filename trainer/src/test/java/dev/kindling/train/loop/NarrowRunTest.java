@@ -7,10 +7,20 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.collective.Bfloat16Codec;
 import dev.kindling.train.collective.EightBitCodec;
 import dev.kindling.train.collective.Gradients;
+import dev.kindling.train.collective.InProcess;
+import dev.kindling.train.collective.Ranks;
 import dev.kindling.train.collective.ThresholdCodec;
 import dev.kindling.train.collective.TopKCodec;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.kernel.PlainKernels;
+import dev.kindling.train.model.Batch;
+import dev.kindling.train.model.DecoderModel;
+import dev.kindling.train.model.LanguageModel;
+import dev.kindling.train.model.ParameterLayout;
 import dev.kindling.train.optim.AdamW;
 import dev.kindling.train.optim.AveragedWeights;
+import dev.kindling.train.optim.Optimizer;
+import dev.kindling.train.profile.Spans;
 import dev.kindling.train.tensor.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -130,6 +140,42 @@ class NarrowRunTest {
         .hasMessageContaining("steps is 9").hasMessageContaining("started with 8");
   }
 
+  @ParameterizedTest
+  @MethodSource("all")
+  void aStepWithoutLabelsLosesNothingThatWasNotSentYet(Gradients gradients) {
+    int size = TinyRun.train(1, options(gradients).stopAfter(1).build()).weights().length;
+    float[] before = new float[size], after = new float[size];
+    BatchSource<Batch> data = (step, v, a) -> step == 1 ? TinyRun.random(step, v, a) : withoutLabels();
+    List<InProcess> ranks = InProcess.ranks(2, 5);
+    Ranks.run(2, rank -> {
+      try (Kernels kernels = PlainKernels.of(1);
+          LanguageModel model = DecoderModel.create(TinyRun.CONFIG, kernels, Precision.FLOAT32, 1);
+          TrainingStep step = new TrainingStep(new MicroBatches<>(model, data), kernels, ranks.get(rank),
+              options(gradients).build(), new StepClock(Spans.NONE))) {
+        step.run(1, StopRequest.NONE, new byte[0]);
+        addResidual(step, model.layout(), before);
+        step.run(2, StopRequest.NONE, new byte[0]);
+        addResidual(step, model.layout(), after);
+      }
+    });
+    assertThat(after).usingComparatorWithPrecision(1e-5f).containsExactly(before);
+  }
+
+  private static void addResidual(TrainingStep step, ParameterLayout layout, float[] to) {
+    for (Optimizer.State s : step.states().states()) {
+      if (!s.name().contains("residual/")) continue;
+      long at = layout.parameter(s.name().substring(s.name().indexOf('/') + 1)).offset();
+      float[] values = s.values().toFloats();
+      synchronized (to) {
+        for (int i = 0; i < values.length; i++) to[(int) at + i] += values[i];
+      }
+    }
+  }
+
+  private static Batch withoutLabels() {
+    return new Batch(1, 2, new int[]{1, 2}, new int[]{Kernels.IGNORED, Kernels.IGNORED}, new int[]{2}, new long[1]);
+  }
+
   @Test
   void ranksThatLearnApartKeepNoAverage() {
     RunOptions.Builder averaged = RunOptions.of(8, new AveragedWeights.Recipe(TinyRun.MUON, 0.9))
@@ -152,14 +198,14 @@ class NarrowRunTest {
 
   /** So that the mean over ranks is the mean over labels. */
   private static final class BatchSourceOfEqualLabels {
-    dev.kindling.train.model.Batch batch(long step, int virtualRank, int accumulation) {
+    Batch batch(long step, int virtualRank, int accumulation) {
       int[] tokens = new int[12];
       int[] targets = new int[12];
       for (int i = 0; i < tokens.length; i++) {
         tokens[i] = (int) ((step * 7 + virtualRank * 5 + i * 3) % 41);
         targets[i] = (int) ((step * 11 + virtualRank * 13 + i) % 41);
       }
-      return new dev.kindling.train.model.Batch(1, 12, tokens, targets, new int[]{12}, new long[1]);
+      return new Batch(1, 12, tokens, targets, new int[]{12}, new long[1]);
     }
   }
 }
