@@ -21,7 +21,7 @@ final class HugePages {
   private static Function find() {
     try {
       return Platform.isLinux() ? NativeLibrary.getInstance("c").getFunction("madvise") : null;
-    } catch (LinkageError e) {                   // no native of JNA here, or none that may be unpacked
+    } catch (RuntimeException | Error e) {       // no native of JNA here, or none that may be unpacked: JNA throws just Error for some
       return null;
     }
   }
