@@ -41,6 +41,16 @@ final class Blocks {
     return WIDTHS[WIDTHS.length - 1];
   }
 
+  /**
+   * Queries of a head that attention takes in one go, of at most {@code largest}: so few that 32 threads are busy, where
+   * {@code smallest} are few enough for it.
+   */
+  static int queries(long keyHeads, long time, int largest, int smallest) {
+    int queries = largest;
+    while (queries > smallest && keyHeads * count(time, queries) < ENOUGH) queries /= 2;
+    return queries;
+  }
+
   /** A row length for n elements whose columns do not fall on a few sets of the cache. */
   static int stride(long n, int elementBytes) {
     long stride = (n + 15) / 16 * 16;

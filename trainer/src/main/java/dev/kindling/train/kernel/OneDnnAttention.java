@@ -14,8 +14,8 @@ import java.util.Arrays;
 final class OneDnnAttention {
   /** Keys that a tile takes at once. */
   static final int KEYS = 512;
-  /** Queries of a head that a worker takes in one go: it lays out the keys that they see once. */
-  private static final int PART = 8 * AttentionTile.QUERIES;
+  /** Most queries of a head that a worker takes in one go, whole tiles: it lays out the keys that they see once. */
+  private static final int MOST = 8 * AttentionTile.QUERIES;
   private static final DType F = DType.FLOAT32;
   private static final int LARGEST = 6;                    // rows of a worker
   private static final int SUMS = 7;
@@ -37,9 +37,15 @@ final class OneDnnAttention {
       return;
     }
     int keyHeads = in.k().count();
-    int parts = Blocks.count(in.queryTime(), PART);
+    int size = part(in);
+    int parts = Blocks.count(in.queryTime(), size);
     pool.run(in.batch() * keyHeads * parts, (i, k) -> new Forward(workers[k].here(), in, i / parts / keyHeads,
-        i / parts % keyHeads, i % parts).run(y, sums));
+        i / parts % keyHeads, i % parts, size).run(y, sums));
+  }
+
+  /** Queries of a part. How they are cut changes no sum: each tile has its own. */
+  private static int part(AttentionInputs in) {
+    return Blocks.queries((long) in.batch() * in.k().count(), in.queryTime(), MOST, AttentionTile.QUERIES);
   }
 
   void backward(AttentionInputs in, Heads y, Tensor logSumExp, Heads dy, AttentionGradients to) {
@@ -67,17 +73,19 @@ final class OneDnnAttention {
     private final int sequence;
     private final int keyHead;
     private final int first;                     // tile
+    private final int end;
     private final HeadOperand keys;
     private final HeadOperand values;
 
-    Forward(OneDnnWorker worker, AttentionInputs in, int sequence, int keyHead, int part) {
+    Forward(OneDnnWorker worker, AttentionInputs in, int sequence, int keyHead, int part, int size) {
       this.worker = worker;
       this.in = in;
       this.sequence = sequence;
       this.keyHead = keyHead;
-      this.first = part * PART / AttentionTile.QUERIES;
-      int query = part * PART;
-      int queries = Blocks.size(in.queryTime(), PART, part);
+      int query = part * size;
+      int queries = Blocks.size(in.queryTime(), size, part);
+      first = query / AttentionTile.QUERIES;
+      end = first + Blocks.count(queries, AttentionTile.QUERIES);
       Seen seen = Seen.of(in, sequence, query, queries);
       boolean[] ofKeys = seen.ofKeys(in, sequence, query, queries);
       keys = HeadOperand.of(worker, in.k(), sequence, keyHead, seen.keys(in), ofKeys, Scratch.Slot.KEYS)
@@ -87,7 +95,6 @@ final class OneDnnAttention {
     }
 
     void run(Heads y, long logSumExp) {
-      int end = Math.min(AttentionTile.count(in), first + PART / AttentionTile.QUERIES);
       for (int head = keyHead * in.group(); head < (keyHead + 1) * in.group(); head++) {
         AttentionScores form = new AttentionScores(in, head, worker.rows());
         for (int i = first; i < end; i++)

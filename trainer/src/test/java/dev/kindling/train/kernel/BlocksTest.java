@@ -28,6 +28,15 @@ class BlocksTest {
     assertThat(blocks(128, width)).isGreaterThanOrEqualTo(4);
   }
 
+  @ParameterizedTest
+  @CsvSource({"12, 1024, 256", "12, 512, 128", "4, 512, 64", "1, 128, 64", "64, 1024, 512", "16, 1024, 512", "12, 40, 64"})
+  void attentionOfFewHeadsIsCutIntoEnoughParts(int heads, int time, int queries) {
+    assertThat(Blocks.queries(heads, time, 512, AttentionTile.QUERIES)).isEqualTo(queries);
+    if (heads * time / AttentionTile.QUERIES >= 32) {
+      assertThat(heads * Blocks.count(time, queries)).isGreaterThanOrEqualTo(32);
+    }
+  }
+
   @Property
   void blocksCoverEveryElementOnce(@ForAll @IntRange(min = 1, max = 10_000) int size,
       @ForAll @IntRange(min = 1, max = 500) int block) {
