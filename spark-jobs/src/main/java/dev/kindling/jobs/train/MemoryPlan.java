@@ -23,7 +23,7 @@ import org.apache.spark.SparkConf;
  *
  * @param ranks of the run; @param threads of each
  * @param step outside the heap, by what it is for
- * @param inbox what comes from the other ranks, outside the heap
+ * @param inbox what comes from the other ranks, outside the heap, where it is exact gradients
  * @param snapshot the copy that a checkpoint is written from while steps go on
  */
 record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, long inbox, long snapshot) {
@@ -48,8 +48,8 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     StepMemory step = new PlannedStep(plan, options).on(sizing, precision, ranks);
     VirtualRankTree tree = new VirtualRankTree(options.virtualRanks());
     long snapshot = plan.config().checkpoints().copies() ? step.saved() : 0;
-    return new MemoryPlan(ranks, threads, precision, step, SparkCommunicator.inboxBytes(tree, ranks, step.shard()),
-        snapshot);
+    long inbox = options.gradients().reduces() ? SparkCommunicator.inboxBytes(tree, ranks, step.shard()) : 0;
+    return new MemoryPlan(ranks, threads, precision, step, inbox, snapshot);
   }
 
   /** The precision that a run will have, as far as this process can tell. */

@@ -66,6 +66,18 @@ class MemoryPlanTest {
   }
 
   @Test
+  void onlyExactGradientsComeInAnInbox() {
+    for (GradientSettings.Kind kind : GradientSettings.Kind.values()) {
+      PretrainConfig config = TinyRuns.of(dataset, folder.resolve("run"), PrecisionChoice.FLOAT32, KernelChoice.PLAIN,
+          3).withGradients(new GradientSettings(kind, 0.7, 0.1, 1, 0.5, 0.5));
+      MemoryPlan plan = MemoryPlan.of(PretrainPlan.of(config, new Configuration()), 3, 2, Precision.FLOAT32);
+      boolean exact = kind == GradientSettings.Kind.EXACT;
+      assertThat(plan.inbox() > 0).as("inbox of %s", kind).isEqualTo(exact);
+      assertThat(plan.step().exchange() > 0).as("exchange of %s", kind).isEqualTo(!exact);
+    }
+  }
+
+  @Test
   void yarnAndKubernetesMustGrantWhatIsNeeded() {
     MemoryPlan plan = plan(new ModelSettings(2, 2, 32, 0, 0), KernelChoice.PLAIN, 2);
     SparkConf yarn = new SparkConf(false).set("spark.master", "yarn").set("spark.executor.memory", "1g")

@@ -19,6 +19,11 @@ public sealed interface Gradients {
     }
 
     @Override
+    public boolean reduces() {
+      return true;
+    }
+
+    @Override
     public GradientExchange create(Communicator communicator, Shards shards, ParameterLayout layout, Kernels kernels) {
       return new ExactExchange(communicator, shards, layout);
     }
@@ -85,6 +90,11 @@ public sealed interface Gradients {
 
   /** Whether each rank updates all weights by its own gradients, and not its shard by those of all. */
   default boolean apart() {
+    return false;
+  }
+
+  /** Whether gradients go by {@link Communicator#reduce}, for which a communicator holds what comes in. */
+  default boolean reduces() {
     return false;
   }
 
