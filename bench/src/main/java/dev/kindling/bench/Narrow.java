@@ -42,8 +42,8 @@ public final class Narrow {
     Results results = new Results("narrow");
     DemoSettings demo = Configuration.parse(DemoSettings.FILE, DemoSettings.packaged())
         .set(steps < 0
-            ? List.of("train.logEvery=1")
-            : List.of("train.logEvery=1", "train.steps=" + words.get(steps + 1)))
+            ? List.of("train.logEvery=1", "train.evaluateEvery=0")
+            : List.of("train.logEvery=1", "train.evaluateEvery=0", "train.steps=" + words.get(steps + 1)))
         .as(DemoSettings.class);
     try (SparkSession spark = session()) {
       spark.sparkContext().setLogLevel("WARN");

@@ -53,12 +53,24 @@ public record GradientSettings(Kind kind, double threshold, double share, long l
     };
   }
 
-  /** @throws dev.kindling.checkpoint.UserError where the number of ranks is left open, or averages are kept of weights that differ */
-  void refuseUnlessFit(ClusterSettings cluster, AverageSettings average) {
+  /**
+   * @throws dev.kindling.checkpoint.UserError where the number of ranks is left open, averages are kept of weights that differ, or these
+   *         are to be evaluated or stored
+   */
+  void refuseUnlessFit(ClusterSettings cluster, AverageSettings average, TrainSettings train,
+      CheckpointSettings checkpoints) {
     require(kind == Kind.EXACT || cluster.ranks() > 0, "cluster.ranks", cluster.ranks(),
         "a number of executors with gradients.kind " + name() + ", because the result depends on it");
     require(kind != Kind.LOCAL || average.decay() == 0, "average.decay", average.decay(),
         "0 with gradients.kind " + name() + ", where every rank has weights of its own");
+    requireMeeting("train.evaluateEvery", train.evaluateEvery());
+    requireMeeting("checkpoints.every", checkpoints.every());
+  }
+
+  /** Between two meetings no rank's weights are those of the run. @param every steps; 0: only at the last, where ranks meet */
+  private void requireMeeting(String key, long every) {
+    require(kind != Kind.LOCAL || every % localSteps == 0, key, every, "a multiple of gradients.localSteps, " + localSteps
+        + ", after which the ranks meet, or 0 for the end only");
   }
 
   /** Where the result depends on the number of ranks, a run that has lost some waits for as many. */

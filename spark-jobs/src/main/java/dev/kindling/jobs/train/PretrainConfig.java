@@ -23,7 +23,7 @@ public record PretrainConfig(String dataset, String run, ModelSettings model, Ob
     require(!run.isBlank(), "run", "empty", "a folder for the run's checkpoints");
     require(cluster.ranks() <= train.virtualRanks(), "cluster.ranks", cluster.ranks(),
         "at most train.virtualRanks, " + train.virtualRanks() + ": every rank needs one");
-    gradients.refuseUnlessFit(cluster, average);
+    gradients.refuseUnlessFit(cluster, average, train, checkpoints);
   }
 
   /** A run with the defaults of all sections. */

@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GradientSettingsTest {
   private static PretrainConfig config(String... settings) {
@@ -53,5 +54,16 @@ class GradientSettingsTest {
   void averagesOfWeightsThatDifferAreRefused() {
     assertThatThrownBy(() -> config("gradients.kind=local", "cluster.ranks=2", "average.decay=0.9"))
         .isInstanceOf(UserError.class).hasMessageContaining("average.decay is 0.9");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"train.evaluateEvery", "checkpoints.every"})
+  void weightsOfNoMeetingAreNeitherEvaluatedNorStored(String key) {
+    assertThatThrownBy(() -> config("gradients.kind=local", "cluster.ranks=2", key + "=8"))
+        .isInstanceOf(UserError.class).hasMessageContaining(key + " is 8")
+        .hasMessageContaining("a multiple of gradients.localSteps, 16");
+    config("gradients.kind=local", "cluster.ranks=2", key + "=32");
+    config("gradients.kind=local", "cluster.ranks=2", key + "=8", "gradients.localSteps=4");
+    config("gradients.kind=eight-bit", "cluster.ranks=2", key + "=8");
   }
 }
