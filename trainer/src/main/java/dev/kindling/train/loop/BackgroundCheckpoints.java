@@ -59,15 +59,17 @@ public final class BackgroundCheckpoints implements Checkpoints, AutoCloseable {
   }
 
   @Override
-  public String save(TrainerState state, TrainableModel<?> model, Optimizer optimizer, Communicator communicator) {
-    return folder.save(state, model, optimizer, communicator);
+  public String save(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states,
+      Communicator communicator) {
+    return folder.save(state, model, states, communicator);
   }
 
   @Override
-  public Saving begin(TrainerState state, TrainableModel<?> model, Optimizer optimizer, Communicator communicator) {
+  public Saving begin(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states,
+      Communicator communicator) {
     int rank = communicator.rank();
     int worldSize = communicator.worldSize();
-    Snapshot.Copied copied = snapshot.of(model, optimizer, rank == 0);
+    Snapshot.Copied copied = snapshot.of(model, states, rank == 0);
     try {
       CheckpointWriter writer = folder.writer(state);
       Future<byte[]> written = submit(() -> folder.write(writer, state, copied.states(),

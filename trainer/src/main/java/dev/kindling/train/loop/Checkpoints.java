@@ -15,18 +15,20 @@ public interface Checkpoints {
   Saved open(String name);
 
   /**
-   * Called by all ranks after the same step, each with the optimizer of its own shard; whole when it returns.
+   * Called by all ranks after the same step, each with the states of its own shard; whole when it returns.
    *
+   * @param states the optimizer's, and what the exchange of gradients keeps from step to step
    * @return its name
    */
-  String save(TrainerState state, TrainableModel<?> model, Optimizer optimizer, Communicator communicator);
+  String save(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states, Communicator communicator);
 
   /**
-   * Begins to save, as {@link #save}, and need not be done with it: model and optimizer may change when it returns. Not
+   * Begins to save, as {@link #save}, and need not be done with it: model and states may change when it returns. Not
    * called before the former one has ended.
    */
-  default Saving begin(TrainerState state, TrainableModel<?> model, Optimizer optimizer, Communicator communicator) {
-    String name = save(state, model, optimizer, communicator);
+  default Saving begin(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states,
+      Communicator communicator) {
+    String name = save(state, model, states, communicator);
     return new Saving() {
       @Override
       public Optional<String> whole() {
@@ -69,6 +71,6 @@ public interface Checkpoints {
     void loadWeights(TrainableModel<?> model);
 
     /** Fills the states of a shard, however the writers' shards were cut. */
-    void loadOptimizer(Optimizer optimizer);
+    void loadStates(List<Optimizer.State> states);
   }
 }

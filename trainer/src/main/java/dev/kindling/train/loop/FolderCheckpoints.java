@@ -69,11 +69,12 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
   }
 
   @Override
-  public String save(TrainerState state, TrainableModel<?> model, Optimizer optimizer, Communicator communicator) {
+  public String save(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states,
+      Communicator communicator) {
     try {
       CheckpointWriter writer = writer(state);
       boolean first = communicator.rank() == 0;
-      byte[] mine = write(writer, state, optimizer.states(),
+      byte[] mine = write(writer, state, states,
           first ? Optional.of(model.weightSource()) : Optional.empty(),
           communicator.rank(), communicator.worldSize());
       List<byte[]> all = communicator.allGather(mine);
@@ -148,9 +149,9 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
     }
 
     @Override
-    public void loadOptimizer(Optimizer optimizer) {
+    public void loadStates(List<Optimizer.State> states) {
       try (OptimizerStates stored = checkpoint.optimizer()) {
-        for (Optimizer.State s : optimizer.states()) {
+        for (Optimizer.State s : states) {
           fill(s.values(), (at, into, count) -> stored.read(s.name(), s.from() + at, into, 0, count));
         }
       }

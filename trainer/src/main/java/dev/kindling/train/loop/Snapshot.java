@@ -24,8 +24,7 @@ final class Snapshot implements AutoCloseable {
   record Copied(List<Optimizer.State> states, WeightSource weights) {}
 
   /** Replaces the former copy. */
-  Copied of(TrainableModel<?> model, Optimizer optimizer, boolean withWeights) {
-    List<Optimizer.State> live = optimizer.states();
+  Copied of(TrainableModel<?> model, List<Optimizer.State> live, boolean withWeights) {
     long bytes = withWeights ? aligned(model.weights().bytes()) : 0;
     for (Optimizer.State s : live) bytes += aligned(s.values().bytes());
     if (memory == null || memory.bytes() < bytes) {

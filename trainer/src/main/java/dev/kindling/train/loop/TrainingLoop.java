@@ -239,7 +239,7 @@ public final class TrainingLoop {
     refuseOtherRanks(state, newest);
     history.addAll(state.history());
     checkpoint.loadWeights(microBatches.model());
-    checkpoint.loadOptimizer(stepper.states());  // ranks that learn apart have weights of their own among their states
+    checkpoint.loadStates(stepper.states());     // ranks that learn apart have weights of their own among their states
     microBatches.model().weightsChanged();
     stepper.resumeAt(state.updates());
     if (!withoutThreads(state.kernels()).equals(withoutThreads(kernels.describe()))) {

@@ -18,6 +18,7 @@ import dev.kindling.train.optim.OwnedRange;
 import dev.kindling.train.profile.Part;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongConsumer;
@@ -101,9 +102,14 @@ final class TrainingStep implements AutoCloseable {
     return virtualRanks > 1 || options.accumulate() > 1;
   }
 
-  /** What a checkpoint needs of this rank. */
-  Optimizer states() {
-    return new KeptStates(optimizer, exchange, model.weights());
+  /** What a checkpoint needs of this rank besides the weights: the optimizer's states and what the exchange keeps from step to step. */
+  List<Optimizer.State> states() {
+    List<Optimizer.State> all = new ArrayList<>();
+    for (Optimizer.State s : optimizer.states()) {
+      all.add(new Optimizer.State(exchange.named(s.name()), s.from(), s.values()));
+    }
+    all.addAll(exchange.states(model.weights()));
+    return all;
   }
 
   /** Updates so far, which is what an optimizer counts: a step without labels is none. */

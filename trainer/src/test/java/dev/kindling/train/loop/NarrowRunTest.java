@@ -162,7 +162,7 @@ class NarrowRunTest {
   }
 
   private static void addResidual(TrainingStep step, ParameterLayout layout, float[] to) {
-    for (Optimizer.State s : step.states().states()) {
+    for (Optimizer.State s : step.states()) {
       if (!s.name().contains("residual/")) continue;
       long at = layout.parameter(s.name().substring(s.name().indexOf('/') + 1)).offset();
       float[] values = s.values().toFloats();
