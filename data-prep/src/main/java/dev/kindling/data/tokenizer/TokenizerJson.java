@@ -124,7 +124,8 @@ final class TokenizerJson {
   }
 
   private static int idOf(String token, JsonNode id, String where) {
-    UserError.require(id.isIntegralNumber() && id.canConvertToInt() && id.intValue() >= 0 && id.intValue() <= LARGEST_ID,
+    UserError.require(
+        id.isIntegralNumber() && id.canConvertToInt() && id.intValue() >= 0 && id.intValue() <= LARGEST_ID,
         where + ": the id of " + token, id.isMissingNode() ? "missing" : id, "a whole number from 0 to " + LARGEST_ID);
     return id.intValue();
   }

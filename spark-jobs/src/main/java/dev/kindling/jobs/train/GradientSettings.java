@@ -69,8 +69,9 @@ public record GradientSettings(Kind kind, double threshold, double share, long l
 
   /** Between two meetings no rank's weights are those of the run. @param every steps; 0: only at the last, where ranks meet */
   private void requireMeeting(String key, long every) {
-    require(kind != Kind.LOCAL || every % localSteps == 0, key, every, "a multiple of gradients.localSteps, " + localSteps
-        + ", after which the ranks meet, or 0 for the end only");
+    require(kind != Kind.LOCAL || every % localSteps == 0, key, every,
+        "a multiple of gradients.localSteps, " + localSteps
+            + ", after which the ranks meet, or 0 for the end only");
   }
 
   /** Where the result depends on the number of ranks, a run that has lost some waits for as many. */

@@ -29,7 +29,8 @@ class BlocksTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"12, 1024, 256", "12, 512, 128", "4, 512, 64", "1, 128, 64", "64, 1024, 512", "16, 1024, 512", "12, 40, 64"})
+  @CsvSource({"12, 1024, 256", "12, 512, 128", "4, 512, 64", "1, 128, 64", "64, 1024, 512", "16, 1024, 512",
+      "12, 40, 64"})
   void attentionOfFewHeadsIsCutIntoEnoughParts(int heads, int time, int queries) {
     assertThat(Blocks.queries(heads, time, 512, AttentionTile.QUERIES)).isEqualTo(queries);
     if (heads * time / AttentionTile.QUERIES >= 32) {
