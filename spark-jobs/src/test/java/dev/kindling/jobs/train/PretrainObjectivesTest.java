@@ -118,7 +118,8 @@ class PretrainObjectivesTest {
     assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {})).isInstanceOf(UserError.class)
         .hasMessageMatching("not enough memory: a rank needs [\\d.]+ GiB, of which [\\d.]+ GiB outside the heap "
             + "\\(weights [\\d.]+, gradients [\\d.]+, optimizer [\\d.]+, activations [\\d.]+, other [\\d.]+\\); "
-            + "this machine has [\\d.]+ GiB: make .* smaller, or use machines with more memory");
+            + "this machine has [\\d.]+ GiB: make .* smaller, or use machines with more memory "
+            + "\\(plan takes theirs with --executor-memory and --conf\\)");
     assertThat(folder.resolve("huge-" + family)).doesNotExist();
   }
 
