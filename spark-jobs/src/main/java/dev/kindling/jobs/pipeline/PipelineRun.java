@@ -151,13 +151,14 @@ public final class PipelineRun {
   private int run(Verb verb, Stage stage, String fingerprint, PipelineLock lock) {
     LastLines said = new LastLines();
     long start = System.nanoTime();
-    int code = verb.run(said::add, stage.words().toArray(String[]::new));
     try {
+      records.begun(stage, fingerprint);
+      int code = verb.run(said::add, stage.words().toArray(String[]::new));
       if (!lock.isLost()) { records.ended(stage, fingerprint, code, (System.nanoTime() - start) / 1e9, said.lines()); }
+      return code;
     } catch (IOException e) {
       throw Storage.failed(new Path(settings.state()), e);
     }
-    return code;
   }
 
   private Map<String, String> fingerprints() {
@@ -174,6 +175,7 @@ public final class PipelineRun {
     if (!before.get().fingerprint().equals(fingerprint)) {
       return Optional.of("its command, settings or inputs have changed");
     }
+    if (before.get().exit() == StageRecords.UNDER_WAY) return Optional.of("it was interrupted");
     if (before.get().exit() != 0) return Optional.of("it ended with exit code " + before.get().exit());
     for (String written : stage.writes()) {
       Path path = new Path(written);

@@ -15,9 +15,11 @@ import org.apache.hadoop.fs.Path;
 
 /** How each stage ended the last time: a small file a stage, beside the lock. */
 record StageRecords(Configuration conf, Path folder) {
+  /** The exit code of a stage that has begun and has not ended. */
+  static final int UNDER_WAY = -1;
   private static final int LARGEST_FILE = 1 << 20;
 
-  /** How a stage ended. @param fingerprint of what went in; @param exit its exit code */
+  /** How a stage ended. @param fingerprint of what went in; @param exit its exit code, or {@link #UNDER_WAY} */
   record Before(String fingerprint, int exit, String ended) {}
 
   /** Nothing where it never ran, or its file cannot be read. */
@@ -26,11 +28,16 @@ record StageRecords(Configuration conf, Path folder) {
     if (!Storage.exists(fs, file(stage))) return Optional.empty();
     try {
       ObjectNode json = Json.parse(Storage.readSmall(fs, file(stage), LARGEST_FILE), file(stage).toString());
-      return Optional.of(new Before(json.path("fingerprint").asText(), json.path("exit").asInt(-1),
+      return Optional.of(new Before(json.path("fingerprint").asText(), json.path("exit").asInt(UNDER_WAY),
           json.path("ended").asText()));
     } catch (UserError damaged) {
       return Optional.empty();
     }
+  }
+
+  /** Before a stage runs: what it leaves when it is killed is not what an earlier record tells of. */
+  void begun(Stage stage, String fingerprint) throws IOException {
+    ended(stage, fingerprint, UNDER_WAY, 0, List.of());
   }
 
   /** @param said its last lines */

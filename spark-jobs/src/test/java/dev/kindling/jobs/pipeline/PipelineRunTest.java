@@ -1,0 +1,84 @@
+package dev.kindling.jobs.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Pipelines whose verbs are the test's own. */
+@Timeout(60)
+class PipelineRunTest {
+  @TempDir
+  Path folder;
+  private final List<String> lines = new ArrayList<>();
+
+  @BeforeEach
+  void corpus() throws IOException {
+    Files.writeString(folder.resolve("corpus.jsonl"), "{}");
+  }
+
+  /** One stage that makes data of the corpus. */
+  private PipelineRun pipeline(String vocabulary) {
+    PipelineSettings settings = new PipelineSettings(folder.resolve("state").toString(), Optional.empty(),
+        List.of(new PipelineSettings.StageSettings("data", "prep --in " + folder.resolve("corpus.jsonl") + " --out "
+            + folder.resolve("data") + " --set vocabularySize=" + vocabulary, Optional.empty(), Optional.empty(),
+            Optional.empty())));
+    lines.clear();
+    return PipelineRun.of(new Configuration(), "books", settings, Set.of("prep"), lines::add);
+  }
+
+  private PipelineRun.Verb writing(Runnable then) {
+    return (said, words) -> {
+      try {
+        Files.createDirectories(folder.resolve("data"));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      then.run();
+      return 0;
+    };
+  }
+
+  /** As a process that is killed, as far as the records know. */
+  private void killedMidway(String vocabulary) {
+    PipelineRun run = pipeline(vocabulary);
+    assertThatThrownBy(() -> run.run(writing(() -> {
+      throw new IllegalStateException("killed");
+    }))).hasMessage("killed");
+  }
+
+  private void runs(String vocabulary, String why) {
+    assertThat(pipeline(vocabulary).run(writing(() -> {}))).isZero();
+    assertThat(lines).singleElement().asString().startsWith("[1/1] data: ").contains(why);
+  }
+
+  @Test
+  void aStageThatWasKilledWhileItMadeItsOutputAgainIsNotDone() throws IOException {
+    runs("280", "it has not ended yet");
+    runs("280", "done before");
+    Files.delete(folder.resolve("data"));
+    killedMidway("280");
+    runs("280", "it was interrupted");
+    runs("280", "done before");
+  }
+
+  @Test
+  void aStageWhoseOutputOtherSettingsHaveBegunToReplaceIsNotDone() {
+    runs("280", "it has not ended yet");
+    killedMidway("300");
+    runs("280", "have changed");
+    runs("280", "done before");
+  }
+}
