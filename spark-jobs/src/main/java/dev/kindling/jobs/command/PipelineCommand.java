@@ -3,6 +3,7 @@ package dev.kindling.jobs.command;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.jobs.config.Configuration;
+import dev.kindling.jobs.config.SettingsFile;
 import dev.kindling.jobs.pipeline.PipelineRun;
 import dev.kindling.jobs.pipeline.PipelineSettings;
 import java.io.PrintWriter;
@@ -53,7 +54,7 @@ final class PipelineCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     org.apache.hadoop.conf.Configuration conf = HadoopFiles.configuration();
-    Path path = new Path(file);
+    Path path = SettingsFile.path(file);
     String text = new String(Storage.readSmall(Storage.of(conf, path), path, LARGEST_FILE), StandardCharsets.UTF_8);
     Configuration configuration = Configuration.parse(file, text);
     PipelineSettings settings = configuration.as(PipelineSettings.class);

@@ -2,9 +2,8 @@ package dev.kindling.jobs.command;
 
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.jobs.config.Configuration;
+import dev.kindling.jobs.config.SettingsFile;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
@@ -24,19 +23,9 @@ final class VerbOptions {
   /** @param hadoop where paths are resolved; @return the file's settings with the overrides on top */
   Configuration read(org.apache.hadoop.conf.Configuration hadoop) {
     if (file == null) return Configuration.empty().set(overrides);
-    Path path = path(file);
+    Path path = SettingsFile.path(file);
     byte[] text = Storage.readSmall(Storage.of(hadoop, path), path, LARGEST_FILE);
     return Configuration.parse(file, new String(text, StandardCharsets.UTF_8)).set(overrides);
-  }
-
-  /**
-   * Where the file is: a name without a scheme is a local file where there is one, also under a Hadoop configuration that
-   * takes such names for HDFS's. So is what {@code spark-submit --files} put into a driver's working directory.
-   */
-  private static Path path(String file) {
-    return file.contains(":/") || !Files.isRegularFile(Paths.get(file))
-        ? new Path(file)
-        : new Path(Paths.get(file).toUri());
   }
 
   /** The settings of a packaged default with the file's and the overrides on top. */

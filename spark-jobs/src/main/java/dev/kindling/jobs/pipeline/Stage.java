@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.jobs.config.SettingsFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -34,7 +35,8 @@ record Stage(String name, List<String> words, Optional<Path> config, Set<String>
   /** @param conf where paths are resolved */
   static Stage of(PipelineSettings.StageSettings settings, Configuration conf) {
     List<String> words = words(settings.run());
-    Optional<Path> config = words.stream().skip(1).filter(w -> w.matches("[^-=].*\\.ya?ml")).map(Path::new).findFirst();
+    Optional<Path> config = words.stream().skip(1).filter(w -> w.matches("[^-=].*\\.ya?ml")).map(SettingsFile::path)
+        .findFirst();
     Stage stage = new Stage(settings.name(), words, config, set(settings.after()), set(settings.reads()),
         set(settings.writes()));
     config.ifPresent(file -> stage.noteFile(conf, file));
