@@ -19,8 +19,8 @@ import org.apache.hadoop.fs.StreamCapabilities;
  * tensorflow/core/framework/summary.proto, of which scalars need seven fields: written here with protobuf's own coder, as the jars that hold
  * generated classes bring TensorFlow's native library or an old protobuf.
  *
- * <p>An attempt that goes on after a step begins its file with a session's start at the next: TensorBoard then drops what earlier files
- * say of that step and later ones, and each step is plotted once.
+ * <p>An attempt begins its file with a session's start at its first step: TensorBoard then drops what earlier files say of that step and
+ * later ones, and each step is plotted once.
  */
 final class EventFile implements Tracker {
   /** Of a run's folder. */
@@ -53,9 +53,7 @@ final class EventFile implements Tracker {
     out = fs.create(new Path(folder, name), true);
     flushes = out.hasCapability(StreamCapabilities.HFLUSH);
     write(0, coded -> coded.writeString(FILE_VERSION, "brain.Event:2"));
-    if (firstStep > 1) {
-      write(firstStep, coded -> coded.writeByteArray(SESSION_LOG, message(log -> log.writeEnum(STATUS, START))));
-    }
+    write(firstStep, coded -> coded.writeByteArray(SESSION_LOG, message(log -> log.writeEnum(STATUS, START))));
     flush();
   }
 

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,16 +44,10 @@ class MlflowRunTest {
         lines::add);
   }
 
-  private static StepRow row(long step) {
-    return new StepRow(step, Instant.ofEpochMilli(1000 + step), 128, 128, 2.5 / step, Double.NaN, 1e-3, 0.5, 4096, 0.1,
-        1280,
-        0.9, 0.1, 0, 0, 0, 0, 0, 0, 1, 0, 1, false);
-  }
-
   private static void twoSteps(MlflowRun run) {
     run.started(1, 2, 1);
-    run.stepped(row(1));
-    run.stepped(row(2));
+    run.stepped(Rows.of(1));
+    run.stepped(Rows.of(2));
     run.evaluated(2, 1.5);
     run.ended(Tracker.Status.FINISHED);
   }
@@ -125,8 +118,8 @@ class MlflowRunTest {
     server.answering("runs/get", "{\"run\":{\"data\":{\"metrics\":[{\"key\":\"train/loss\",\"step\":\"2\"}]}}}");
     MlflowRun again = run(server.uri());
     again.started(2, 4, 1);
-    again.stepped(row(2));
-    again.stepped(row(3));
+    again.stepped(Rows.of(2));
+    again.stepped(Rows.of(3));
     again.ended(Tracker.Status.KILLED);
     assertThat(server.requests("runs/create")).isEmpty();
     assertThat(server.requests("runs/update").stream().map(r -> r.body().path("status").asText()))
