@@ -92,7 +92,8 @@ public final class CheckpointStore {
     return new CheckpointWriter(this, fs, folder, step, epoch);
   }
 
-  void refuseIfFenced(long epoch, long step) throws IOException {
+  /** @throws FencedException where an attempt newer than this one has begun; @param step that it wants to write */
+  public void refuseIfFenced(long epoch, long step) throws IOException {
     long newest = newestEpoch();
     if (newest > epoch) {
       throw new FencedException(

@@ -1,6 +1,8 @@
 package dev.kindling.jobs.track;
 
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.checkpoint.commit.FencedException;
 import dev.kindling.jobs.table.RecordTable;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -30,19 +32,26 @@ public final class StepTable {
   public static final String FOLDER = "steps";
   private static final Pattern NAME = Pattern.compile("(\\d{12,18})-(\\d{12,18})\\.parquet");
   private final RecordTable<StepRow> files;
+  private final CheckpointStore store;
   private final FileSystem fs;
   private final Path folder;
   private final List<StepRow> rows = new ArrayList<>();    // not written yet, in the order of their steps
 
   /** @param run the run's folder */
   public StepTable(Configuration conf, Path run) {
+    store = new CheckpointStore(conf, run);
     folder = new Path(run, FOLDER);
     fs = Storage.of(conf, folder);
     files = new RecordTable<>(conf, StepRow.class);
   }
 
-  /** The run goes on after this step; 0 for one that begins. */
-  public synchronized void resumedAfter(long step) throws IOException {
+  /**
+   * The run goes on after this step; 0 for one that begins.
+   *
+   * @throws FencedException where an attempt newer than this one has taken the run over: the rows are its own
+   */
+  public synchronized void resumedAfter(long step, long attempt) throws IOException {
+    store.refuseIfFenced(attempt, step + 1);
     rows.clear();
     for (Span part : parts()) {
       if (part.to <= step) continue;

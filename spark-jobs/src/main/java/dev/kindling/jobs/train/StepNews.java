@@ -76,7 +76,7 @@ final class StepNews implements TrainingListener {
   @Override
   public void started(long firstStep, long steps, int worldSize) {
     try {
-      table.resumedAfter(firstStep - 1);
+      table.resumedAfter(firstStep - 1, rank.epoch());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
