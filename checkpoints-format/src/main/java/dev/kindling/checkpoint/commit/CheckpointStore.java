@@ -14,7 +14,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -55,9 +54,11 @@ public final class CheckpointStore {
   /** Begins an attempt, in the driver, once: from now on older attempts cannot commit. @return its number, from 1 */
   public long claimEpoch() throws IOException {
     for (long epoch = newestEpoch() + 1;; epoch++) {
-      try (FSDataOutputStream out = fs.create(new Path(run, String.format("attempt-%05d", epoch)), false)) {
+      Path attempt = new Path(run, String.format("attempt-%05d", epoch));
+      try (FSDataOutputStream out = fs.create(attempt, false)) {
         return epoch;
-      } catch (FileAlreadyExistsException e) {
+      } catch (IOException e) {                  // which one differs: HDFS tells of who is still creating it
+        if (!fs.exists(attempt)) throw e;
         LOG.info("attempt {} of {} was begun by someone else at the same time", epoch, run);
       }
     }

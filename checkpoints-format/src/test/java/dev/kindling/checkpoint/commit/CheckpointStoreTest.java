@@ -13,10 +13,15 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightsHash;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.ipc.RemoteException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -137,6 +142,31 @@ class CheckpointStoreTest {
     assertThatThrownBy(() -> frozen.state(Json.object())).isInstanceOf(FencedException.class);
     assertThatThrownBy(() -> store.begin(30, first)).isInstanceOf(FencedException.class);
     assertThat(store.newestWhole()).map(Checkpoint::step).contains(10L);
+  }
+
+  /** Another is still creating the first attempt's file, as HDFS then says. */
+  public static final class ContestedFiles extends RawLocalFileSystem {
+    @Override
+    public URI getUri() {
+      return URI.create("contested:///");
+    }
+
+    @Override
+    public FSDataOutputStream create(org.apache.hadoop.fs.Path file, boolean overwrite) throws IOException {
+      FSDataOutputStream out = super.create(file, overwrite);
+      if (!file.getName().equals("attempt-00001")) return out;
+      out.close();
+      throw new RemoteException("org.apache.hadoop.hdfs.protocol.AlreadyBeingCreatedException",
+          "Failed to CREATE_FILE " + file);
+    }
+  }
+
+  @Test
+  void ofTwoDriversThatBeginAtTheSameTimeOneTakesTheNextAttempt() throws Exception {
+    Configuration conf = new Configuration(false);
+    conf.set("fs.contested.impl", ContestedFiles.class.getName());
+    assertThat(new CheckpointStore(conf, new org.apache.hadoop.fs.Path("contested://" + run)).claimEpoch())
+        .isEqualTo(2);
   }
 
   @Test
