@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * The next holder creates the next number, which one only can. It may where the newest is released, or has given no sign of life for the
- * expiry, by the file system's own clock. A holder that finds a higher number has been given up and knows it.
+ * expiry, by the file system's own clock. Numbers below a holder's are deleted, so that one that was created late can be told by a higher
+ * one beside it. A holder that finds a higher number has been given up and knows it.
  */
 public final class PipelineLock implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PipelineLock.class);
@@ -79,13 +80,17 @@ public final class PipelineLock implements AutoCloseable {
       while (true) {
         long newest = newest(fs, folder);
         if (newest > 0) refuseWhileHeld(fs, folder, newest, expiry);
-        if (create(fs, file(folder, newest + 1, ""), owner)) {
-          PipelineLock lock = new PipelineLock(fs, folder, newest + 1, expiry, lost);
-          lock.sign();
-          lock.beating.start();
-          clean(fs, folder, newest + 1);
-          return lock;
+        long mine = newest + 1;
+        if (!create(fs, file(folder, mine, ""), owner)) continue;
+        if (newest(fs, folder) > mine) {         // others had that number meanwhile, and deleted it
+          fs.delete(file(folder, mine, ""), false);
+          continue;
         }
+        PipelineLock lock = new PipelineLock(fs, folder, mine, expiry, lost);
+        lock.sign();
+        lock.beating.start();
+        clean(fs, folder, mine);
+        return lock;
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -127,6 +132,9 @@ public final class PipelineLock implements AutoCloseable {
       }
       return true;
     } catch (FileAlreadyExistsException | java.nio.file.FileAlreadyExistsException e) {
+      return false;
+    } catch (IOException e) {                    // HDFS has another one where somebody is still creating it
+      if (!fs.exists(file)) throw e;
       return false;
     }
   }

@@ -3,8 +3,12 @@ package dev.kindling.jobs.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -56,39 +60,67 @@ class PipelineLockTest {
     }).toList();
     var futures = all.stream().map(threads::submit).toList();
     start.countDown();
-    int held = 0;
-    for (var future : futures) {
-      PipelineLock lock = future.get();
-      if (lock == null) continue;
-      held++;
-      lock.close();
-    }
+    List<PipelineLock> held = new ArrayList<>();
+    for (var future : futures) if (future.get() != null) held.add(future.get());
     threads.shutdown();
-    assertThat(held).isEqualTo(1);
+    held.forEach(PipelineLock::close);           // not earlier: who comes after may have it
+    assertThat(held).hasSize(1);
     assertThat(refused).hasValue(15);
+  }
+
+  private org.apache.hadoop.fs.Path stalling() {
+    return new org.apache.hadoop.fs.Path("stalling://" + folder, "lock");
+  }
+
+  private PipelineLock takeStalling(String owner) {
+    return PipelineLock.take(StallingFiles.conf(), stalling(), Duration.ofMinutes(1), owner, () -> {});
+  }
+
+  @Test
+  void whoComesWhileAnotherIsStillCreatingItIsRefused() {
+    PipelineLock[] other = new PipelineLock[1];
+    StallingFiles.afterTheNextListing(() -> other[0] = takeStalling("bob"));
+    assertThatThrownBy(() -> takeStalling("ann")).isInstanceOf(PipelineLock.HeldException.class)
+        .hasMessageContaining("is being run by bob");
+    other[0].close();
+  }
+
+  @Test
+  void whoStallsUntilItsNumberIsGoneAgainDoesNotGetItBesideTheHolder() {
+    PipelineLock[] other = new PipelineLock[1];
+    StallingFiles.afterTheNextListing(() -> {
+      takeStalling("bob").close();
+      other[0] = takeStalling("cay");            // and what bob had is deleted
+    });
+    assertThatThrownBy(() -> takeStalling("ann")).isInstanceOf(PipelineLock.HeldException.class)
+        .hasMessageContaining("is being run by cay");
+    assertThat(folder.resolve("lock").toFile().list()).containsExactlyInAnyOrder("00000002", "00000002.beat");
+    other[0].close();
+  }
+
+  private void anHourAgo(String name) throws IOException {
+    Files.setLastModifiedTime(folder.resolve("lock").resolve(name),
+        FileTime.fromMillis(System.currentTimeMillis() - 3_600_000));
+  }
+
+  private long written(String name) throws IOException {
+    return Files.getLastModifiedTime(folder.resolve("lock").resolve(name)).toMillis();
   }
 
   @Test
   void aHolderThatGivesNoSignOfLifeIsReplacedAndOneThatLivesLearnsOfIt() throws Exception {
     CountDownLatch told = new CountDownLatch(1);
-    Duration second = Duration.ofSeconds(1);
-    PipelineLock silent = take("ann", second, () -> {});
+    Duration expiry = Duration.ofSeconds(20);
+    PipelineLock silent = take("ann", expiry, () -> {});
     silent.fallSilent();
-    PipelineLock next = null;
-    while (next == null) {
-      try {
-        next = take("bob", second, told::countDown);
-      } catch (PipelineLock.HeldException early) {
-        Thread.sleep(50);
-      }
-    }
-    // bob beats on: for several times the expiry nobody else gets it
-    for (int i = 0; i < 30; i++) {
-      assertThatThrownBy(() -> take("cay", second, () -> {})).isInstanceOf(PipelineLock.HeldException.class);
-      Thread.sleep(50);
-    }
-    java.nio.file.Files.writeString(folder.resolve("lock/00000003"), "{}");      // as one whose clock said otherwise
-    assertThat(told.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThatThrownBy(() -> take("bob", expiry, () -> {})).isInstanceOf(PipelineLock.HeldException.class);
+    anHourAgo("00000001");
+    anHourAgo("00000001.beat");
+    PipelineLock next = take("bob", expiry, told::countDown);
+    anHourAgo("00000002.beat");
+    while (System.currentTimeMillis() - written("00000002.beat") > expiry.toMillis()) Thread.sleep(50);      // bob beats on
+    Files.writeString(folder.resolve("lock/00000003"), "{}");       // as one whose clock said otherwise
+    assertThat(told.await(40, TimeUnit.SECONDS)).isTrue();
     assertThat(next.isLost()).isTrue();
     next.close();
     assertThat(folder.resolve("lock/00000002.released")).doesNotExist();
