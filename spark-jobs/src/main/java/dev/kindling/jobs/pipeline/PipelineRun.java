@@ -13,6 +13,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
@@ -28,6 +33,7 @@ import org.apache.hadoop.util.ShutdownHookManager;
 public final class PipelineRun {
   /** Another scheduler runs the pipeline, or has taken it over. */
   public static final int HELD = 4;
+  private static final int GRACE_SECONDS = 3;    // for the end of a verb, once the lock is lost
   private static final int PRIORITY = FileSystem.SHUTDOWN_HOOK_PRIORITY + 20;       // after a training has saved
   private final Configuration conf;
   private final String name;
@@ -149,15 +155,36 @@ public final class PipelineRun {
   }
 
   private int run(Verb verb, Stage stage, String fingerprint, PipelineLock lock) {
+    if (lock.isLost()) return HELD;
     LastLines said = new LastLines();
     long start = System.nanoTime();
     try {
       records.begun(stage, fingerprint);
-      int code = verb.run(said::add, stage.words().toArray(String[]::new));
+      int code = apart(() -> verb.run(said::add, stage.words().toArray(String[]::new)), lock);
       if (!lock.isLost()) { records.ended(stage, fingerprint, code, (System.nanoTime() - start) / 1e9, said.lines()); }
       return code;
     } catch (IOException e) {
       throw Storage.failed(new Path(settings.state()), e);
+    }
+  }
+
+  /** On a thread of its own: where the lock is lost, one that does not look at interrupts is left behind. */
+  private static int apart(Callable<Integer> verb, PipelineLock lock) {
+    FutureTask<Integer> task = new FutureTask<>(verb);
+    Thread thread = new Thread(task, "kindling-stage");
+    thread.setDaemon(true);
+    thread.start();
+    while (true) {
+      try {
+        return lock.isLost() ? task.get(GRACE_SECONDS, TimeUnit.SECONDS) : task.get();
+      } catch (InterruptedException e) {
+        thread.interrupt();
+      } catch (TimeoutException e) {
+        return HELD;
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof Error error) throw error;
+        throw (RuntimeException) e.getCause();   // a verb declares no other
+      }
     }
   }
 

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,7 +33,7 @@ class PipelineRunTest {
 
   /** One stage that makes data of the corpus. */
   private PipelineRun pipeline(String vocabulary) {
-    PipelineSettings settings = new PipelineSettings(folder.resolve("state").toString(), Optional.empty(),
+    PipelineSettings settings = new PipelineSettings(folder.resolve("state").toString(), Optional.of(8),
         List.of(new PipelineSettings.StageSettings("data", "prep --in " + folder.resolve("corpus.jsonl") + " --out "
             + folder.resolve("data") + " --set vocabularySize=" + vocabulary, Optional.empty(), Optional.empty(),
             Optional.empty())));
@@ -80,5 +82,29 @@ class PipelineRunTest {
     killedMidway("300");
     runs("280", "have changed");
     runs("280", "done before");
+  }
+
+  @Test
+  void aPipelineThatWasTakenOverEndsAlsoWhereItsVerbDoesNotLookAtInterrupts() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    int code = pipeline("280").run(writing(() -> {
+      try {
+        Files.writeString(folder.resolve("state/lock/00000002"), "{}");
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      boolean ended = false;
+      while (!ended) {
+        try {
+          ended = end.await(1, TimeUnit.MINUTES);
+        } catch (InterruptedException ignored) {
+          // as a verb that computes
+        }
+      }
+    }));
+    end.countDown();
+    assertThat(code).isEqualTo(PipelineRun.HELD);
+    assertThat(lines).last().asString().contains("was taken over by another");
+    assertThat(Files.readString(folder.resolve("state/stages/data.json"))).contains("\"exit\" : -1");
   }
 }
