@@ -9,6 +9,8 @@ import dev.kindling.jobs.pipeline.PipelineSettings;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -62,7 +64,7 @@ final class PipelineCommand implements Callable<Integer> {
     verbs.remove(spec.name());
     Consumer<String> told = line -> (line.startsWith("kindling: ") ? err : out).println(line);
     PipelineRun run = configuration.located(() -> PipelineRun.of(conf, path.getName().replaceAll("\\.ya?ml$", ""),
-        settings, verbs, told));
+        settings, verbs, PipelineCommand::settingsFile, told));
     run.commands().forEach((stage, words) -> refuseMisuse(stage, words.toArray(String[]::new)));
     if (dry) {
       run.plan();
@@ -71,6 +73,18 @@ final class PipelineCommand implements Callable<Integer> {
     try (Sessions.Shared shared = Sessions.shared()) {
       return run.run((said, words) -> Kindling.run(new LineWriter(out, said).printer(),
           new LineWriter(err, said).printer(), words));
+    }
+  }
+
+  /** A command line that cannot be understood names none, and is refused after. */
+  private static Optional<String> settingsFile(List<String> words) {
+    try {
+      CommandLine.ParseResult parsed = new CommandLine(new Kindling()).parseArgs(words.toArray(String[]::new));
+      while (parsed.hasSubcommand()) parsed = parsed.subcommand();
+      return parsed.matchedPositionals().stream().filter(each -> each.paramLabel().equals(VerbOptions.FILE))
+          .map(each -> each.<String>getValue()).findFirst();
+    } catch (CommandLine.ParameterException e) {
+      return Optional.empty();
     }
   }
 

@@ -12,9 +12,11 @@ import picocli.CommandLine.Parameters;
 
 /** What every configured verb takes: a YAML file, and overrides on top of it. */
 final class VerbOptions {
+  /** What the command line calls the file. */
+  static final String FILE = "CONFIG.yaml";
   private static final int LARGEST_FILE = 1 << 20;
 
-  @Parameters(arity = "0..1", paramLabel = "CONFIG.yaml", description = "Settings, local or on any Hadoop file system.")
+  @Parameters(arity = "0..1", paramLabel = FILE, description = "Settings, local or on any Hadoop file system.")
   private String file;
 
   @Option(names = "--set", paramLabel = "KEY=VALUE", description = "One setting, over the file's: --set train.steps=20")

@@ -19,6 +19,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -61,11 +62,12 @@ public final class PipelineRun {
 
   /**
    * @param name of the pipeline, for lines; @param verbs that there are; @param told is given lines for the user
+   * @param files tells which of a verb's words is its settings file
    * @throws UserError where the file's stages do not make a pipeline
    */
   public static PipelineRun of(Configuration conf, String name, PipelineSettings settings, Set<String> verbs,
-      Consumer<String> told) {
-    List<Stage> stages = settings.stages().stream().map(stage -> Stage.of(stage, conf)).toList();
+      Function<List<String>, Optional<String>> files, Consumer<String> told) {
+    List<Stage> stages = settings.stages().stream().map(stage -> Stage.of(stage, conf, files)).toList();
     for (Stage stage : stages) {
       if (!verbs.contains(stage.verb())) {
         throw new UserError("stage " + stage.name() + " runs " + stage.verb() + ", which is not a verb"

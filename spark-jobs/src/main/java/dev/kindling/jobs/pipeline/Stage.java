@@ -8,10 +8,14 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.jobs.config.SettingsFile;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
@@ -29,26 +33,41 @@ record Stage(String name, List<String> words, Optional<Path> config, Set<String>
   private static final Set<String> READING = Set.of("--in", "--data", "--model", "--tokenizer", "input", "dataset",
       "tokenizer");
   private static final Set<String> WRITING = Set.of("--out", "output", "run");
+  /** What options set of a file. */
+  private static final Map<String, Set<String>> SETTING = Map.of("--in", Set.of("input"), "--data", Set.of("dataset"),
+      "--out", Set.of("output", "run"));
   private static final int LARGEST_FILE = 1 << 20;
   private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
 
-  /** @param conf where paths are resolved */
-  static Stage of(PipelineSettings.StageSettings settings, Configuration conf) {
-    List<String> words = words(settings.run());
-    Optional<Path> config = words.stream().skip(1).filter(w -> w.matches("[^-=].*\\.ya?ml")).map(SettingsFile::path)
-        .findFirst();
+  /**
+   * @param conf where paths are resolved
+   * @param files tells which of a stage's words is its YAML file
+   */
+  static Stage of(PipelineSettings.StageSettings settings, Configuration conf,
+      Function<List<String>, Optional<String>> files) {
+    List<String> words = words(settings);
+    Optional<Path> config = files.apply(words).map(SettingsFile::path);
     Stage stage = new Stage(settings.name(), words, config, set(settings.after()), set(settings.reads()),
         set(settings.writes()));
-    config.ifPresent(file -> stage.noteFile(conf, file));
+    Map<String, String> overrides = new LinkedHashMap<>();
+    Set<String> set = new HashSet<>();           // keys of the file that do not count, as a word sets them
     for (int i = 1; i < words.size(); i++) {
       String word = words.get(i);
       boolean pair = word.startsWith("--") && word.contains("=");
       String option = pair ? word.substring(0, word.indexOf('=')) : word;
       String value = pair ? word.substring(word.indexOf('=') + 1) : i + 1 < words.size() ? words.get(i + 1) : "";
       int equals = value.indexOf('=');
-      if (option.equals("--set") && equals > 0) stage.note(value.substring(0, equals), value.substring(equals + 1));
-      else stage.note(option, value);
+      if (option.equals("--set") && equals > 0) {
+        overrides.put(value.substring(0, equals), value.substring(equals + 1));
+      } else {
+        stage.note(option, value);
+        set.addAll(SETTING.getOrDefault(option, Set.of()));
+      }
     }
+    overrides.keySet().removeAll(set);           // options go before --set, and both before the file
+    overrides.forEach(stage::note);
+    set.addAll(overrides.keySet());
+    config.ifPresent(file -> stage.noteFile(conf, file, set));
     return stage;
   }
 
@@ -57,19 +76,23 @@ record Stage(String name, List<String> words, Optional<Path> config, Set<String>
   }
 
   /** As a shell would split it, quotations included. */
-  private static List<String> words(String line) {
+  private static List<String> words(PipelineSettings.StageSettings settings) {
     List<String> words = new ArrayList<>();
-    Matcher matcher = Pattern.compile("(?:" + WORD.pattern() + ")+").matcher(line);
+    Matcher matcher = Pattern.compile("(?:" + WORD.pattern() + ")+").matcher(settings.run());
     while (matcher.find()) {
       StringBuilder word = new StringBuilder();
       Matcher part = WORD.matcher(matcher.group());
       while (part.find()) { for (int g = 1; g <= 3; g++) if (part.group(g) != null) word.append(part.group(g)); }
       words.add(word.toString());
     }
+    if (!matcher.replaceAll("").isBlank()) {
+      throw new UserError("stage " + settings.name() + ": a quotation mark is not closed in its run, " + settings.run());
+    }
     return words;
   }
 
-  private void noteFile(Configuration conf, Path file) {
+  /** @param without keys that do not count */
+  private void noteFile(Configuration conf, Path file, Set<String> without) {
     byte[] bytes;
     try {
       bytes = Storage.readSmall(Storage.of(conf, file), file, LARGEST_FILE);
@@ -79,6 +102,7 @@ record Stage(String name, List<String> words, Optional<Path> config, Set<String>
     try {
       JsonNode yaml = YAML.readTree(bytes);
       yaml.properties().forEach(each -> {
+        if (without.contains(each.getKey())) return;
         if (each.getValue().isArray()) each.getValue().forEach(item -> note(each.getKey(), item.asText()));
         else if (each.getValue().isTextual()) note(each.getKey(), each.getValue().asText());
       });

@@ -104,6 +104,17 @@ class PipelineTest {
   }
 
   @Test
+  void wordsThatOnlyLookLikeASettingsFileAreNone() throws IOException {
+    Path docs = Files.writeString(folder.resolve("docs.yml"), "this is: [no settings");
+    file("  - name: data", "    run: prep --in " + docs + " --out @data --set name=foo.yaml");
+    Ended plan = pipeline("--dry-run");
+    assertThat(plan.code()).as(plan.err()).isZero();
+    assertThat(plan.out()).contains("to run  prep");
+    file("  - name: data", "    run: prep @settings.yaml --out @data");
+    assertThat(pipeline("--dry-run").err()).contains("stage data: ").contains("settings.yaml does not exist");
+  }
+
+  @Test
   void mistakesAreToldBeforeAnythingRuns() throws IOException {
     file("  - name: data", "    run: prepp --in @corpus.jsonl --out @data");
     assertThat(pipeline().err()).contains("stage data runs prepp, which is not a verb; did you mean prep?");
