@@ -7,8 +7,8 @@ import dev.kindling.checkpoint.Storage;
 import java.io.IOException;
 import java.net.URI;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,8 +46,10 @@ final class MlflowRun implements Tracker {
   private final ArrayDeque<MlflowServer.Metric> waiting = new ArrayDeque<>();
   private Thread sender;
   private String run = "";                       // its id, once it is known
-  private long sent;                             // the last step that the server has
-  private boolean warned;
+  private final Map<String, Long> newest = new HashMap<>();          // step by tag: sent or waiting
+  private final Map<String, String> unsent = new LinkedHashMap<>();  // of the parameters
+  private boolean kept;                          // the id, in the run's folder
+  private boolean warned, warnedOfFile;
   private Status end;                            // null: it goes on
 
   /** @param run the run's folder */
@@ -82,6 +84,8 @@ final class MlflowRun implements Tracker {
   }
 
   private synchronized void add(String tag, double value, long millis, long step) {
+    if (step <= newest.getOrDefault(tag, 0L)) return;      // done again after a loss
+    newest.put(tag, step);
     if (waiting.size() == MOST_WAITING) waiting.remove();
     waiting.add(new MlflowServer.Metric(tag, value, millis, step));
   }
@@ -108,6 +112,8 @@ final class MlflowRun implements Tracker {
       boolean last = pause(pause);
       try {
         if (run.isEmpty()) begin();
+        if (!kept) keep();
+        sendParameters();
         sendWaiting();
         pause = PAUSE_MILLIS;
         if (last) server.ended(run, end.name(), System.currentTimeMillis());
@@ -148,7 +154,6 @@ final class MlflowRun implements Tracker {
   }
 
   private synchronized List<MlflowServer.Metric> some() {
-    while (!waiting.isEmpty() && waiting.peek().step() <= sent) waiting.remove();
     return waiting.stream().limit(MOST_METRICS).toList();
   }
 
@@ -160,40 +165,68 @@ final class MlflowRun implements Tracker {
       String id = known.path("runId").asText();
       if (known.path("uri").asText().equals(address.toString()) && !id.isEmpty()) {
         try {
-          sent = server.lastStep(id);
+          passOver(server.lastSteps(id));
           server.running(id);
           run = id;
+          kept = true;
           return;
         } catch (MlflowServer.Refused e) {
           if (e.status() != 404) throw e;        // deleted on the server: a new one
         }
       }
     }
-    create(fs);
+    create();
   }
 
-  private void create(FileSystem fs) throws IOException {
+  /** @param there the steps that the server has, by tag */
+  private synchronized void passOver(Map<String, Long> there) {
+    waiting.removeIf(metric -> metric.step() <= there.getOrDefault(metric.key(), 0L));
+    there.forEach((tag, step) -> newest.merge(tag, step, Math::max));
+  }
+
+  private void create() throws IOException {
     String user = System.getProperty("user.name", "unknown");
     Map<String, String> tags = new LinkedHashMap<>();
     tags.put("mlflow.user", user);
     tags.put("mlflow.source.type", "JOB");
     tags.put("mlflow.source.name", "kindling pretrain");
-    String id = server.createRun(server.experiment(experiment), name, System.currentTimeMillis(), tags);
-    try (PendingFile out = PendingFile.create(fs, file)) {
+    run = server.createRun(server.experiment(experiment), name, System.currentTimeMillis(), tags);
+    unsent.putAll(parameters);
+    told.accept("MLflow: run " + run + " of experiment " + experiment + " at " + address);
+  }
+
+  /** Where the folder does not take it, the numbers are sent all the same. */
+  private void keep() {
+    try (PendingFile out = PendingFile.create(Storage.of(conf, file), file)) {
       out.write(Json.bytes(Json.object().put("uri", address.toString()).put("experiment", experiment)
-          .put("runId", id)));
+          .put("runId", run)));
       out.commit(FILE);
+      kept = true;
+    } catch (IOException | RuntimeException e) {
+      LOG.debug("MLflow", e);
+      if (!warnedOfFile) {
+        told.accept("warning: " + file + " cannot be written, who goes on with the run begins another at " + address
+            + ": " + e);
+      }
+      warnedOfFile = true;
     }
-    run = id;
-    told.accept("MLflow: run " + id + " of experiment " + experiment + " at " + address);
-    List<Map.Entry<String, String>> all = new ArrayList<>(parameters.entrySet());
-    for (int from = 0; from < all.size(); from += MOST_PARAMS) {
+  }
+
+  private void sendParameters() throws IOException {
+    while (!unsent.isEmpty()) {
       Map<String, String> some = new LinkedHashMap<>();
-      for (Map.Entry<String, String> each : all.subList(from, Math.min(all.size(), from + MOST_PARAMS))) {
+      for (Map.Entry<String, String> each : unsent.entrySet()) {
+        if (some.size() == MOST_PARAMS) break;
         String value = each.getValue();
         some.put(each.getKey(), value.substring(0, Math.min(LONGEST_PARAM, value.length())));
       }
-      server.log(id, List.of(), some);
+      try {
+        server.log(run, List.of(), some);
+      } catch (MlflowServer.Refused e) {
+        if (e.status() == 400) unsent.keySet().removeAll(some.keySet());       // it will never take them
+        throw e;
+      }
+      unsent.keySet().removeAll(some.keySet());
     }
   }
 

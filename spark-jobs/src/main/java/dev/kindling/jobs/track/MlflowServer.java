@@ -13,6 +13,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,12 +83,12 @@ final class MlflowServer {
     return post("runs/create", body).path("run").path("info").required("run_id").asText();
   }
 
-  /** The last step of any metric that a run has; 0 where it has none. */
-  long lastStep(String run) throws IOException {
-    long last = 0;
+  /** The last step of each metric that a run has. */
+  Map<String, Long> lastSteps(String run) throws IOException {
+    Map<String, Long> last = new HashMap<>();
     for (JsonNode metric : get("runs/get?run_uuid=" + encoded(run) + "&run_id=" + encoded(run)).path("run").path("data")
         .path("metrics")) {
-      last = Math.max(last, metric.path("step").asLong());
+      last.put(metric.path("key").asText(), metric.path("step").asLong());
     }
     return last;
   }

@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,7 +60,7 @@ class MlflowRunTest {
     assertThat(ours.experiment("my books")).isEqualTo("7");
     assertThat(ours.createRun("7", "first", 123, Map.of("mlflow.user", "me"))).isEqualTo("abc");
     ours.log("abc", List.of(new MlflowServer.Metric("train/loss", 2.5, 1001, 1)), Map.of("train.steps", "2"));
-    ours.lastStep("abc");
+    ours.lastSteps("abc");
     ours.ended("abc", "FINISHED", 456);
     List<RecordingServer.Request> sent = List.copyOf(server.requests());
     server.requests().clear();
@@ -115,7 +117,9 @@ class MlflowRunTest {
   void aRunThatGoesOnIsTheSameRunAndNoStepIsSentTwice() {
     twoSteps(run(server.uri()));
     server.requests().clear();
-    server.answering("runs/get", "{\"run\":{\"data\":{\"metrics\":[{\"key\":\"train/loss\",\"step\":\"2\"}]}}}");
+    String metrics = Rows.of(2).scalars().keySet().stream()
+        .map(tag -> "{\"key\":\"" + tag + "\",\"step\":\"2\"}").collect(Collectors.joining(","));
+    server.answering("runs/get", "{\"run\":{\"data\":{\"metrics\":[" + metrics + "]}}}");
     MlflowRun again = run(server.uri());
     again.started(2, 4, 1);
     again.stepped(Rows.of(2));
@@ -124,9 +128,53 @@ class MlflowRunTest {
     assertThat(server.requests("runs/create")).isEmpty();
     assertThat(server.requests("runs/update").stream().map(r -> r.body().path("status").asText()))
         .containsExactly("RUNNING", "KILLED");
+    assertThat(sent()).isNotEmpty().allMatch(m -> m.path("step").asText().equals("3"));
+  }
+
+  private List<JsonNode> sent() {
     List<JsonNode> metrics = new ArrayList<>();
     server.requests("runs/log-batch").forEach(r -> r.body().path("metrics").forEach(metrics::add));
-    assertThat(metrics).isNotEmpty().allMatch(m -> m.path("step").asText().equals("3"));
+    return metrics;
+  }
+
+  @Test
+  void aStepThatIsDoneAgainAfterALossIsSentOnce() {
+    MlflowRun run = run(server.uri());
+    run.started(1, 3, 2);
+    run.stepped(Rows.of(1));
+    run.stepped(Rows.of(2));
+    run.evaluated(2, 1.5);
+    run.started(2, 3, 1);
+    run.stepped(Rows.of(2));
+    run.evaluated(2, 1.5);
+    run.stepped(Rows.of(3));
+    run.ended(Tracker.Status.FINISHED);
+    for (String tag : List.of("train/loss", "validation/loss")) {
+      assertThat(sent().stream().filter(m -> m.path("key").asText().equals(tag)).map(m -> m.path("step").asText()))
+          .doesNotHaveDuplicates().contains("2");
+    }
+  }
+
+  @Test
+  void aRunWhoseFolderTakesNoFileIsOneRunThatGetsItsNumbers() throws IOException {
+    Files.writeString(folder.resolve("run"), "no folder");
+    twoSteps(run(server.uri()));
+    assertThat(server.requests("runs/create")).hasSize(1);
+    assertThat(sent()).isNotEmpty();
+    assertThat(lines).filteredOn(line -> line.startsWith("warning: ")).singleElement().asString()
+        .contains("mlflow.json cannot be written");
+  }
+
+  @Test
+  void settingsThatTheServerDidNotTakeAreSentAgain() throws Exception {
+    server.refusing("runs/log-batch", 503);
+    MlflowRun run = run(server.uri());
+    run.started(1, 2, 1);
+    while (server.requests("runs/log-batch").isEmpty()) Thread.sleep(20);
+    server.refusing("runs/log-batch", 200);
+    server.requests().clear();
+    run.ended(Tracker.Status.FINISHED);
+    assertThat(server.requests("runs/log-batch")).anyMatch(r -> r.body().path("params").size() == 2);
   }
 
   @Test

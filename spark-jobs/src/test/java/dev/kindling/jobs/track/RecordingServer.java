@@ -20,6 +20,7 @@ final class RecordingServer implements AutoCloseable {
   private final HttpServer server;
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private final Map<String, String> answers = new ConcurrentHashMap<>();
+  private final Map<String, Integer> refusals = new ConcurrentHashMap<>();
   private volatile int status = 200;
 
   /** What was asked. @param authorization the header, or null */
@@ -44,6 +45,11 @@ final class RecordingServer implements AutoCloseable {
     answers.put(what, json);
   }
 
+  /** What it says to such a request from now on. */
+  void refusing(String what, int with) {
+    refusals.put(what, with);
+  }
+
   /** What it says to all from now on. */
   void refusing(int with) {
     status = with;
@@ -65,7 +71,9 @@ final class RecordingServer implements AutoCloseable {
         exchange.getRequestHeaders().getFirst("Authorization"), body.length == 0 ? null : JSON.readTree(body)));
     String what = exchange.getRequestURI().getPath().replace("/api/2.0/mlflow/", "");
     byte[] answer = answers.getOrDefault(what, "{}").getBytes(StandardCharsets.UTF_8);
-    int code = answers.getOrDefault(what, "").contains("RESOURCE_DOES_NOT_EXIST") ? 404 : status;
+    int code = answers.getOrDefault(what, "").contains("RESOURCE_DOES_NOT_EXIST") 
+        ? 404
+        : refusals.getOrDefault(what, status);
     exchange.getResponseHeaders().add("Content-Type", "application/json");
     exchange.sendResponseHeaders(code, answer.length);
     exchange.getResponseBody().write(answer);
