@@ -15,9 +15,14 @@ import java.util.Optional;
  * @param runName empty: the name of the run's folder
  */
 public record MlflowSettings(String uri, String experiment, String runName) implements Serializable {
+  private static final String NO_USER = "one without: give them as MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD in the "
+      + "driver's environment";
   private static final String SERVER = "an address such as http://host:5000, or empty for MLFLOW_TRACKING_URI or none";
 
-  public MlflowSettings { require(uri.isEmpty() || isServer(uri), "tracking.mlflow.uri", uri, SERVER); }
+  public MlflowSettings {
+    require(!namesUser(uri), "tracking.mlflow.uri", "an address with a user's name or password", NO_USER);
+    require(uri.isEmpty() || isServer(uri), "tracking.mlflow.uri", uri, SERVER);
+  }
 
   public static MlflowSettings defaults() {
     return new MlflowSettings("", "", "");
@@ -26,11 +31,25 @@ public record MlflowSettings(String uri, String experiment, String runName) impl
   /** Where to send to, as settings and environment say; nothing where neither names a server. */
   Optional<URI> server(Map<String, String> environment) {
     String address = uri.isEmpty() ? environment.getOrDefault("MLFLOW_TRACKING_URI", "") : uri;
-    return isServer(address) ? Optional.of(URI.create(address.replaceAll("/+$", ""))) : Optional.empty();
+    return isServer(address) && !namesUser(address) ? Optional.of(URI.create(address.replaceAll("/+$", ""))) : Optional.empty();
+  }
+
+  /** For the user, where the environment names what is no server of MLflow's REST API. Addresses may hold passwords. */
+  Optional<String> warning(Map<String, String> environment) {
+    String address = environment.getOrDefault("MLFLOW_TRACKING_URI", "");
+    if (!uri.isEmpty() || address.isEmpty() || server(environment).isPresent()) return Optional.empty();
+    String what = namesUser(address) && address.startsWith("http")
+        ? "is an address with a user's name or password; it must be " + NO_USER
+        : "names a store of kind " + address.replaceAll("[:/].*", "") + "; only servers, such as http://host:5000, are sent to";
+    return Optional.of("warning: MLflow is not told of the run: MLFLOW_TRACKING_URI " + what);
   }
 
   String experiment(Map<String, String> environment) {
     return experiment.isEmpty() ? environment.getOrDefault("MLFLOW_EXPERIMENT_NAME", "Default") : experiment;
+  }
+
+  private static boolean namesUser(String address) {
+    return address.matches("[^/]*//[^/]*@.*");
   }
 
   private static boolean isServer(String address) {

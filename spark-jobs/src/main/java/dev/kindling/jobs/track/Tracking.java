@@ -37,6 +37,7 @@ public final class Tracking {
     if (settings.tensorboard()) tracking.trackers.add(new EventFile(conf, run));
     if (settings.report()) tracking.trackers.add(new ReportPage(conf, run, parameters));
     Map<String, String> environment = System.getenv();
+    settings.mlflow().warning(environment).ifPresent(told);
     settings.mlflow().server(environment).ifPresent(uri -> tracking.trackers
         .add(new MlflowRun(settings.mlflow(), uri, environment, conf, run, parameters, told)));
     return tracking;

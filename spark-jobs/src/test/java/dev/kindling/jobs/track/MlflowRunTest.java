@@ -1,8 +1,10 @@
 package dev.kindling.jobs.track;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.kindling.checkpoint.UserError;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -197,5 +199,22 @@ class MlflowRunTest {
     assertThat(MlflowSettings.defaults().experiment(there)).isEqualTo("e");
     assertThat(MlflowSettings.defaults().server(Map.of("MLFLOW_TRACKING_URI", "sqlite:///mlruns.db"))).isEmpty();
     assertThat(MlflowSettings.defaults().server(Map.of())).isEmpty();
+    assertThat(MlflowSettings.defaults().warning(Map.of("MLFLOW_TRACKING_URI", "databricks"))).get().asString()
+        .contains("MLFLOW_TRACKING_URI names a store of kind databricks; only servers");
+    assertThat(MlflowSettings.defaults().warning(Map.of())).isEmpty();
+    assertThat(MlflowSettings.defaults().warning(there)).isEmpty();
+  }
+
+  @Test
+  void aPasswordInAnAddressIsRefusedAndNotTold() {
+    String secret = "http://ann:s3cret@there:5000";
+    assertThatThrownBy(() -> new MlflowSettings(secret, "", "")).isInstanceOf(UserError.class)
+        .hasMessageContaining("MLFLOW_TRACKING_USERNAME").hasMessageNotContaining("s3cret");
+    Map<String, String> there = Map.of("MLFLOW_TRACKING_URI", secret);
+    assertThat(MlflowSettings.defaults().server(there)).isEmpty();
+    assertThat(MlflowSettings.defaults().warning(there)).get().asString().contains("MLFLOW_TRACKING_USERNAME")
+        .doesNotContain("s3cret");
+    assertThat(MlflowSettings.defaults().warning(Map.of("MLFLOW_TRACKING_URI", "postgresql://ann:s3cret@db/m"))).get()
+        .asString().doesNotContain("s3cret");
   }
 }
