@@ -141,7 +141,8 @@ public final class PipelineRun {
         continue;
       }
       told.accept(place + ": " + String.join(" ", stage.words()) + " (" + why.get() + ")");
-      int code = run(verb, stage, known.get(stage.name()), lock);
+      LastLines said = new LastLines();
+      int code = run(verb, stage, known.get(stage.name()), said, lock);
       if (lock.isLost()) {
         told.accept("kindling: the pipeline was taken over by another, as no sign of life could be given for "
             + settings.expirySeconds() + " s; it ends here");
@@ -149,16 +150,15 @@ public final class PipelineRun {
       }
       if (code != 0) {
         told.accept("kindling: stage " + stage.name() + " of pipeline " + name + " ended with exit code " + code
-            + "; run the pipeline again to go on from there");
+            + (said.error().isEmpty() ? "" : " (" + said.error() + ")") + "; run the pipeline again to go on from there");
         return code;
       }
     }
     return 0;
   }
 
-  private int run(Verb verb, Stage stage, String fingerprint, PipelineLock lock) {
+  private int run(Verb verb, Stage stage, String fingerprint, LastLines said, PipelineLock lock) {
     if (lock.isLost()) return HELD;
-    LastLines said = new LastLines();
     long start = System.nanoTime();
     try {
       records.begun(stage, fingerprint);

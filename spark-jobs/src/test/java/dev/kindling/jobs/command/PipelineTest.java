@@ -84,7 +84,8 @@ class PipelineTest {
         "    after: [look]");
     Ended ended = pipeline();
     assertThat(ended.code()).isEqualTo(2);
-    assertThat(ended.err()).contains("stage look of pipeline books ended with exit code 2; run the pipeline again");
+    assertThat(ended.err()).contains("stage look of pipeline books ended with exit code 2 (")
+        .contains("; run the pipeline again");
     assertThat(ended.out()).doesNotContain("next");
     assertThat(pipeline("--dry-run").out()).contains("it ended with exit code 2");
   }

@@ -107,4 +107,26 @@ class PipelineRunTest {
     assertThat(lines).last().asString().contains("was taken over by another");
     assertThat(Files.readString(folder.resolve("state/stages/data.json"))).contains("\"exit\" : -1");
   }
+
+  private String ended(String... said) {
+    int code = pipeline("280").run((told, words) -> {
+      List.of(said).forEach(told);
+      return 7;
+    });
+    assertThat(code).isEqualTo(7);
+    return lines.get(lines.size() - 1);
+  }
+
+  /** Which is all that the one who submitted it to YARN learns. */
+  @Test
+  void theLastLineOfAPipelineThatEndsTellsTheErrorOfItsStage() {
+    String end = "; run the pipeline again to go on from there";
+    String begin = "kindling: stage data of pipeline books ended with exit code 7";
+    assertThat(ended("step 1", "kindling: corpus.jsonl:3: is no JSON", "bye"))
+        .isEqualTo(begin + " (corpus.jsonl:3: is no JSON)" + end);
+    assertThat(ended("java.lang.IllegalStateException: a bug", "\tat dev.kindling.Here(Here.java:1)",
+        "java.io.IOException: after", "kindling: the log is /tmp/log"))
+        .isEqualTo(begin + " (java.lang.IllegalStateException: a bug)" + end);
+    assertThat(ended("step 1")).isEqualTo(begin + end);
+  }
 }
