@@ -66,7 +66,8 @@ public final class PretrainJob {
       else job.tracking.stopped();
       return result;
     } catch (RuntimeException | Error e) {
-      job.tracking.failed();
+      if (Termination.isUnderWay()) job.tracking.stopped();      // told to end, it did not come to save
+      else job.tracking.failed();
       throw e;
     }
   }

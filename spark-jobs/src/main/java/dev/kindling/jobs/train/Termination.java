@@ -38,6 +38,11 @@ final class Termination implements AutoCloseable {
     return asked;
   }
 
+  /** Whether this JVM is ending, by a signal or by itself. */
+  static boolean isUnderWay() {
+    return ShutdownHookManager.get().isShutdownInProgress();
+  }
+
   private void terminate() {
     asked = true;
     stop.run();
