@@ -150,7 +150,8 @@ public final class PipelineRun {
       }
       if (code != 0) {
         told.accept("kindling: stage " + stage.name() + " of pipeline " + name + " ended with exit code " + code
-            + (said.error().isEmpty() ? "" : " (" + said.error() + ")") + "; run the pipeline again to go on from there");
+            + (said.error().isEmpty() ? "" : " (" + said.error() + ")")
+            + "; run the pipeline again to go on from there");
         return code;
       }
     }

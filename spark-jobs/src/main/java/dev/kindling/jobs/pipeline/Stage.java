@@ -86,7 +86,8 @@ record Stage(String name, List<String> words, Optional<Path> config, Set<String>
       words.add(word.toString());
     }
     if (!matcher.replaceAll("").isBlank()) {
-      throw new UserError("stage " + settings.name() + ": a quotation mark is not closed in its run, " + settings.run());
+      throw new UserError(
+          "stage " + settings.name() + ": a quotation mark is not closed in its run, " + settings.run());
     }
     return words;
   }

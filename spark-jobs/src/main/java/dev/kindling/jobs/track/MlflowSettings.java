@@ -31,7 +31,9 @@ public record MlflowSettings(String uri, String experiment, String runName) impl
   /** Where to send to, as settings and environment say; nothing where neither names a server. */
   Optional<URI> server(Map<String, String> environment) {
     String address = uri.isEmpty() ? environment.getOrDefault("MLFLOW_TRACKING_URI", "") : uri;
-    return isServer(address) && !namesUser(address) ? Optional.of(URI.create(address.replaceAll("/+$", ""))) : Optional.empty();
+    return isServer(address) && !namesUser(address)
+        ? Optional.of(URI.create(address.replaceAll("/+$", "")))
+        : Optional.empty();
   }
 
   /** For the user, where the environment names what is no server of MLflow's REST API. Addresses may hold passwords. */
@@ -40,7 +42,8 @@ public record MlflowSettings(String uri, String experiment, String runName) impl
     if (!uri.isEmpty() || address.isEmpty() || server(environment).isPresent()) return Optional.empty();
     String what = namesUser(address) && address.startsWith("http")
         ? "is an address with a user's name or password; it must be " + NO_USER
-        : "names a store of kind " + address.replaceAll("[:/].*", "") + "; only servers, such as http://host:5000, are sent to";
+        : "names a store of kind " + address.replaceAll("[:/].*", "")
+            + "; only servers, such as http://host:5000, are sent to";
     return Optional.of("warning: MLflow is not told of the run: MLFLOW_TRACKING_URI " + what);
   }
 

@@ -38,7 +38,8 @@ class PipelineRunTest {
             + folder.resolve("data") + " --set vocabularySize=" + vocabulary, Optional.empty(), Optional.empty(),
             Optional.empty())));
     lines.clear();
-    return PipelineRun.of(new Configuration(), "books", settings, Set.of("prep"), words -> Optional.empty(), lines::add);
+    return PipelineRun.of(new Configuration(), "books", settings, Set.of("prep"), words -> Optional.empty(),
+        lines::add);
   }
 
   private PipelineRun.Verb writing(Runnable then) {

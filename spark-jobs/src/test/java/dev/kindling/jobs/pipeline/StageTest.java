@@ -46,8 +46,8 @@ class StageTest {
   @Test
   void aQuotationMarkThatIsNotClosedIsAMistake() {
     Configuration conf = new Configuration();
-    assertThat(stage(conf, "generate --prompt 'Once upon' --model=\"runs/my books\"").words()).containsExactly("generate",
-        "--prompt", "Once upon", "--model=runs/my books");
+    assertThat(stage(conf, "generate --prompt 'Once upon' --model=\"runs/my books\"").words())
+        .containsExactly("generate", "--prompt", "Once upon", "--model=runs/my books");
     assertThatThrownBy(() -> stage(conf, "generate --prompt 'Once upon --model runs/books"))
         .isInstanceOf(UserError.class).hasMessageContaining("stage model: a quotation mark is not closed");
   }

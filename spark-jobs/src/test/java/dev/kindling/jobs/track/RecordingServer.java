@@ -71,7 +71,7 @@ final class RecordingServer implements AutoCloseable {
         exchange.getRequestHeaders().getFirst("Authorization"), body.length == 0 ? null : JSON.readTree(body)));
     String what = exchange.getRequestURI().getPath().replace("/api/2.0/mlflow/", "");
     byte[] answer = answers.getOrDefault(what, "{}").getBytes(StandardCharsets.UTF_8);
-    int code = answers.getOrDefault(what, "").contains("RESOURCE_DOES_NOT_EXIST") 
+    int code = answers.getOrDefault(what, "").contains("RESOURCE_DOES_NOT_EXIST")
         ? 404
         : refusals.getOrDefault(what, status);
     exchange.getResponseHeaders().add("Content-Type", "application/json");
