@@ -69,6 +69,9 @@ class FaultStormTest {
     long seed = System.nanoTime();
     System.out.println("the storm's seed: " + seed);
     Collections.shuffle(all, new Random(seed));
+    Map.Entry<Kind, Phase> loss = Map.entry(Kind.KILL, Phase.BACKWARD);
+    all.remove(loss);
+    all.add(loss);                               // so that something is loaded after all others but those in LOAD
     Faults faults = new Faults(folder.resolve("faults").toString());
     for (int i = 0; i < all.size(); i++) faults.add(i, all.get(i).getKey(), all.get(i).getValue());
     return faults;

@@ -68,9 +68,8 @@ record Faults(String folder) implements Serializable {
   void at(Phase phase, int rank, int steps, ConnectionFaults connections) {
     boolean early = steps < STEPS && phase.compareTo(Phase.SNAPSHOT) < 0;
     if (early || phase.compareTo(Phase.SNAPSHOT) < 0 && RANDOM.nextInt(4) > 0) return;
-    List<String> waiting = waiting();
-    if (waiting.isEmpty() || !waiting.get(0).endsWith("-" + phase)) return;
-    String next = waiting.get(0);
+    String next = next(phase);
+    if (!next.endsWith("-" + phase)) return;
     Kind kind = Kind.valueOf(next.split("-")[1]);
     if ((kind == Kind.CUT || kind == Kind.STALL) && connections == null || !take(next, rank, steps)) return;
     switch (kind) {
@@ -81,6 +80,15 @@ record Faults(String folder) implements Serializable {
       case CUT -> connections.cut();
       case STALL -> connections.stall();
     }
+  }
+
+  /**
+   * The lowest fault. Nothing is loaded before a rank was lost, so those in LOAD are passed over in the other phases: else the first
+   * of them would wait for a loss, and all others for it.
+   */
+  private String next(Phase phase) {
+    return waiting().stream().filter(fault -> phase == Phase.LOAD || !fault.endsWith("-" + Phase.LOAD)).findFirst()
+        .orElse("");
   }
 
   /** What can be done to a rank's connections. */
