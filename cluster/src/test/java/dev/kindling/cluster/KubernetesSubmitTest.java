@@ -10,14 +10,9 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.mockwebserver.Context;
 import io.fabric8.mockwebserver.MockWebServer;
-import io.fabric8.mockwebserver.dsl.HttpMethod;
-import io.fabric8.mockwebserver.http.Buffer;
-import io.fabric8.mockwebserver.http.MockResponse;
-import io.fabric8.mockwebserver.http.RecordedRequest;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
@@ -27,23 +22,8 @@ import org.junit.jupiter.api.Test;
 
 /** A real submission, by ./kindling and Spark's own client, to a server that keeps what it is told to make. */
 class KubernetesSubmitTest {
-  /** Spark applies what it makes, which on a real server makes what is not there yet. */
-  private static final KubernetesCrudDispatcher APPLYING = new KubernetesCrudDispatcher() {
-    @Override
-    public MockResponse handlePatch(RecordedRequest apply) {
-      byte[] body = apply.getBody().getBytes();                        // a request's body can be read once
-      MockResponse patched = super.handlePatch(request(apply, HttpMethod.PATCH, apply.getPath(), body));
-      if (patched.code() != 404) return patched;
-      String collection = apply.getPath().replaceFirst("/[^/?]+(\\?.*)?$", "");
-      return handleCreate(request(apply, HttpMethod.POST, collection, body));
-    }
-
-    private RecordedRequest request(RecordedRequest as, HttpMethod method, String path, byte[] body) {
-      return new RecordedRequest(as.getHttpVersion(), method, path, as.getHeaders(), new Buffer(body));
-    }
-  };
   private final KubernetesMockServer server = new KubernetesMockServer(new Context(), new MockWebServer(),
-      new HashMap<>(), APPLYING, false);
+      new HashMap<>(), new ApplyingDispatcher(), false);
 
   @BeforeEach
   void start() {
