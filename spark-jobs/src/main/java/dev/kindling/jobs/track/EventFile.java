@@ -8,8 +8,11 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
@@ -25,6 +28,8 @@ import org.apache.hadoop.fs.StreamCapabilities;
 final class EventFile implements Tracker {
   /** Of a run's folder. */
   static final String FOLDER = "tensorboard";
+  private static final String PREFIX = "events.out.tfevents.";
+  private static final Pattern NAME = Pattern.compile(Pattern.quote(PREFIX) + "(\\d{10})\\.");
   private static final int WALL_TIME = 1, STEP = 2, FILE_VERSION = 3, SUMMARY = 5, SESSION_LOG = 7;       // of Event
   private static final int VALUE = 1;                      // of Summary
   private static final int TAG = 1, SIMPLE_VALUE = 2;      // of Summary.Value
@@ -35,7 +40,6 @@ final class EventFile implements Tracker {
   private FSDataOutputStream out;                // null: no attempt is under way
   private boolean flushes;
   private long flushed;
-  private int files;
 
   /** @param run the run's folder */
   EventFile(Configuration conf, Path run) {
@@ -47,10 +51,8 @@ final class EventFile implements Tracker {
   public void started(long firstStep, long steps, int ranks) throws IOException {
     close();
     FileSystem fs = Storage.of(conf, folder);
-    // TensorBoard reads files in the order of their names
-    String name = String.format("events.out.tfevents.%010d.%s.%d.%d", System.currentTimeMillis() / 1000, host(),
-        ProcessHandle.current().pid(), files++);
-    out = fs.create(new Path(folder, name), true);
+    String name = String.format("%s%010d.%s.%d", PREFIX, second(fs), host(), ProcessHandle.current().pid());
+    out = fs.create(new Path(folder, name), false);
     flushes = out.hasCapability(StreamCapabilities.HFLUSH);
     write(0, coded -> coded.writeString(FILE_VERSION, "brain.Event:2"));
     write(firstStep, coded -> coded.writeByteArray(SESSION_LOG, message(log -> log.writeEnum(STATUS, START))));
@@ -72,6 +74,20 @@ final class EventFile implements Tracker {
   @Override
   public void ended(Status status) throws IOException {
     close();
+  }
+
+  /**
+   * The one of a new file's name, after that of every file there: TensorBoard reads files in the order of their names, and an earlier attempt
+   * may have begun within this second, or on a machine whose clock is ahead.
+   */
+  private long second(FileSystem fs) throws IOException {
+    long second = System.currentTimeMillis() / 1000;
+    if (!fs.exists(folder)) return second;
+    for (FileStatus file : fs.listStatus(folder)) {
+      Matcher earlier = NAME.matcher(file.getPath().getName());
+      if (earlier.lookingAt()) second = Math.max(second, Long.parseLong(earlier.group(1)) + 1);
+    }
+    return second;
   }
 
   private void scalars(long step, Map<String, Double> values) throws IOException {
