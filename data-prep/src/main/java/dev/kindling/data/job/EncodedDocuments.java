@@ -1,6 +1,7 @@
 package dev.kindling.data.job;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.pack.CharacterCount;
 import dev.kindling.data.pack.DocumentOrder;
 import dev.kindling.data.pack.ShardCut;
 import dev.kindling.data.pack.StreamPiece;
@@ -60,14 +61,15 @@ final class EncodedDocuments implements AutoCloseable {
    * Every document in pieces that each lie in one shard: a partition a shard, in the order of the stream, the training shards
    * first. The end-of-text token comes behind each document.
    */
-  JavaPairRDD<ShardKey, StreamPiece> pieces(ShardCut training, ShardCut heldOut, int endOfText) {
+  JavaPairRDD<ShardKey, StreamPiece> pieces(ShardCut training, ShardCut heldOut, int endOfText,
+      CharacterCount characters) {
     long[] starts = starts();
     int trainingRanges = ranges;
     int trainingShards = training.shards();
     return sorted.mapPartitionsWithIndex((index, partition) -> {
       boolean isTraining = index < trainingRanges;
       Pieces pieces = new Pieces(isTraining ? training : heldOut, isTraining ? 0 : trainingShards, starts[index],
-          endOfText);
+          endOfText, characters);
       return StreamSupport.stream(Spliterators.spliteratorUnknownSize(partition, 0), false)
           .flatMap(document -> pieces.of(document._1().id(), document._2()).stream()).iterator();
     }, false).mapToPair(pair -> pair)
@@ -110,13 +112,15 @@ final class EncodedDocuments implements AutoCloseable {
     private final ShardCut cut;
     private final int shardsBefore;
     private final int endOfText;
+    private final CharacterCount characters;
     private long position;
 
-    Pieces(ShardCut cut, int shardsBefore, long position, int endOfText) {
+    Pieces(ShardCut cut, int shardsBefore, long position, int endOfText, CharacterCount characters) {
       this.cut = cut;
       this.shardsBefore = shardsBefore;
       this.position = position;
       this.endOfText = endOfText;
+      this.characters = characters;
     }
 
     List<Tuple2<ShardKey, StreamPiece>> of(String id, int[] ids) {
@@ -124,11 +128,15 @@ final class EncodedDocuments implements AutoCloseable {
       tokens[ids.length] = endOfText;
       long end = position + tokens.length;
       List<Tuple2<ShardKey, StreamPiece>> pieces = new ArrayList<>();
+      int counted = 0;
+      long begun = 0;
       for (int shard = cut.firstShard(position); shard <= cut.lastShard(end); shard++) {
         int from = (int) (Math.max(position, cut.start(shard)) - position);
         int to = (int) (Math.min(end, cut.end(shard)) - position);
+        begun += characters.begun(tokens, counted, from);
+        counted = from;
         pieces.add(new Tuple2<>(new ShardKey(shardsBefore + shard, position + from),
-            new StreamPiece(id, position + from, from, Arrays.copyOfRange(tokens, from, to))));
+            new StreamPiece(id, position + from, from, begun, Arrays.copyOfRange(tokens, from, to))));
       }
       position = end;
       return pieces;

@@ -1,6 +1,7 @@
 package dev.kindling.data.job;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.pack.CharacterCount;
 import dev.kindling.data.pack.DocumentOrder;
 import dev.kindling.data.pack.RowCut;
 import dev.kindling.data.pack.ShardCut;
@@ -109,8 +110,11 @@ public final class PrepJob {
               training.documents(), training.tokens(), heldOut.documents(), heldOut.tokens()));
       ShardCut trainingCut = cut(training);
       ShardCut heldOutCut = cut(heldOut);
-      ShardFiles files = new ShardFiles(output.unfinished(), trainingCut, heldOutCut, tokenizer.endOfText());
-      List<DatasetInfo.Shard> shards = files.write(encoded.pieces(trainingCut, heldOutCut, tokenizer.endOfText()),
+      CharacterCount characters = CharacterCount.of(tokenizer.vocabularySize(), tokenizer::bytesOf);
+      ShardFiles files = new ShardFiles(output.unfinished(), trainingCut, heldOutCut, tokenizer.endOfText(),
+          characters);
+      List<DatasetInfo.Shard> shards = files.write(
+          encoded.pieces(trainingCut, heldOutCut, tokenizer.endOfText(), characters),
           documents.settings());
       output.write(Tokenizer.FILE, tokenizer.json());
       output.write(TokenizerConfig.FILE, TokenizerConfig.json());

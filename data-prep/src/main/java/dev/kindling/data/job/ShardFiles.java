@@ -1,5 +1,6 @@
 package dev.kindling.data.job;
 
+import dev.kindling.data.pack.CharacterCount;
 import dev.kindling.data.pack.RowAssembler;
 import dev.kindling.data.pack.RowCut;
 import dev.kindling.data.pack.ShardCut;
@@ -35,12 +36,14 @@ final class ShardFiles {
   private final ShardCut training;
   private final ShardCut heldOut;
   private final int endOfText;
+  private final CharacterCount characters;
 
-  ShardFiles(Path folder, ShardCut training, ShardCut heldOut, int endOfText) {
+  ShardFiles(Path folder, ShardCut training, ShardCut heldOut, int endOfText, CharacterCount characters) {
     this.folder = folder;
     this.training = training;
     this.heldOut = heldOut;
     this.endOfText = endOfText;
+    this.characters = characters;
   }
 
   /** @return the shards, those of training first; their files lie below the folder */
@@ -50,11 +53,12 @@ final class ShardFiles {
     ShardCut first = training;
     ShardCut second = heldOut;
     int end = endOfText;
+    CharacterCount counts = characters;
     String attempts = new Path(folder, ATTEMPTS).toString();
     List<Written> written = pieces.mapPartitionsWithIndex((shard, partition) -> {
       boolean isTraining = shard < trainingShards;
       return List.of(writeShard(settings.value().conf(), attempts, shard, isTraining ? first : second,
-          isTraining ? shard : shard - trainingShards, end, partition)).iterator();
+          isTraining ? shard : shard - trainingShards, end, counts, partition)).iterator();
     }, true).collect();
     FileSystem files = folder.getFileSystem(settings.value().conf());
     List<DatasetInfo.Shard> shards = new ArrayList<>();
@@ -72,12 +76,13 @@ final class ShardFiles {
   }
 
   private static Written writeShard(Configuration conf, String folder, int shard, ShardCut cut, int shardOfPart,
-      int endOfText,
+      int endOfText, CharacterCount characters,
       Iterator<Tuple2<ShardKey, StreamPiece>> pieces) throws IOException {
     Path file = new Path(folder, String.format("part-%05d.%d.parquet", shard, TaskContext.get().taskAttemptId()));
     long firstRow = cut.firstRow(shardOfPart);
     try (ShardWriter writer = ShardWriter.create(conf, file, cut.rowsPerGroup())) {
-      RowAssembler rows = new RowAssembler(new RowCut(cut.sequenceLength()), endOfText, firstRow, writer::write);
+      RowAssembler rows = new RowAssembler(new RowCut(cut.sequenceLength()), endOfText, characters, firstRow,
+          writer::write);
       while (pieces.hasNext()) rows.add(pieces.next()._2());
       rows.finish();
     }

@@ -18,6 +18,16 @@ public record PackedRow(long row, int targets, int[] tokens, List<Span> spans) {
    * @param start the first token in the row, 0 to T
    * @param end behind the last token in the row
    * @param offset which token of the document stands at {@code start}, 0 first
+   * @param character in which character of the document's text, as it was packed, the token at {@code start} begins, 0 first; behind
+   *        the last one for an end-of-text token; {@link #UNKNOWN} where a dataset does not say
    */
-  public record Span(String document, int start, int end, long offset) {}
+  public record Span(String document, int start, int end, long offset, long character) {
+    /** Of datasets that were written before characters were told. */
+    public static final long UNKNOWN = -1;
+
+    /** A stretch whose place in the text is not known. */
+    public Span(String document, int start, int end, long offset) {
+      this(document, start, end, offset, UNKNOWN);
+    }
+  }
 }

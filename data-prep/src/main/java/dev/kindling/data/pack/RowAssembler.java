@@ -17,6 +17,7 @@ public final class RowAssembler {
 
   private final RowCut cut;
   private final int endOfText;
+  private final CharacterCount characters;
   private final Rows rows;
   private final int[] tokens;
   private List<PackedRow.Span> spans = new ArrayList<>();
@@ -24,9 +25,10 @@ public final class RowAssembler {
   private long row;
 
   /** @param firstRow the row whose first token comes first; row 0 gets the end of text that the stream starts with */
-  public RowAssembler(RowCut cut, int endOfText, long firstRow, Rows rows) {
+  public RowAssembler(RowCut cut, int endOfText, CharacterCount characters, long firstRow, Rows rows) {
     this.cut = cut;
     this.endOfText = endOfText;
+    this.characters = characters;
     this.rows = rows;
     tokens = new int[cut.sequenceLength() + 1];
     row = firstRow;
@@ -41,13 +43,16 @@ public final class RowAssembler {
           "document " + piece.document() + " is at " + piece.position() + " of the stream; " + expected
               + " comes next");
     int taken = 0;
+    long begun = piece.characters();
     while (taken < piece.tokens().length) {
       int count = Math.min(tokens.length - filled, piece.tokens().length - taken);
       System.arraycopy(piece.tokens(), taken, tokens, filled, count);
-      spans.add(new PackedRow.Span(piece.document(), filled, filled + count, piece.offset() + taken));
+      spans.add(new PackedRow.Span(piece.document(), filled, filled + count, piece.offset() + taken,
+          characters.character(begun, piece.tokens()[taken])));
+      begun += characters.begun(piece.tokens(), taken, taken + count);
       filled += count;
       taken += count;
-      if (filled == tokens.length) writeFull();
+      if (filled == tokens.length) writeFull(begun);
     }
   }
 
@@ -59,13 +64,16 @@ public final class RowAssembler {
     filled = 0;
   }
 
-  private void writeFull() throws IOException {
+  /** @param begun characters of the document that begin before or in the row's last token */
+  private void writeFull(long begun) throws IOException {
     rows.write(new PackedRow(row, cut.sequenceLength(), tokens.clone(), spans));
     row++;
     PackedRow.Span last = spans.get(spans.size() - 1);
     spans = new ArrayList<>();
-    spans.add(new PackedRow.Span(last.document(), 0, 1, last.offset() + last.end() - last.start() - 1));
+    long before = begun - characters.begun(tokens, filled - 1, filled);
     tokens[0] = tokens[cut.sequenceLength()];
     filled = 1;
+    spans.add(new PackedRow.Span(last.document(), 0, 1, last.offset() + last.end() - last.start() - 1,
+        characters.character(before, tokens[0])));
   }
 }

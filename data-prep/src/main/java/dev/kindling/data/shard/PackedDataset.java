@@ -1,6 +1,7 @@
 package dev.kindling.data.shard;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.pack.PackedRow;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -113,8 +114,14 @@ public final class PackedDataset {
 
   /** The ids of the documents of which a row holds a part, in their order; read from the file each time. */
   public List<String> documents(long row) {
+    return spans(row).stream().map(PackedRow.Span::document).toList();
+  }
+
+  /** The documents of which a row holds a part, in their order; read from the file each time. */
+  public List<PackedRow.Span> spans(long row) {
+    if (row < 0 || row >= part.rows()) throw new IndexOutOfBoundsException("row " + row + " of " + part.rows());
     int groupNumber = (int) (row % part.rowsPerShard() / part.rowsPerGroup());
-    return ShardReader.documents(conf, new Path(folder, file(row)), groupNumber, indexInGroup(row));
+    return ShardReader.spans(conf, new Path(folder, file(row)), groupNumber, indexInGroup(row));
   }
 
   private int indexInGroup(long row) {

@@ -2,10 +2,12 @@ package dev.kindling.data.shard;
 
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.pack.PackedRow;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
@@ -20,6 +22,7 @@ import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.io.api.Converter;
 import org.apache.parquet.io.api.GroupConverter;
 import org.apache.parquet.io.api.PrimitiveConverter;
+import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 
 /** Reads row groups of a shard column by column into int arrays, checksums verified. */
@@ -27,7 +30,7 @@ final class ShardReader {
   private static final ColumnDescriptor TARGETS = ShardSchema.TOKENS.getColumns().get(0);
   private static final ColumnDescriptor TOKENS = ShardSchema.TOKENS.getColumns().get(1);
 
-  private static final ColumnDescriptor DOCUMENT = ShardSchema.SPANS.getColumns().get(0);
+  private static final int SPAN_LEVEL = ShardSchema.SPANS.getColumns().get(0).getMaxDefinitionLevel();
 
   private ShardReader() {
   }
@@ -80,26 +83,48 @@ final class ShardReader {
     return damaged(file, String.valueOf(e.getMessage()), e);
   }
 
-  /** The ids of the documents in one row. @param group number of the row group in the file; @param row in the group */
-  static List<String> documents(Configuration conf, Path file, int group, int row) {
+  /** The documents in one row. @param group number of the row group in the file; @param row in the group */
+  static List<PackedRow.Span> spans(Configuration conf, Path file, int group, int row) {
     ParquetReadOptions options = HadoopReadOptions.builder(conf, file).usePageChecksumVerification(true).build();
     try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(file, conf), options)) {
-      reader.setRequestedSchema(ShardSchema.SPANS);
-      ColumnReader column = new ColumnReadStoreImpl(reader.readRowGroup(group), new Ignored(ShardSchema.SPANS),
-          ShardSchema.SPANS, reader.getFileMetaData().getCreatedBy()).getColumnReader(DOCUMENT);
-      List<String> ids = new ArrayList<>();
-      int at = -1;
-      for (long i = 0; i < column.getTotalValueCount() && at <= row; i++) {
-        if (column.getCurrentRepetitionLevel() == 0) at++;
-        boolean there = column.getCurrentDefinitionLevel() == DOCUMENT.getMaxDefinitionLevel();
-        if (at == row && there) ids.add(column.getBinary().toStringUsingUTF8());
-        else if (there) column.skip();           // going on does not
-        column.consume();
+      MessageType schema = ShardSchema.spans(reader.getFileMetaData().getSchema());
+      reader.setRequestedSchema(schema);
+      ColumnReadStoreImpl columns = new ColumnReadStoreImpl(reader.readRowGroup(group), new Ignored(schema), schema,
+          reader.getFileMetaData().getCreatedBy());
+      List<List<Object>> values = new ArrayList<>();
+      for (ColumnDescriptor column : schema.getColumns()) {
+        Function<ColumnReader, Object> value = switch (column.getPrimitiveType().getPrimitiveTypeName()) {
+          case BINARY -> from -> from.getBinary().toStringUsingUTF8();
+          case INT32 -> ColumnReader::getInteger;
+          default -> ColumnReader::getLong;
+        };
+        values.add(ofRow(columns.getColumnReader(column), column.getMaxDefinitionLevel(), row, value));
       }
-      return ids;
+      List<PackedRow.Span> spans = new ArrayList<>();
+      for (int i = 0; i < values.get(0).size(); i++) {
+        Object character = values.size() > 4 ? values.get(4).get(i) : null;
+        spans.add(new PackedRow.Span((String) values.get(0).get(i), (Integer) values.get(1).get(i),
+            (Integer) values.get(2).get(i), (Long) values.get(3).get(i),
+            character == null ? PackedRow.Span.UNKNOWN : (Long) character));
+      }
+      return spans;
     } catch (IOException | RuntimeException e) {
       throw failed(file, e);
     }
+  }
+
+  /** A row's values of a column of spans, null where a span has none. @param whole the level of a value that is there */
+  private static List<Object> ofRow(ColumnReader column, int whole, int row, Function<ColumnReader, Object> value) {
+    List<Object> values = new ArrayList<>();
+    int at = -1;
+    for (long i = 0; i < column.getTotalValueCount() && at <= row; i++) {
+      if (column.getCurrentRepetitionLevel() == 0) at++;
+      boolean there = column.getCurrentDefinitionLevel() == whole;
+      if (at == row && column.getCurrentDefinitionLevel() >= SPAN_LEVEL) values.add(there ? value.apply(column) : null);
+      else if (there) column.skip();             // going on does not
+      column.consume();
+    }
+    return values;
   }
 
   private static int[] integers(ColumnReader column, int count, Path file) {

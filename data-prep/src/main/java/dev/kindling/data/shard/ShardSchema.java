@@ -2,6 +2,7 @@ package dev.kindling.data.shard;
 
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.apache.parquet.schema.Type;
 
 /** The columns of a shard, as FORMAT.md explains them; Spark SQL reads {@code tokens} and {@code spans} as arrays. */
 final class ShardSchema {
@@ -21,6 +22,7 @@ final class ShardSchema {
               required int32 start;
               required int32 end;
               required int64 offset;
+              optional int64 character;
             }
           }
         }
@@ -30,8 +32,18 @@ final class ShardSchema {
   /** What training reads. */
   static final MessageType TOKENS = new MessageType(WHOLE.getName(), WHOLE.getType("targets"), WHOLE.getType("tokens"));
 
-  /** What a message needs that names documents. */
+  /** What is told of the documents in a row. */
   static final MessageType SPANS = new MessageType(WHOLE.getName(), WHOLE.getType("spans"));
+
+  /** Its newest column, which files from before it was there lack. */
+  private static final String[] CHARACTER = {"spans", "list", "element", "character"};
+
+  /** What a file tells of the documents in a row. */
+  static MessageType spans(MessageType file) {
+    if (file.containsPath(CHARACTER)) return SPANS;
+    Type told = file.getType("spans");
+    return new MessageType(WHOLE.getName(), told);
+  }
 
   private ShardSchema() {
   }

@@ -97,6 +97,7 @@ public final class ShardWriter implements Closeable {
       field("start", 1, () -> out.addInteger(span.start()));
       field("end", 2, () -> out.addInteger(span.end()));
       field("offset", 3, () -> out.addLong(span.offset()));
+      if (span.character() != PackedRow.Span.UNKNOWN) field("character", 4, () -> out.addLong(span.character()));
     }
 
     private void group(Runnable content) {

@@ -139,6 +139,11 @@ public final class Tokenizer {
     return false;
   }
 
+  /** The bytes that a token stands for; none where the id is no token. @param id 0 to {@link #vocabularySize} - 1 */
+  public byte[] bytesOf(int id) {
+    return bytes[id] == null ? new byte[0] : bytes[id].clone();
+  }
+
   /** The bytes that a token stands for. @throws UserError for an id outside the vocabulary */
   byte[] bytes(int id) {
     if (id < 0 || id >= bytes.length || bytes[id] == null)

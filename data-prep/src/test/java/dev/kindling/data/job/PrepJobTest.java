@@ -11,6 +11,7 @@ import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.tokenizer.BpeTrainer;
 import dev.kindling.data.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
@@ -117,6 +119,37 @@ class PrepJobTest {
     String text = result.tokenizer().decode(PackedDataset.open(CONF, result.folder()).tokens(0));
     assertThat(text.split("<\\|endoftext\\|>")).contains("a\u2028b", "c\u0085d", "e");
     assertThat(result.info().training().documents()).isEqualTo(3);
+  }
+
+  @Test
+  void spansTellTheCharacterOfTheTextAlsoWhereAnEmojiLiesAcrossRowsAndShards() throws IOException {
+    int[] document = "\uD83D\uDE00n\u00e3o \u20ac5\u65e5\u672c\n".repeat(2500).codePoints().toArray();
+    int[] characterOfByte = new int[document.length * 4];
+    int bytes = 0;
+    for (int c = 0; c < document.length; c++) {
+      int length = Character.toString(document[c]).getBytes(StandardCharsets.UTF_8).length;
+      for (int i = 0; i < length; i++) characterOfByte[bytes++] = c;
+    }
+    characterOfByte[bytes] = document.length;              // the end of text
+    String text = new String(document, 0, document.length).replace("\n", "\\n");
+    List<String> lines = IntStream.range(0, 24).mapToObj(i -> "{\"id\":\"d" + i + "\",\"text\":\"" + text + "\"}")
+        .toList();
+    Path tokenizer = folder.resolve("bytes.json");
+    Files.writeString(tokenizer, BpeTrainer.train(List.of(), 257, size -> {}).json());     // a token a byte
+    PrepResult result = PrepJob.run(SparkInTests.session(),
+        new PrepOptions(CorpusSource.jsonl(write("in/in.jsonl", lines).toString()), folder.resolve("out").toString(),
+            Optional.of(tokenizer.toString()), 0, 509, 0, 1));
+    assertThat(result.info().training().shards()).hasSize(2);
+    List<Row> spans = SparkInTests.session().read().parquet(result.folder() + "/training")
+        .selectExpr("inline(spans)").collectAsList();
+    int inside = 0;
+    for (Row span : spans) {
+      int offset = (int) span.<Long>getAs("offset").longValue();
+      assertThat(span.<Long>getAs("character")).isEqualTo(characterOfByte[offset]);
+      if (offset > 0 && characterOfByte[offset] == characterOfByte[offset - 1]) inside++;
+    }
+    assertThat(spans).hasSizeGreaterThan(2000);
+    assertThat(inside).isGreaterThan(500);
   }
 
   @Test

@@ -20,6 +20,13 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.util.HadoopOutputFile;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +55,7 @@ class PackedDatasetTest {
           int targets = shard == 2 && i == 3 ? 2 : TIME;
           List<PackedRow.Span> spans = i % 2 == 0
               ? List.of()
-              : List.of(new PackedRow.Span("d" + rows.size(), 0, 2, 7), new PackedRow.Span("e", 2, 6, 0));
+              : List.of(new PackedRow.Span("d" + rows.size(), 0, 2, 7, 31), new PackedRow.Span("e", 2, 6, 0));
           writer.write(new PackedRow(rows.size() - 1, targets, rows.get(rows.size() - 1), spans));
         }
       }
@@ -88,6 +95,42 @@ class PackedDatasetTest {
     }
     assertThat(dataset.describe(13)).isEqualTo("row 13 (training/part-00001.parquet row 3, documents d14, e)");
     assertThat(dataset.describe(22)).isEqualTo("row 22 (training/part-00002.parquet row 2)");
+  }
+
+  @Test
+  void whereInItsDocumentsARowStartsIsReadBack() {
+    PackedDataset dataset = PackedDataset.open(CONF, hadoop(folder));
+    assertThat(dataset.spans(13)).containsExactly(new PackedRow.Span("d14", 0, 2, 7, 31),
+        new PackedRow.Span("e", 2, 6, 0, PackedRow.Span.UNKNOWN));
+    assertThat(dataset.spans(12)).isEmpty();
+    assertThatThrownBy(() -> dataset.spans(24)).isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
+  void aShardFromBeforeCharactersWereToldIsReadWithoutThem() throws IOException {
+    MessageType before = MessageTypeParser.parseMessageType(
+        """
+        message packed_row { required int64 row; required int32 targets;
+          required group tokens (LIST) { repeated group list { required int32 element; } }
+          required group spans (LIST) { repeated group list { required group element {
+            required binary document (STRING); required int32 start; required int32 end; required int64 offset; } } } }""");
+    Path shard = folder.resolve("old/training.parquet");
+    try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(HadoopOutputFile.fromPath(hadoop(shard), CONF))
+        .withType(before).build()) {
+      Group row = new SimpleGroup(before).append("row", 0L).append("targets", 1);
+      Group tokens = row.addGroup("tokens");
+      for (int token : new int[]{7, 8}) tokens.addGroup("list").append("element", token);
+      row.addGroup("spans").addGroup("list").addGroup("element").append("document", "a").append("start", 0)
+          .append("end", 2).append("offset", 5L);
+      writer.write(row);
+    }
+    DatasetInfo.Part part = new DatasetInfo.Part(1, 1, 1, 1, 1, 1,
+        List.of(new DatasetInfo.Shard("training.parquet", 1, Files.size(shard), "")));
+    DatasetInfo info = new DatasetInfo(DatasetInfo.FORMAT, 1, "f", 1, 70_000, 0, "t", new DatasetInfo.Inputs(1, 1, "i"),
+        Map.of(), part, part);
+    PackedDataset dataset = PackedDataset.open(CONF, hadoop(folder.resolve("old")), info, part, 0);
+    assertThat(dataset.tokens(0)).containsExactly(7, 8);
+    assertThat(dataset.spans(0)).containsExactly(new PackedRow.Span("a", 0, 2, 5));
   }
 
   @Test
