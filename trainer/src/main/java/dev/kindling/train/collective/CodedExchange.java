@@ -202,11 +202,6 @@ final class CodedExchange implements GradientExchange {
   }
 
   @Override
-  public void spread(long step, boolean last, Tensor weights) {
-    communicator.allGather(weights, shards);
-  }
-
-  @Override
   public long sent() {
     return sent;
   }

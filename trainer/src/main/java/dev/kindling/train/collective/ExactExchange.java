@@ -32,11 +32,6 @@ final class ExactExchange implements GradientExchange {
   }
 
   @Override
-  public void spread(long step, boolean last, Tensor weights) {
-    communicator.allGather(weights, shards);
-  }
-
-  @Override
   public long sent() {
     return sent;
   }

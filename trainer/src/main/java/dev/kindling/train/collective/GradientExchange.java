@@ -19,10 +19,17 @@ public sealed interface GradientExchange extends AutoCloseable permits ExactExch
   /** As {@link Communicator#reduce}, for the ranges that this rank {@link #owned owns}. */
   Reduction reduce(List<Contribution> mine, Tensor sum);
 
-  /** After a step's update: brings the weights together. @param last whether the run's last step has been done */
-  void spread(long step, boolean last, Tensor weights);
+  /**
+   * After a step's update.
+   *
+   * @param last whether the run's last step has been done; @param weights flat; this rank's shard may be moved
+   * @return whether all ranks are now to get the owners' shards
+   */
+  default boolean shares(long step, boolean last, Tensor weights) {
+    return true;
+  }
 
-  /** Instead of {@link #spread} after a step that had no label on any rank. @param sum as {@link #reduce} left it */
+  /** Instead of {@link #shares} after a step that had no label on any rank. @param sum as {@link #reduce} left it */
   default void keep(Tensor sum) {
   }
 

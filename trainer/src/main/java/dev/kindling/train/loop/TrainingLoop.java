@@ -148,6 +148,7 @@ public final class TrainingLoop {
       report(step, step == done + 1 || stop, outcome.facts(), clock);
       follower.accept(outcome.facts());
       boolean last = step == options.steps();
+      if (last || stop || saves) stepper.gatherMasters();
       if (last || due(step, options.evaluateEvery())) evaluate(step);
       if (last || stop) saveAndWait(step);
       else if (saves) beginToSave(step);

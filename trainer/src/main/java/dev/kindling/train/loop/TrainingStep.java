@@ -3,6 +3,7 @@ package dev.kindling.train.loop;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.collective.Communicator.Contribution;
+import dev.kindling.train.collective.GatheredWeights;
 import dev.kindling.train.collective.GradientExchange;
 import dev.kindling.train.collective.PairwiseSum;
 import dev.kindling.train.collective.ShardPlanner;
@@ -47,6 +48,7 @@ final class TrainingStep implements AutoCloseable {
   private final VirtualRankTree.Node range;
   private final Shards shards;
   private final GradientExchange exchange;
+  private final GatheredWeights gathered;
   private final List<OwnedRange> owned;
   private final SubtreeSums sums;
   private final CounterRandom random;
@@ -75,6 +77,9 @@ final class TrainingStep implements AutoCloseable {
     shards = shards(model.layout(), worldSize, options);
     exchange = options.gradients().create(communicator, shards, model.layout(), kernels);
     owned = exchange.owned();
+    // ranks that learn apart go on from what they get, each for itself
+    gathered = new GatheredWeights(communicator, shards, model.layout(),
+        options.gradients().apart() ? any -> false : model::isUsedRounded, kernels);
     model.holdPacked(holdsPacked(range.to() - range.from(), options));
     try {
       sums = new SubtreeSums(kernels, model.layout().size(), tree, range);
@@ -112,6 +117,16 @@ final class TrainingStep implements AutoCloseable {
     return all;
   }
 
+  /**
+   * Sees to it that this rank's model has the float32 masters of all ranks, which between two steps it need not have; all ranks do at
+   * the same time. It changes nothing that the model computes.
+   */
+  void gatherMasters() {
+    Part before = spans.enter(Part.NETWORK);
+    gathered.masters(model.weights());
+    spans.enter(before);
+  }
+
   /** Updates so far, which is what an optimizer counts: a step without labels is none. */
   long updates() {
     return updates;
@@ -145,14 +160,14 @@ final class TrainingStep implements AutoCloseable {
     } else {
       exchange.keep(gradients);
     }
-    sums.release(mine);
     if (all.labels() > 0 || options.gradients().apart()) {
       spans.enter(Part.NETWORK);
-      exchange.spread(step, last, model.weights());
+      if (exchange.shares(step, last, model.weights())) gathered.gather(model.weights(), gradients);
       spans.enter(Part.PACK);
       model.weightsChanged();
       spans.enter(Part.OTHER);
     }
+    sums.release(mine);
     return new Outcome(facts, all.stop(), reports.stream().map(StepReport::word).toList());
   }
 

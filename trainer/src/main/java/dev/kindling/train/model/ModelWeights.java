@@ -244,6 +244,11 @@ final class ModelWeights implements Weights, AutoCloseable {
     }
   }
 
+  /** Matrices between hidden states are what products use, and nothing else does; ids may pick rows of tables and heads. */
+  boolean isUsedRounded(Parameter parameter) {
+    return precision == Precision.BFLOAT16 && parameter.role() == Parameter.Role.HIDDEN_MATRIX;
+  }
+
   /** Says where the next way back adds gradients to, flat like the weights. */
   void bindGradients(Tensor gradients) {
     if (gradients.address() == boundGradients) return;

@@ -29,6 +29,11 @@ public interface TapedModel<B extends MicroBatch> extends TrainableModel<B> {
   }
 
   @Override
+  default boolean isUsedRounded(Parameter parameter) {
+    return core().weights().isUsedRounded(parameter);
+  }
+
+  @Override
   default void weightsChanged() {
     core().weights().changed();
   }

@@ -20,6 +20,11 @@ public interface TrainableModel<B extends MicroBatch> extends AutoCloseable {
   /** Every tensor of the model's files under its name, read live: the float32 masters, and what is not learned. */
   WeightSource weightSource();
 
+  /** Whether a parameter's values are used rounded to bf16 and in no other way, so that rounding them beforehand changes no bit. */
+  default boolean isUsedRounded(Parameter parameter) {
+    return false;
+  }
+
   /** Tells the model that its master weights were written: layouts and roundings are made anew. */
   void weightsChanged();
 
