@@ -25,13 +25,17 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule PACKAGES_FOLLOW_THE_WAY_OF_THE_DATA = layeredArchitecture()
-      .consideringOnlyDependenciesInLayers()
+      .consideringOnlyDependenciesInLayers().withOptionalLayers(true)
       .layer("corpus").definedBy("dev.kindling.data.corpus..").layer("clean").definedBy("dev.kindling.data.clean..")
+      .layer("dedup").definedBy("dev.kindling.data.dedup..").layer("decontaminate")
+      .definedBy("dev.kindling.data.decontaminate..")
       .layer("tokenizer").definedBy("dev.kindling.data.tokenizer..").layer("pack").definedBy("dev.kindling.data.pack..")
       .layer("shard").definedBy("dev.kindling.data.shard..").layer("job").definedBy("dev.kindling.data.job..")
       .whereLayer("job").mayNotBeAccessedByAnyLayer().whereLayer("shard").mayOnlyBeAccessedByLayers("job")
       .whereLayer("pack").mayOnlyBeAccessedByLayers("shard", "job").whereLayer("corpus")
       .mayOnlyBeAccessedByLayers("job")
-      .whereLayer("clean").mayOnlyBeAccessedByLayers("tokenizer", "job").whereLayer("tokenizer")
+      .whereLayer("clean").mayOnlyBeAccessedByLayers("dedup", "decontaminate", "tokenizer", "job").whereLayer("dedup")
+      .mayOnlyBeAccessedByLayers("job").whereLayer("decontaminate").mayOnlyBeAccessedByLayers("job")
+      .whereLayer("tokenizer")
       .mayOnlyBeAccessedByLayers("job");
 }

@@ -28,6 +28,11 @@ public final class Normalizer {
     return withoutTrailingSpaces(composed(withoutControls(text)));
   }
 
+  /** @return whether a character came after Unicode 13.0 */
+  static boolean isLater(int codePoint) {
+    return LATER.get(codePoint);
+  }
+
   private static String withoutControls(String text) {
     StringBuilder out = null;
     for (int i = 0; i < text.length(); i++) {

@@ -1,2 +1,6 @@
-/** Text made regular before anything is learned from it. Read {@link dev.kindling.data.clean.Normalizer}. */
+/**
+ * Text made regular and texts thrown out, before anything is learned: pure functions of one text. {@link
+ * dev.kindling.data.clean.Normalizer} is always applied; of the {@link dev.kindling.data.clean.Rule}s a user chooses. Read {@link
+ * dev.kindling.data.clean.CleanSettings} first.
+ */
 package dev.kindling.data.clean;
