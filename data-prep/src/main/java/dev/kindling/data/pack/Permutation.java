@@ -30,6 +30,15 @@ final class Permutation {
     return walked;
   }
 
+  /** The index at which {@link #at} gives this number. */
+  long indexOf(long number) {
+    long walked = number;
+    do
+      walked = decrypt(walked);
+    while (walked >= size);
+    return walked;
+  }
+
   private long encrypt(long value) {
     long left = value >>> halfBits;
     long right = value & halfMask;
@@ -37,6 +46,17 @@ final class Permutation {
       long next = left ^ mix(right + key) & halfMask;
       left = right;
       right = next;
+    }
+    return left << halfBits | right;
+  }
+
+  private long decrypt(long value) {
+    long left = value >>> halfBits;
+    long right = value & halfMask;
+    for (int round = ROUNDS - 1; round >= 0; round--) {
+      long before = right ^ mix(left + keys[round]) & halfMask;
+      right = left;
+      left = before;
     }
     return left << halfBits | right;
   }

@@ -2,6 +2,8 @@ package dev.kindling.data.pack;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import java.io.Serializable;
+
 /**
  * Which row of a dataset each sample of a run is: every epoch is another permutation of all rows. A pure function of (seed,
  * step, virtual rank, index), so that a resumed run, on any number of executors, goes on where it was, and nothing is moved or
@@ -17,7 +19,7 @@ import static dev.kindling.checkpoint.UserError.require;
  * @param virtualRanks shares that a step's samples fall into, fixed for a run
  * @param samplesPerRank rows of each virtual rank in a step: micro-batch times accumulation
  */
-public record SampleOrder(long rows, long seed, int virtualRanks, int samplesPerRank) {
+public record SampleOrder(long rows, long seed, int virtualRanks, int samplesPerRank) implements Serializable {
   public SampleOrder {
     require(rows > 0, "rows", rows, "at least 1: the dataset is empty");
     require(virtualRanks > 0, "virtualRanks", virtualRanks, "at least 1");
@@ -48,6 +50,16 @@ public record SampleOrder(long rows, long seed, int virtualRanks, int samplesPer
   /** @param number of the sample in the run, 0 first; @return its row */
   public long row(long number) {
     return permutation(number / rows).at(number % rows);
+  }
+
+  /** A sample's place in a run. @param step 0 first */
+  public record Place(long step, int virtualRank, int index) {}
+
+  /** Where a row is read in an epoch: the other way round of {@link #row(long, int, int)}. @param epoch 0 first */
+  public Place place(long epoch, long row) {
+    long number = Math.addExact(Math.multiplyExact(epoch, rows), permutation(epoch).indexOf(row));
+    int inStep = (int) (number % samplesPerStep());
+    return new Place(number / samplesPerStep(), inStep / samplesPerRank, inStep % samplesPerRank);
   }
 
   /** How many times all rows have been gone through before a step. */

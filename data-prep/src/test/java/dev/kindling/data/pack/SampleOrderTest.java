@@ -47,6 +47,20 @@ class SampleOrderTest {
     }
   }
 
+  @Property(tries = 100)
+  void aRowIsFoundWhereItIsReadInEveryEpoch(@ForAll @IntRange(min = 1, max = 400) int rows, @ForAll long seed,
+      @ForAll @IntRange(min = 1, max = 5) int virtualRanks, @ForAll @IntRange(min = 1, max = 4) int samples) {
+    SampleOrder order = new SampleOrder(rows, seed, virtualRanks, samples);
+    for (long epoch = 0; epoch < 3; epoch++) {
+      for (long row = 0; row < rows; row++) {
+        SampleOrder.Place place = order.place(epoch, row);
+        assertThat(order.row(place.step(), place.virtualRank(), place.index())).isEqualTo(row);
+        assertThat((place.step() * virtualRanks + place.virtualRank()) * samples + place.index())
+            .isBetween(epoch * rows, (epoch + 1) * rows - 1);
+      }
+    }
+  }
+
   @Test
   void eighteenRowsInStepsOfTwoGiveNineStepsAnEpochAndMoreByGoingOn() {
     // parcae#12: a rank that ran out of data left the loop and the others hung

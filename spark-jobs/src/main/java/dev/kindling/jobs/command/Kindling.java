@@ -19,8 +19,9 @@ import picocli.CommandLine.ParameterException;
 @Command(name = "kindling", header = "LLM training for the Spark cluster you already have", synopsisHeading = "%n", customSynopsis = "kindling VERB [CONFIG.yaml] [--set KEY=VALUE]... [--out DIR] [--master MASTER] [-- SPARK-SUBMIT OPTIONS]", description = {
     "", "The data's way, one verb a stage:", ""}, subcommands = {DemoCommand.class, TokenizerCommand.class,
         PrepCommand.class, PlanCommand.class, PretrainCommand.class, EvaluateCommand.class,
-        GenerateCommand.class, PredictCommand.class, ImportCommand.class, ExportCommand.class, InspectCommand.class,
-        VerifyCommand.class, PipelineCommand.class}, versionProvider = Kindling.Version.class, footer = {"",
+        GenerateCommand.class, PredictCommand.class, ImportCommand.class, ExportCommand.class, LineageCommand.class,
+        InspectCommand.class, VerifyCommand.class,
+        PipelineCommand.class}, versionProvider = Kindling.Version.class, footer = {"",
             "Start with:        kindling demo", "Help on a verb:    kindling VERB --help",
             "On a cluster:      kindling pretrain pretrain.yaml --master spark://host:7077 -- --executor-memory 8g"})
 public final class Kindling implements Runnable {

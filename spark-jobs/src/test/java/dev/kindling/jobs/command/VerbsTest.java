@@ -36,7 +36,7 @@ class VerbsTest {
       "import",
       "export",
       "export hf",
-      "export gguf", "inspect", "verify", "pipeline"})
+      "export gguf", "lineage", "inspect", "verify", "pipeline"})
   void everyVerbTeachesItself(String verb) {
     Ended ended = Ended.of((verb + " --help").split(" "));
     assertThat(ended.code()).isZero();

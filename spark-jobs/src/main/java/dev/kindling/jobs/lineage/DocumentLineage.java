@@ -1,0 +1,118 @@
+package dev.kindling.jobs.lineage;
+
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.pack.SampleOrder;
+import dev.kindling.data.shard.DatasetInfo;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+
+/** Which steps and checkpoints of a run saw documents. */
+public final class DocumentLineage {
+  private final TracedRun run;
+  private final LineageTables tables;
+  private final SparkSession spark;
+
+  public DocumentLineage(SparkSession spark, TracedRun run) {
+    this.spark = spark;
+    this.run = run;
+    tables = new LineageTables(spark, run);
+  }
+
+  /**
+   * A document in a run.
+   *
+   * @param rows of the dataset that hold a part of it; none where it was held out from training
+   * @param steps up to the newest checkpoint's that read one of them
+   */
+  public record Seen(String document, List<Long> rows, SortedSet<Long> steps) {}
+
+  /** @throws UserError where the dataset has no such document */
+  public Seen document(String id) {
+    List<Long> rows = rowsOf(run.info().training(), id);
+    if (rows.isEmpty() && rowsOf(run.info().heldOut(), id).isEmpty()) throw unknown(id);
+    SortedSet<Long> steps = new TreeSet<>();
+    for (long row : rows) steps.addAll(run.steps(row));
+    return new Seen(id, rows, steps);
+  }
+
+  private List<Long> rowsOf(DatasetInfo.Part part, String id) {
+    if (part.rows() == 0) return List.of();
+    return tables.stretches(part).where(col("document").equalTo(id)).select("row").distinct().orderBy("row")
+        .collectAsList().stream().map(row -> row.getLong(0)).toList();
+  }
+
+  /**
+   * Documents that shall be forgotten.
+   *
+   * @param name of a file or of a document
+   * @param documents that it stands for, those that were held out not counted
+   * @param firstStep that read one of them; empty: none up to the newest checkpoint's
+   */
+  public record Forgotten(String name, long documents, OptionalLong firstStep) {}
+
+  /**
+   * @param names of files and of documents; @return in the same order
+   * @throws UserError where the dataset has no document and no file of such a name
+   */
+  public List<Forgotten> forget(List<String> names) {
+    Map<String, Forgotten> found = new HashMap<>();
+    if (run.info().training().rows() > 0) {
+      SampleOrder order = run.order();
+      Column first = udf((UDF1<Long, Long>) row -> order.place(0, row).step() + 1, DataTypes.LongType)
+          .apply(col("row"));
+      for (Row each : named(run.info().training(), names).groupBy("name")
+          .agg(functions.countDistinct("document").as("documents"), functions.min(first).as("first")).collectAsList()) {
+        long step = each.getLong(2);
+        found.put(each.getString(0), new Forgotten(each.getString(0), each.getLong(1),
+            step <= run.trained() ? OptionalLong.of(step) : OptionalLong.empty()));
+      }
+    }
+    List<String> rest = names.stream().filter(name -> !found.containsKey(name)).toList();
+    if (!rest.isEmpty() && run.info().heldOut().rows() > 0) {
+      for (Row each : named(run.info().heldOut(), rest).select("name").distinct().collectAsList())
+        found.put(each.getString(0), new Forgotten(each.getString(0), 0, OptionalLong.empty()));
+    }
+    List<Forgotten> all = new ArrayList<>();
+    for (String name : names) all.add(Optional.ofNullable(found.get(name)).orElseThrow(() -> unknown(name)));
+    return all;
+  }
+
+  /** The stretches of documents that are meant, and the name that means each: its id before its file. */
+  private Dataset<Row> named(DatasetInfo.Part part, List<String> names) {
+    Dataset<Row> stretches = tables.stretches(part).select("row", "document");
+    Column file = LineageTables.fileOfId(col("document"));
+    DocumentTable documents = tables.documents();
+    if (documents.isThere()) {
+      Dataset<Row> files = spark.read().parquet(documents.folder().toString())
+          .select(col("id").as("document"), col("file")).where(col("file").isin(names.toArray()));
+      stretches = stretches.join(files, new String[]{"document"}, "left");
+      file = col("file");
+    }
+    Column byId = when(col("document").isin(names.toArray()), col("document"));
+    Column byFile = when(file.isin(names.toArray()), file);
+    return stretches.withColumn("name", coalesce(byId, byFile)).where(col("name").isNotNull());
+  }
+
+  private UserError unknown(String name) {
+    return new UserError("the dataset in " + run.data() + " has no document and no file '" + name
+        + "'; documents are called as their ids say, files as in --step's lines");
+  }
+}

@@ -1,0 +1,52 @@
+package dev.kindling.jobs.lineage;
+
+import dev.kindling.checkpoint.Storage;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.filter2.compat.FilterCompat;
+import org.apache.parquet.filter2.predicate.FilterApi;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
+import org.apache.parquet.io.api.Binary;
+
+/** A dataset's table of its documents; datasets from before it have none, and tell of a document what its id does. */
+record DocumentTable(Configuration conf, Path folder) {
+  private static final String NAME = "documents";
+
+  static DocumentTable of(Configuration conf, Path dataset) {
+    return new DocumentTable(conf, new Path(dataset, NAME));
+  }
+
+  boolean isThere() {
+    return Storage.exists(Storage.of(conf, folder), folder);
+  }
+
+  /** @return where documents come from, by id; those of which nothing is known are left out */
+  Map<String, Origin> origins(Collection<String> ids) throws IOException {
+    Map<String, Origin> origins = new HashMap<>();
+    for (String id : ids) Origin.ofId(id).ifPresent(origin -> origins.put(id, origin));
+    if (ids.isEmpty() || !isThere()) return origins;
+    Set<Binary> wanted = new HashSet<>();
+    for (String id : ids) wanted.add(Binary.fromString(id));
+    FileSystem files = Storage.of(conf, folder);
+    for (FileStatus file : files.listStatus(folder, path -> path.getName().endsWith(".parquet"))) {
+      try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), file.getPath()).withConf(conf)
+          .withFilter(FilterCompat.get(FilterApi.in(FilterApi.binaryColumn("id"), wanted))).build()) {
+        for (Group row = reader.read(); row != null; row = reader.read()) {
+          origins.put(row.getString("id", 0),
+              new Origin(row.getString("source", 0), row.getString("file", 0), row.getLong("position", 0)));
+        }
+      }
+    }
+    return origins;
+  }
+}

@@ -1,0 +1,125 @@
+package dev.kindling.jobs.lineage;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.regexp_extract;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
+
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.data.pack.SampleOrder;
+import dev.kindling.data.shard.DatasetInfo;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF3;
+import org.apache.spark.sql.expressions.UserDefinedFunction;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * The lineage of a run as tables, for Spark SQL and everything else that reads Parquet:
+ *
+ * <pre>
+ *   lineage/sequences     a row a stretch of a document in a sequence of a step, up to the newest checkpoint's:
+ *                         step, virtualRank, sample, row, document, start, end, offset, character, source, file, position
+ *   lineage/checkpoints   a row a checkpoint that is there: step, attempt, path
+ * </pre>
+ */
+public final class LineageTables {
+  /** Of a run's folder. */
+  public static final String FOLDER = "lineage";
+
+  private static final StructType CHECKPOINT = new StructType().add("step", DataTypes.LongType, false)
+      .add("attempt", DataTypes.LongType, false).add("path", DataTypes.StringType, false);
+
+  private final SparkSession spark;
+  private final TracedRun run;
+
+  public LineageTables(SparkSession spark, TracedRun run) {
+    this.spark = spark;
+    this.run = run;
+  }
+
+  /** Writes both; those of an earlier call are there until they are replaced. @return their folder */
+  public Path write() throws IOException {
+    Path folder = new Path(run.folder(), FOLDER);
+    Path unfinished = new Path(run.folder(), "_" + FOLDER + "-" + UUID.randomUUID());
+    FileSystem files = Storage.of(spark.sparkContext().hadoopConfiguration(), folder);
+    try {
+      sequences().repartitionByRange(col("step")).sortWithinPartitions("step", "virtualRank", "sample", "start").write()
+          .option("compression", "zstd").parquet(new Path(unfinished, "sequences").toString());
+      checkpoints().coalesce(1).write().parquet(new Path(unfinished, "checkpoints").toString());
+      files.delete(folder, true);
+      if (!files.rename(unfinished, folder)) throw new IOException("could not move " + unfinished + " to " + folder);
+    } finally {
+      files.delete(unfinished, true);
+    }
+    return folder;
+  }
+
+  private Dataset<Row> checkpoints() {
+    List<Row> rows = run.checkpoints().stream()
+        .map(saved -> RowFactory.create(saved.step(), saved.attempt(), saved.path())).toList();
+    return spark.createDataFrame(rows, CHECKPOINT);
+  }
+
+  private Dataset<Row> sequences() {
+    SampleOrder order = run.order();
+    UserDefinedFunction row = udf((UDF3<Long, Integer, Integer, Long>) (step, rank, sample) -> order.row(step - 1, rank,
+        sample), DataTypes.LongType);
+    Dataset<Row> samples = spark.range(1, run.trained() + 1).toDF("step")
+        .withColumn("virtualRank", expr("explode(sequence(0, " + (order.virtualRanks() - 1) + "))"))
+        .withColumn("sample", expr("explode(sequence(0, " + (order.samplesPerRank() - 1) + "))"))
+        .withColumn("row", row.apply(col("step"), col("virtualRank"), col("sample")));
+    Dataset<Row> stretches = stretches(run.info().training());
+    return located(samples.join(stretches, "row").select("step", "virtualRank", "sample", "row", "document", "start",
+        "end", "offset", "character"));
+  }
+
+  /** A row a stretch of a document in a row of the dataset. */
+  Dataset<Row> stretches(DatasetInfo.Part part) {
+    String[] shards = part.shards().stream().map(shard -> new Path(run.data(), shard.file()).toString())
+        .toArray(String[]::new);
+    Dataset<Row> all = spark.read().parquet(shards).select(col("row"), expr("inline(spans)"));
+    boolean told = Arrays.asList(all.columns()).contains("character");
+    return told ? all : all.withColumn("character", lit(null).cast(DataTypes.LongType));
+  }
+
+  /** With source, file and position of the document, null where nothing tells. */
+  private Dataset<Row> located(Dataset<Row> stretches) {
+    DocumentTable table = documents();
+    Column text = lit(null).cast(DataTypes.StringType);
+    if (table.isThere()) {
+      Dataset<Row> origins = spark.read().parquet(table.folder().toString())
+          .select(col("id").as("document"), col("source"), col("file"), col("position"));
+      return stretches.join(origins, new String[]{"document"}, "left").select("step", "virtualRank", "sample", "row",
+          "document", "start", "end", "offset", "character", "source", "file", "position");
+    }
+    return stretches.withColumn("source", text).withColumn("file", fileOfId(col("document")))
+        .withColumn("position", ofId(col("document"), 2).cast(DataTypes.LongType));
+  }
+
+  DocumentTable documents() {
+    return DocumentTable.of(spark.sparkContext().hadoopConfiguration(), run.data());
+  }
+
+  /** The file of an id that is a place; null for another one. */
+  static Column fileOfId(Column id) {
+    return ofId(id, 1);
+  }
+
+  private static Column ofId(Column id, int group) {
+    Column part = regexp_extract(id, Origin.PLACE, group);
+    return when(part.notEqual(""), part);
+  }
+}

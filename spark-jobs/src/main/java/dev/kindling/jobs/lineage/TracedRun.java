@@ -1,0 +1,96 @@
+package dev.kindling.jobs.lineage;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.commit.Checkpoint;
+import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.data.pack.SampleOrder;
+import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.train.loop.TrainerState;
+import java.io.IOException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What a run's checkpoints tell of its data: which dataset it reads, in which order, and how far it has come.
+ *
+ * @param folder of the run
+ * @param data folder of the dataset
+ * @param order of its rows in the run
+ * @param checkpoints that are there, the earliest step first
+ */
+public record TracedRun(Path folder, Path data, DatasetInfo info, SampleOrder order, List<Saved> checkpoints) {
+  /** A checkpoint. @param attempt of the run that wrote it */
+  public record Saved(long step, long attempt, String path) {}
+
+  /**
+   * @param data the dataset's folder, where it is not where the run read it
+   * @throws UserError where the folder holds no run, or the dataset is another one than the run's
+   */
+  public static TracedRun open(Configuration conf, Path folder, Optional<String> data) throws IOException {
+    List<Checkpoint> committed = new CheckpointStore(conf, folder).committed();
+    if (committed.isEmpty())
+      throw new UserError(folder + " holds no checkpoint, which would tell what the run reads; give the folder of a run"
+          + " that has saved one");
+    Checkpoint newest = committed.get(0);
+    Path dataset = new Path(
+        data.orElseGet(() -> newest.manifest().details().path("dataset").path("path").asText()));
+    if (dataset.toString().isEmpty())
+      throw new UserError(newest.path() + " does not tell its dataset; name it with --data");
+    DatasetInfo info = DatasetInfo.read(conf, dataset);
+    TrainerState state = TrainerState.fromJson(newest.state(), newest.path() + "/" + Checkpoint.STATE);
+    String trainedOn = fixed(state, newest, "dataset");
+    if (!info.fingerprint().equals(trainedOn))
+      throw new UserError("the dataset in " + dataset + " is not what the run in " + folder
+          + " was trained on: its fingerprint is " + info.fingerprint() + ", the run's is " + trainedOn
+          + "; name the folder of the run's dataset with --data");
+    int samples = Math.multiplyExact(number(state, newest, "microBatch"), number(state, newest, "accumulate"));
+    SampleOrder order = new SampleOrder(info.training().rows(), Long.parseLong(fixed(state, newest, "seed")),
+        number(state, newest, "virtualRanks"), samples);
+    return new TracedRun(folder, dataset, info, order,
+        committed.stream().map(c -> new Saved(c.step(), c.manifest().epoch(), c.path().toString()))
+            .sorted(Comparator.comparingLong(Saved::step).thenComparingLong(Saved::attempt)).toList());
+  }
+
+  private static int number(TrainerState state, Checkpoint from, String key) {
+    return Integer.parseInt(fixed(state, from, key));
+  }
+
+  private static String fixed(TrainerState state, Checkpoint from, String key) {
+    String value = state.identity().get(key);
+    if (value == null)
+      throw new UserError(
+          from.path() + " does not tell the run's " + key + "; it is no checkpoint of a pre-training run");
+    return value;
+  }
+
+  /** The step that the newest checkpoint was written after. */
+  public long trained() {
+    return checkpoints.get(checkpoints.size() - 1).step();
+  }
+
+  /** The steps that have read a row, up to {@link #trained}, counted from 1. */
+  public SortedSet<Long> steps(long row) {
+    SortedSet<Long> steps = new TreeSet<>();
+    long samples = Math.multiplyExact(trained(), order.samplesPerStep());
+    for (long epoch = 0; epoch * order.rows() < samples; epoch++) {
+      long step = order.place(epoch, row).step() + 1;
+      if (step <= trained()) steps.add(step);
+    }
+    return steps;
+  }
+
+  /** The checkpoints whose weights have learned from a step. */
+  public List<Saved> seenBy(long step) {
+    return checkpoints.stream().filter(saved -> saved.step() >= step).toList();
+  }
+
+  /** The newest checkpoint of those that have not learned from a step. */
+  public Optional<Saved> newestBefore(long step) {
+    return checkpoints.stream().filter(saved -> saved.step() < step).reduce((a, b) -> b);
+  }
+}
