@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Allreduce {
   private static final int RANKS = 2;
-  private static final int WINDOWS = 5;
+  private static final int WINDOWS = 5, FEW = 3;
   private static final double SECONDS = 5;
   private static final List<Integer> MEGABYTES = List.of(64, 500);
 
@@ -37,10 +37,7 @@ public final class Allreduce {
   private static void measure(String name, int megabytes, Results results) throws IOException {
     List<Rank> ranks = new ArrayList<>();
     try {
-      for (int r = 0; r < RANKS; r++) ranks.add(new Rank(r, megabytes));
-      String addresses = String.join(" ", answers(ranks, "listening"));
-      tell(ranks, addresses);
-      answers(ranks, "connected");
+      connect(ranks, RANKS, megabytes);
       List<Double> ours = new ArrayList<>();
       List<Double> bare = new ArrayList<>();
       int sums = warm(ranks, "spark");
@@ -51,6 +48,31 @@ public final class Allreduce {
       }
       System.out.println(name + ": " + ours + " against " + bare);
       results.more(name, Results.median(ours), Results.median(bare), "GB/s");
+    } finally {
+      ranks.forEach(Rank::close);
+    }
+  }
+
+  private static void connect(List<Rank> ranks, int many, int megabytes) throws IOException {
+    for (int r = 0; r < many; r++) ranks.add(new Rank(r, many, megabytes));
+    String addresses = String.join(" ", answers(ranks, "listening"));
+    tell(ranks, addresses);
+    answers(ranks, "connected");
+  }
+
+  /**
+   * Seconds of one exchange of the product's communicator over the loopback, the median of the windows.
+   *
+   * @param how {@code spark}: a sum of a vector; {@code value}: a small value from each to all
+   */
+  static double seconds(String how, int many, int megabytes) throws IOException {
+    List<Rank> ranks = new ArrayList<>();
+    try {
+      connect(ranks, many, megabytes);
+      int times = warm(ranks, how);
+      List<Double> found = new ArrayList<>();
+      for (int i = 0; i < FEW; i++) found.add(time(ranks, how, times) / times);
+      return Results.median(found);
     } finally {
       ranks.forEach(Rank::close);
     }
@@ -88,12 +110,12 @@ public final class Allreduce {
     private final BufferedReader out;
     private final PrintStream in;
 
-    Rank(int rank, int megabytes) throws IOException {
+    Rank(int rank, int ranks, int megabytes) throws IOException {
       List<String> command = new ArrayList<>();
       command.add(ProcessHandle.current().info().command().orElse("java"));
       command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
       command.addAll(
-          List.of("-cp", System.getProperty("java.class.path"), AllreduceRank.class.getName(), "" + rank, "" + RANKS,
+          List.of("-cp", System.getProperty("java.class.path"), AllreduceRank.class.getName(), "" + rank, "" + ranks,
               "" + megabytes));
       process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));

@@ -23,6 +23,7 @@ import org.apache.spark.network.util.TransportConf;
 
 /** One rank of {@link Allreduce}: sums when told to, over Spark's library or over bare sockets, and checks both. */
 public final class AllreduceRank {
+  private static final int VALUE = 1000;         // bytes of a small message
   private AllreduceRank() {
   }
 
@@ -54,16 +55,19 @@ public final class AllreduceRank {
       Shards shards = shards(floats, ranks);
       for (String line; (line = in.readLine()) != null;) {
         words = line.split(" ");
-        boolean spark = words[0].equals("spark");
+        int times = Integer.parseInt(words[1]);
         fill(vector, rank);
         communicator.allGather(new byte[0]);     // all start together
         long start = System.nanoTime();
-        for (int i = 0; i < Integer.parseInt(words[1]); i++) {
-          if (spark) sum(communicator, tree, vector, shards);
-          else bare.sum(vector, shards);
+        for (int i = 0; i < times; i++) {
+          switch (words[0]) {
+            case "spark" -> sum(communicator, tree, vector, shards);
+            case "value" -> communicator.allGather(new byte[VALUE]);
+            default -> bare.sum(vector, shards);
+          }
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        check(vector, ranks, Integer.parseInt(words[1]));
+        if (!words[0].equals("value")) check(vector, ranks, times);
         System.out.println("took " + seconds);
       }
     }

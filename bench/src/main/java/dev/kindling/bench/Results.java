@@ -72,9 +72,14 @@ final class Results {
     fields.put("ratio", row.ratio);
     fields.put("unit", row.unit);
     fields.put("day", LocalDate.now(ZoneOffset.UTC).toString());
-    fields.put("machine", processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores");
+    fields.put("machine", machine());
     fields.put("versions", versions);
     return fields;
+  }
+
+  /** The processor and its cores. */
+  static String machine() throws IOException {
+    return processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores";
   }
 
   static double median(List<Double> values) {

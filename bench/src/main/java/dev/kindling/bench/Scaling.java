@@ -88,11 +88,11 @@ public final class Scaling {
   }
 
   /** As {@code bench/hosts} has it. */
-  private static List<String> on(int rank, boolean hosts) {
+  static List<String> on(int rank, boolean hosts) {
     return hosts ? List.of("ip", "netns", "exec", "kindling" + rank) : List.of();
   }
 
-  private static String address(int rank, boolean hosts) {
+  static String address(int rank, boolean hosts) {
     return hosts ? "10.77.0." + (rank + 1) : LOOPBACK;
   }
 }

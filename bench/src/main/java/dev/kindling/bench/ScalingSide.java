@@ -32,12 +32,12 @@ import org.apache.spark.network.util.TransportConf;
  * on, as {@link Side} tells it; the others follow.
  */
 public final class ScalingSide {
-  private static final int VIRTUAL_RANKS = 2;
   private final BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
   private final int rank;
   private final int ranks;
   private final int threads;
   private final int accumulate;
+  private final int virtualRanks;
   private final String host;
   private double seconds;
   private long start;
@@ -50,9 +50,10 @@ public final class ScalingSide {
     threads = Integer.parseInt(args[2]);
     accumulate = Integer.parseInt(args[5]);
     host = args[6];
+    virtualRanks = args.length > 7 ? Integer.parseInt(args[7]) : 2;
   }
 
-  /** @param args rank, ranks, threads of each, a model's name, precision, micro-batches of a virtual rank, this rank's host */
+  /** @param args rank, ranks, threads of each, a model's name, precision, micro-batches of a virtual rank, this rank's host, virtual ranks (2) */
   public static void main(String[] args) throws IOException {
     Precision precision = args[4].equals("bf16") ? Precision.BFLOAT16 : Precision.FLOAT32;
     new ScalingSide(args).run(TrainCase.of(args[3]), precision);
@@ -65,7 +66,7 @@ public final class ScalingSide {
     }
     Link link = new Link(new TransportConf("kindling", new MapConfigProvider(Map.of())), "bench",
         new RunSecret("bench"), host, PortRange.ANY, Duration.ofMinutes(2), 1);
-    try (SparkCommunicator communicator = SparkCommunicator.listen(rank, ranks, new VirtualRankTree(VIRTUAL_RANKS),
+    try (SparkCommunicator communicator = SparkCommunicator.listen(rank, ranks, new VirtualRankTree(virtualRanks),
         link)) {
       System.out.println("listening " + communicator.address());
       communicator.connect(java.util.List.of(in.readLine().split(" ")));
@@ -74,9 +75,9 @@ public final class ScalingSide {
   }
 
   private <B extends MicroBatch> void train(TrainCase<B> of, Precision precision, Communicator communicator) {
-    RunOptions options = RunOptions.of(Long.MAX_VALUE, AdamW.Recipe.of(3e-4)).virtualRanks(VIRTUAL_RANKS)
+    RunOptions options = RunOptions.of(Long.MAX_VALUE, AdamW.Recipe.of(3e-4)).virtualRanks(virtualRanks)
         .accumulate(accumulate).microBatch(of.batch()).logEvery(Long.MAX_VALUE).evaluateEvery(1).build();
-    long tokens = (long) VIRTUAL_RANKS * accumulate * of.batch() * of.time();
+    long tokens = (long) virtualRanks * accumulate * of.batch() * of.time();
     Random random = new Random(1);
     Evaluation gate = all -> {
       if (rank == 0) pause(tokens);
