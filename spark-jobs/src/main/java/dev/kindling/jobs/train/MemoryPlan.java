@@ -4,7 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.jobs.model.NativeCache;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
-import dev.kindling.jobs.transport.SparkCommunicator;
+import dev.kindling.jobs.transport.Inbox;
 import dev.kindling.train.collective.VirtualRankTree;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.SizingKernels;
@@ -48,7 +48,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     StepMemory step = new PlannedStep(plan, options).on(sizing, precision, ranks);
     VirtualRankTree tree = new VirtualRankTree(options.virtualRanks());
     long snapshot = plan.config().checkpoints().copies() ? step.saved() : 0;
-    long inbox = options.gradients().reduces() ? SparkCommunicator.inboxBytes(tree, ranks, step.shard()) : 0;
+    long inbox = options.gradients().reduces() ? Inbox.bytes(tree, ranks, step.shard()) : 0;
     return new MemoryPlan(ranks, threads, precision, step, inbox, snapshot);
   }
 

@@ -91,7 +91,7 @@ final class Exchange {
     return events;
   }
 
-  /** Waits until something happened since {@code seen} was read; {@link #watch} sees to it that something does. */
+  /** Waits until something happened since {@code seen} was read; {@link SignsOfLife} see to it that something does. */
   synchronized void await(long seen) {
     throwIfFailed();
     if (events != seen) return;
@@ -102,39 +102,6 @@ final class Exchange {
       fail(new RankLostException("rank " + rank + " was interrupted", e));
     }
     throwIfFailed();
-  }
-
-  /**
-   * Asks peers that are silent for a sign of life, from when all are connected until the first failure, also while this rank
-   * computes. A thread's whole work.
-   *
-   * @return the failure
-   */
-  synchronized RankLostException watch() throws InterruptedException {
-    long each = Math.max(1, TimeUnit.NANOSECONDS.toMillis(silenceNanos) / 20);
-    long last = System.nanoTime();
-    hearAll(last);
-    while (failure == null) {
-      wait(each);
-      long now = System.nanoTime();
-      // this process itself stood still: the silence was its own
-      if (now - last > silenceNanos / 2) hearAll(now);
-      last = now;
-      for (Peer peer : peers()) askIfSilent(peer, now);
-    }
-    return failure;
-  }
-
-  private void hearAll(long now) {
-    for (Peer peer : peers()) peer.heard = now;
-  }
-
-  private void askIfSilent(Peer peer, long now) {
-    long silent = now - peer.heard;
-    if (peer.leaving) return;
-    if (silent > silenceNanos) {
-      fail(new RankLostException(peer + " has been silent for " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms"));
-    } else if (silent > silenceNanos / 4 && !peer.pinging) { ping(peer); }
   }
 
   /** Takes a place in the window to a peer that is ready for this call. @return false: not now */
@@ -220,6 +187,11 @@ final class Exchange {
     if (failure == null) failure = e;
     events++;
     notifyAll();
+  }
+
+  /** What has ended every wait, or null. */
+  synchronized RankLostException failure() {
+    return failure;
   }
 
   synchronized void throwIfFailed() {
@@ -324,24 +296,6 @@ final class Exchange {
     } else {
       fail(new RankLostException(peer + " is lost: " + cause.getMessage(), cause));
     }
-  }
-
-  private void ping(Peer peer) {
-    peer.pinging = true;
-    peer.client.sendRpc(Message.ping(epoch), new RpcResponseCallback() {
-      @Override
-      public void onSuccess(ByteBuffer none) {
-        synchronized (Exchange.this) {
-          peer.pinging = false;
-          peer.heard = System.nanoTime();        // no event: nobody waits for a ping
-        }
-      }
-
-      @Override
-      public void onFailure(Throwable e) {
-        lost(peer, e);
-      }
-    });
   }
 
   /** A peer is in the call that this rank is in, or in the next one: see {@link SparkCommunicator}. */

@@ -7,7 +7,6 @@ import dev.kindling.train.collective.TreeSum;
 import dev.kindling.train.collective.VirtualRankTree;
 import dev.kindling.train.collective.VirtualRankTree.Node;
 import dev.kindling.train.tensor.DType;
-import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -68,8 +67,8 @@ public final class SparkCommunicator implements Communicator {
   private final TransportClientFactory clients;
   private final TreeSum treeSum;
   private final ExecutorService courier;         // moves vectors while the rank's own thread computes
+  private final Inbox inbox;
   private volatile boolean closed;
-  private Memory inbox;                          // the peers' contributions to this rank's shard, kept between calls
 
   private SparkCommunicator(int rank, int worldSize, VirtualRankTree tree, Link link) {
     if (rank < 0 || rank >= worldSize || worldSize > tree.root().to()) {
@@ -82,6 +81,7 @@ public final class SparkCommunicator implements Communicator {
     List<Node> all = new ArrayList<>();
     for (int r = 0; r < worldSize; r++) all.addAll(nodes(r));
     treeSum = new TreeSum(tree, all);
+    inbox = new Inbox(rank, worldSize, tree);
     exchange = new Exchange(rank, worldSize, link.epoch(), link.silence());
     serverContext = new TransportContext(link.conf(), new Inbound(exchange, worldSize, tree.root().to()));
     server = listen(serverContext, link);            // what may fail comes before all that would have to be closed then
@@ -162,7 +162,7 @@ public final class SparkCommunicator implements Communicator {
   private void watch(Consumer<RankLostException> lost) {
     Thread thread = new Thread(() -> {
       try {
-        RankLostException failure = exchange.watch();
+        RankLostException failure = new SignsOfLife(exchange, link.silence()).watch();
         if (!closed) lost.accept(failure);
       } catch (InterruptedException e) {
         // nobody interrupts it
@@ -193,7 +193,7 @@ public final class SparkCommunicator implements Communicator {
       throw new IllegalArgumentException(given + " are not rank " + rank + "'s " + nodes(rank));
     for (Contribution c : mine) hold(c.sum(), shards);
     hold(sum, shards);
-    List<List<Tensor>> inbound = inbox(shards.size(rank));
+    List<List<Tensor>> inbound = inbox.of(shards.size(rank));
     List<Tensor> parts = new ArrayList<>();      // of this rank's shard, in the tree's order
     for (int r = 0; r < worldSize; r++) parts.addAll(r == rank ? ranges(mine, shards, rank) : inbound.get(r));
     List<Outgoing> out = new ArrayList<>();
@@ -276,8 +276,7 @@ public final class SparkCommunicator implements Communicator {
     server.close();
     clientContext.close();
     serverContext.close();
-    if (inbox != null) inbox.close();
-    inbox = null;
+    inbox.close();
   }
 
   /** Returns when a transfer that has failed reads no memory any more. */
@@ -318,49 +317,6 @@ public final class SparkCommunicator implements Communicator {
 
   private List<Node> nodes(int of) {
     return tree.maximalSubtrees(tree.range(of, worldSize));
-  }
-
-  /** What the peers' contributions to a shard take, for the rank that needs the most. @param size of the shard, in elements */
-  public static long inboxBytes(VirtualRankTree tree, int worldSize, long size) {
-    long most = 0;
-    for (int rank = 0; worldSize > 1 && rank < worldSize; rank++) {
-      most = Math.max(most, inboxBytes(tree, worldSize, rank, size));
-    }
-    return most;
-  }
-
-  private static long inboxBytes(VirtualRankTree tree, int worldSize, int rank, long size) {
-    long parts = 0;
-    for (int r = 0; r < worldSize; r++) {
-      if (r != rank) parts += tree.maximalSubtrees(tree.range(r, worldSize)).size();
-    }
-    return Math.max(1, Math.multiplyExact(parts * Float.BYTES, aligned(size)));
-  }
-
-  /** Elements; every part starts a cache line. */
-  private static long aligned(long size) {
-    return (size + 15) / 16 * 16;
-  }
-
-  /** Memory for the peers' contributions to a shard, by rank. @param size of the shard, in elements */
-  private List<List<Tensor>> inbox(long size) {
-    long each = aligned(size);
-    long bytes = inboxBytes(tree, worldSize, rank, size);
-    if (inbox == null || inbox.bytes() < bytes) {
-      if (inbox != null) inbox.close();
-      inbox = Memory.allocate(bytes);
-    }
-    List<List<Tensor>> byRank = new ArrayList<>();
-    long next = inbox.address();
-    for (int r = 0; r < worldSize; r++) {
-      List<Tensor> of = new ArrayList<>();
-      for (int i = 0; r != rank && i < nodes(r).size(); i++) {
-        of.add(Tensor.at(next, DType.FLOAT32, size));
-        next += each * Float.BYTES;
-      }
-      byRank.add(of);
-    }
-    return byRank;
   }
 
   private static List<Tensor> ranges(List<Contribution> of, Shards shards, int owner) {

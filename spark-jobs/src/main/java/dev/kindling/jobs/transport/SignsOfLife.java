@@ -1,0 +1,70 @@
+package dev.kindling.jobs.transport;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.network.client.RpcResponseCallback;
+
+/**
+ * Asks peers that are silent for a sign of life, also while this rank computes: their event loops give it. One that gives none in time
+ * fails the {@link Exchange}, whose monitor guards what is known of peers.
+ */
+final class SignsOfLife {
+  private static final int LOOKS = 20;           // within the allowed silence
+  private final Exchange exchange;
+  private final long silenceNanos;
+
+  SignsOfLife(Exchange exchange, Duration silence) {
+    this.exchange = exchange;
+    this.silenceNanos = silence.toNanos();
+  }
+
+  /** A thread's whole work, from when all peers are connected. @return the exchange's first failure */
+  RankLostException watch() throws InterruptedException {
+    synchronized (exchange) {
+      long each = Math.max(1, TimeUnit.NANOSECONDS.toMillis(silenceNanos) / LOOKS);
+      long last = System.nanoTime();
+      hearAll(last);
+      while (exchange.failure() == null) {
+        exchange.wait(each);
+        long now = System.nanoTime();
+        // this process itself stood still: the silence was its own
+        if (now - last > silenceNanos / 2) hearAll(now);
+        last = now;
+        for (Peer peer : exchange.peers()) askIfSilent(peer, now);
+      }
+      return exchange.failure();
+    }
+  }
+
+  private void hearAll(long now) {
+    for (Peer peer : exchange.peers()) peer.heard = now;
+  }
+
+  private void askIfSilent(Peer peer, long now) {
+    long silent = now - peer.heard;
+    if (peer.leaving) return;
+    if (silent > silenceNanos) {
+      exchange.fail(
+          new RankLostException(peer + " has been silent for " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms"));
+    } else if (silent > silenceNanos / 4 && !peer.pinging) { ping(peer); }
+  }
+
+  private void ping(Peer peer) {
+    peer.pinging = true;
+    peer.client.sendRpc(Message.ping(exchange.epoch()), new RpcResponseCallback() {
+      @Override
+      public void onSuccess(ByteBuffer none) {
+        synchronized (exchange) {
+          peer.pinging = false;
+          peer.heard = System.nanoTime();        // no event: nobody waits for a ping
+        }
+      }
+
+      @Override
+      public void onFailure(Throwable e) {
+        exchange.lost(peer, e);
+      }
+    });
+  }
+}
