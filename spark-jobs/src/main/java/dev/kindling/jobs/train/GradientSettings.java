@@ -17,19 +17,21 @@ import java.util.Locale;
  * @param kind of the exchange
  * @param threshold with THRESHOLD: what is sent is above this multiple of the mean magnitude
  * @param share with TOP_K: of the gradients that are sent
+ * @param rank with POWERSGD: columns of the two matrices that make one of gradients
  * @param localSteps with LOCAL: steps between two meetings
  * @param outerRate with LOCAL: learning rate of the optimizer that moves all ranks at a meeting; @param outerMomentum its momentum
  */
-public record GradientSettings(Kind kind, double threshold, double share, long localSteps, double outerRate,
-    double outerMomentum) implements Serializable {
-  /** EXACT float32; BFLOAT16; EIGHT_BIT, THRESHOLD and TOP_K with error feedback; LOCAL steps that meet now and then. */
+public record GradientSettings(Kind kind, double threshold, double share, int rank, long localSteps,
+    double outerRate, double outerMomentum) implements Serializable {
+  /** EXACT float32; BFLOAT16; EIGHT_BIT, THRESHOLD, TOP_K and POWERSGD with error feedback; LOCAL steps that meet now and then. */
   public enum Kind {
-    EXACT, BFLOAT16, EIGHT_BIT, THRESHOLD, TOP_K, LOCAL
+    EXACT, BFLOAT16, EIGHT_BIT, THRESHOLD, TOP_K, POWERSGD, LOCAL
   }
 
   public GradientSettings {
     new ThresholdCodec(threshold);
     new TopKCodec(share);
+    new Gradients.PowerSgd(rank);
     new Gradients.Local(localSteps, outerRate, outerMomentum);
   }
 
@@ -39,7 +41,7 @@ public record GradientSettings(Kind kind, double threshold, double share, long l
 
   /** With the defaults of the kind. */
   public static GradientSettings of(Kind kind) {
-    return new GradientSettings(kind, 0.7, 0.1, 16, 0.5, 0.5);
+    return new GradientSettings(kind, 0.7, 0.1, 16, 16, 0.5, 0.5);
   }
 
   Gradients exchange() {
@@ -49,6 +51,7 @@ public record GradientSettings(Kind kind, double threshold, double share, long l
       case EIGHT_BIT -> new Gradients.Coded(new EightBitCodec());
       case THRESHOLD -> new Gradients.Coded(new ThresholdCodec(threshold));
       case TOP_K -> new Gradients.Coded(new TopKCodec(share));
+      case POWERSGD -> new Gradients.PowerSgd(rank);
       case LOCAL -> new Gradients.Local(localSteps, outerRate, outerMomentum);
     };
   }

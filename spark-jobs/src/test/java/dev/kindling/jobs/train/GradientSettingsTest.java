@@ -20,7 +20,8 @@ class GradientSettingsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"exact,Exact", "bf16,Bfloat16", "eight-bit,EightBit", "threshold,Threshold", "top-k,TopK", "local,Local"})
+  @CsvSource({"exact,Exact", "bf16,Bfloat16", "eight-bit,EightBit", "threshold,Threshold", "top-k,TopK",
+      "powersgd,PowerSgd", "local,Local"})
   void everyKindIsChosenByItsName(String name, String exchange) {
     assertThat(config("gradients.kind=" + name, "cluster.ranks=2").gradients().exchange().toString())
         .contains(exchange);
@@ -44,7 +45,8 @@ class GradientSettingsTest {
 
   @ParameterizedTest
   @CsvSource({"gradients.threshold=0,gradients.threshold is 0", "gradients.share=1.5,gradients.share is 1.5",
-      "gradients.localSteps=0,gradients.localSteps is 0", "gradients.outerMomentum=1,gradients.outerMomentum is 1",
+      "gradients.rank=0,gradients.rank is 0", "gradients.localSteps=0,gradients.localSteps is 0",
+      "gradients.outerMomentum=1,gradients.outerMomentum is 1",
       "gradients.outerRate=-1,gradients.outerRate is -1"})
   void aValueThatCannotBeIsToldByItsKey(String setting, String told) {
     assertThatThrownBy(() -> config(setting)).isInstanceOf(UserError.class).hasMessageContaining(told);

@@ -69,7 +69,7 @@ class MemoryPlanTest {
   void onlyExactGradientsComeInAnInbox() {
     for (GradientSettings.Kind kind : GradientSettings.Kind.values()) {
       PretrainConfig config = TinyRuns.of(dataset, folder.resolve("run"), PrecisionChoice.FLOAT32, KernelChoice.PLAIN,
-          3).withGradients(new GradientSettings(kind, 0.7, 0.1, 1, 0.5, 0.5));
+          3).withGradients(new GradientSettings(kind, 0.7, 0.1, 16, 1, 0.5, 0.5));
       MemoryPlan plan = MemoryPlan.of(PretrainPlan.of(config, new Configuration()), 3, 2, Precision.FLOAT32);
       boolean exact = kind == GradientSettings.Kind.EXACT;
       assertThat(plan.inbox() > 0).as("inbox of %s", kind).isEqualTo(exact);

@@ -92,31 +92,11 @@ final class CodedExchange implements GradientExchange {
 
   @Override
   public Reduction reduce(List<Contribution> mine, Tensor sum) {
-    return new Reduction() {
-      @Override
-      public void complete(long from) {
-        communicator.throwIfLost();
-      }
-
-      @Override
-      public void meet() {
-        communicator.allGather(new byte[0]);
-      }
-
-      @Override
-      public void finish() {
-        exchange(mine, sum);
-      }
-
-      @Override
-      public void close() {                      // nothing is under way outside of finish
-      }
-    };
+    return new AfterBackward(communicator, () -> communicator.allGather(new byte[0]), () -> exchange(mine, sum));
   }
 
   private void exchange(List<Contribution> mine, Tensor sum) {
-    Tensor own = mine.get(0).sum();
-    for (Contribution more : mine.subList(1, mine.size())) kernels.add(more.sum(), own);
+    Tensor own = AfterBackward.ownSum(mine, kernels);
     for (int r = 0; r < shards.worldSize(); r++) {
       if (r == communicator.rank()) continue;
       encode(own.slice(shards.from(r), shards.size(r)), shards.from(r), out.get(r));

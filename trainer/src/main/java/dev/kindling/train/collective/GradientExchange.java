@@ -8,7 +8,8 @@ import dev.kindling.train.tensor.Tensor;
 import java.util.List;
 
 /** What a rank does with its gradients and its new weights in every step, as {@link Gradients} say. */
-public sealed interface GradientExchange extends AutoCloseable permits ExactExchange, CodedExchange, LocalExchange {
+public sealed interface GradientExchange extends AutoCloseable permits ExactExchange, CodedExchange, PowerSgdExchange,
+    LocalExchange {
   /** The weights that this rank updates. */
   List<OwnedRange> owned();
 

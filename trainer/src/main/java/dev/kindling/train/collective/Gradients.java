@@ -37,13 +37,38 @@ public sealed interface Gradients {
     }
 
     @Override
-    public long bytes(Shards shards, long elements) {
-      return CodedExchange.bytes(codec, shards, elements);
+    public long bytes(Shards shards, ParameterLayout layout) {
+      return CodedExchange.bytes(codec, shards, layout.size());
     }
 
     @Override
-    public long saved(Shards shards, long elements) {
-      return codec.feedsBack() ? elements * Float.BYTES : 0;
+    public long saved(Shards shards, ParameterLayout layout) {
+      return codec.feedsBack() ? layout.size() * Float.BYTES : 0;
+    }
+  }
+
+  /**
+   * Matrices of gradients as products of two thin ones (PowerSGD: Vogels et al. 2019, arXiv:1905.13727), with what is lost kept for the next
+   * step; all else as it is.
+   *
+   * @param rank columns of the thin ones
+   */
+  record PowerSgd(int rank) implements Gradients {
+    public PowerSgd { require(rank >= 1, "gradients.rank", rank, "1 or more, such as 16"); }
+
+    @Override
+    public GradientExchange create(Communicator communicator, Shards shards, ParameterLayout layout, Kernels kernels) {
+      return new PowerSgdExchange(rank, communicator, shards, layout, kernels);
+    }
+
+    @Override
+    public long bytes(Shards shards, ParameterLayout layout) {
+      return PowerSgdExchange.bytes(rank, shards.worldSize(), layout);
+    }
+
+    @Override
+    public long saved(Shards shards, ParameterLayout layout) {
+      return PowerSgdExchange.saved(rank, layout);
     }
   }
 
@@ -73,13 +98,13 @@ public sealed interface Gradients {
     }
 
     @Override
-    public long bytes(Shards shards, long elements) {
+    public long bytes(Shards shards, ParameterLayout layout) {
       return LocalExchange.bytes(shards);
     }
 
     @Override
-    public long saved(Shards shards, long elements) {
-      return elements * Float.BYTES + 2 * LocalExchange.bytes(shards) / (shards.worldSize() + 1);
+    public long saved(Shards shards, ParameterLayout layout) {
+      return layout.size() * Float.BYTES + 2 * LocalExchange.bytes(shards) / (shards.worldSize() + 1);
     }
   }
 
@@ -98,13 +123,13 @@ public sealed interface Gradients {
     return false;
   }
 
-  /** What of it goes into a checkpoint, in bytes, for the rank that has the most. @param elements of the flat vector */
-  default long saved(Shards shards, long elements) {
+  /** What of it goes into a checkpoint, in bytes, for the rank that has the most. */
+  default long saved(Shards shards, ParameterLayout layout) {
     return 0;
   }
 
-  /** What the rank that needs the most holds for it outside the heap. @param elements of the flat vector */
-  default long bytes(Shards shards, long elements) {
+  /** What the rank that needs the most holds for it outside the heap. */
+  default long bytes(Shards shards, ParameterLayout layout) {
     return 0;
   }
 

@@ -80,30 +80,13 @@ final class LocalExchange implements GradientExchange {
     return flat.slice(shards.from(communicator.rank()), shards.size(communicator.rank()));
   }
 
-  /** Nothing is sent: the sum of this rank's virtual ranks alone. */
+  /** Nothing is sent, and nobody is waited for: the sum of this rank's virtual ranks alone. */
   @Override
   public Reduction reduce(List<Contribution> mine, Tensor sum) {
-    return new Reduction() {
-      @Override
-      public void complete(long from) {
-        communicator.throwIfLost();
-      }
-
-      @Override
-      public void meet() {                       // nobody is waited for
-      }
-
-      @Override
-      public void finish() {
-        Tensor own = mine.get(0).sum();
-        for (Contribution more : mine.subList(1, mine.size())) kernels.add(more.sum(), own);
-        if (own.address() != sum.address()) Raw.copy(own.address(), sum.address(), sum.bytes());
-      }
-
-      @Override
-      public void close() {                      // nothing is under way
-      }
-    };
+    return new AfterBackward(communicator, () -> {}, () -> {
+      Tensor own = AfterBackward.ownSum(mine, kernels);
+      if (own.address() != sum.address()) Raw.copy(own.address(), sum.address(), sum.bytes());
+    });
   }
 
   private boolean meet(long step, boolean last) {

@@ -49,9 +49,9 @@ public record StepMemory(long masters, long packed, long gradients, long states,
     boolean held = TrainingStep.holdsPacked((options.virtualRanks() + worldSize - 1) / worldSize, options);
     return new StepMemory(layout.size() * Float.BYTES, held ? sizing.packedBytes() : 0,
         SubtreeSums.bytes(layout.size(), buffers), states, work,
-        options.gradients().bytes(shards, layout.size()), activations,
+        options.gradients().bytes(shards, layout), activations,
         sizing.scratchBytes() + (held ? 0 : sizing.packingBytes()),
-        layout.size() * Float.BYTES + states + options.gradients().saved(shards, layout.size()), shard);
+        layout.size() * Float.BYTES + states + options.gradients().saved(shards, layout), shard);
   }
 
   public long total() {

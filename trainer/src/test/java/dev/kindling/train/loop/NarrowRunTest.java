@@ -36,7 +36,7 @@ class NarrowRunTest {
   static Stream<Gradients> all() {
     return Stream.of(new Gradients.Coded(new Bfloat16Codec()), new Gradients.Coded(new EightBitCodec()),
         new Gradients.Coded(new ThresholdCodec(0.7)), new Gradients.Coded(new TopKCodec(0.1)),
-        new Gradients.Local(4, 0.7, 0.9));
+        new Gradients.PowerSgd(1), new Gradients.Local(4, 0.7, 0.9));
   }
 
   private static RunOptions.Builder options(Gradients gradients) {
@@ -102,7 +102,9 @@ class NarrowRunTest {
     assertThat(exact).isPositive();
     assertThat((double) exact / sent(new Gradients.Coded(new Bfloat16Codec()), 8)).isGreaterThanOrEqualTo(1.9);
     for (Gradients gradients : all().skip(1).toList()) {
-      assertThat((double) exact / sent(gradients, 8)).as(gradients.toString()).isGreaterThanOrEqualTo(3.9);
+      // in so small a model half of what thin factors take are biases and norms, which go as they are
+      double times = gradients instanceof Gradients.PowerSgd ? 3 : 3.9;
+      assertThat((double) exact / sent(gradients, 8)).as(gradients.toString()).isGreaterThanOrEqualTo(times);
     }
   }
 

@@ -1,0 +1,84 @@
+package dev.kindling.train.collective;
+
+import dev.kindling.train.model.Parameter;
+import dev.kindling.train.model.ParameterLayout;
+import dev.kindling.train.tensor.CounterRandom;
+import dev.kindling.train.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which parameters go as two thin factors, and where those lie: P [rows, rank] in the first vector of an exchange, Q [columns, rank] in
+ * the second. The others follow the Ps as they are.
+ *
+ * @param first elements of the first vector; @param second of the second
+ */
+record LowRank(List<Factors> matrices, List<Whole> rest, long first, long second) {
+  private static final long ALIGNMENT = 16;      // elements
+
+  /** M ≈ P Qᵀ. @param left where P begins; @param right where Q does */
+  record Factors(Parameter parameter, long rows, long columns, int rank, long left, long right) {
+    Tensor in(Tensor flat) {
+      return flat.slice(parameter.offset(), rows, columns);
+    }
+
+    Tensor left(Tensor first) {
+      return first.slice(left, rows, rank);
+    }
+
+    Tensor right(Tensor second) {
+      return second.slice(right, columns, rank);
+    }
+
+    /** Where a column of Q is nothing it would stay so: it starts anew, at random. */
+    void startWhatIsNothing(Tensor second) {
+      Tensor q = right(second);
+      float[] values = q.toFloats();
+      for (int j = 0; j < rank; j++) {
+        boolean nothing = true;
+        for (int i = j; nothing && i < values.length; i += rank) nothing = values[i] == 0;
+        if (nothing) start(values, j);
+      }
+      q.put(0, values, 0, values.length);
+    }
+
+    private void start(float[] values, int column) {
+      CounterRandom random = CounterRandom.of(column, parameter.name());
+      double[] pair = new double[2];
+      for (int i = 0; i < columns; i++) {
+        if (i % 2 == 0) random.normals(i / 2, pair);
+        values[i * rank + column] = (float) pair[i % 2];
+      }
+    }
+  }
+
+  /** @param at where it begins in the first vector */
+  record Whole(Parameter parameter, long at) {}
+
+  /** @param rank of the factors: a matrix goes as them where both are less than half of it, as a sum goes out and comes back */
+  static LowRank of(ParameterLayout layout, int rank) {
+    List<Factors> matrices = new ArrayList<>();
+    List<Parameter> others = new ArrayList<>();
+    long first = 0, second = 0;
+    for (Parameter p : layout.parameters()) {
+      long rows = p.shape()[0], columns = p.size() / rows;
+      if (2 * rank * (rows + columns) >= p.size()) {
+        others.add(p);
+        continue;
+      }
+      matrices.add(new Factors(p, rows, columns, rank, first, second));
+      first += aligned(rows * rank);
+      second += aligned(columns * rank);
+    }
+    List<Whole> rest = new ArrayList<>();
+    for (Parameter p : others) {
+      rest.add(new Whole(p, first));
+      first += aligned(p.size());
+    }
+    return new LowRank(matrices, rest, first, second);
+  }
+
+  private static long aligned(long elements) {
+    return (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+}

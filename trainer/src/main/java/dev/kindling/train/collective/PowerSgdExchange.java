@@ -1,0 +1,165 @@
+package dev.kindling.train.collective;
+
+import dev.kindling.train.collective.Communicator.Contribution;
+import dev.kindling.train.collective.Communicator.Reduction;
+import dev.kindling.train.collective.LowRank.Factors;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.model.ParameterLayout;
+import dev.kindling.train.optim.Optimizer;
+import dev.kindling.train.optim.OwnedRange;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Memory;
+import dev.kindling.train.tensor.Raw;
+import dev.kindling.train.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Matrices of gradients as products of two thin ones, found by a step of subspace iteration that goes on from the step before (Vogels et
+ * al. 2019, arXiv:1905.13727, algorithms 1 and 2). Of each matrix:
+ *
+ * <pre>
+ *   M = g + e                       g this rank's sum, e what it could not send before
+ *   P = Σ over ranks of M Q         Q of the step before; columns made orthonormal
+ *   q = Mᵀ P,  Q = Σ over ranks of q
+ *   sum = P Qᵀ,  e = M - P qᵀ       so that Σ over steps of sum = Σ of g - Σ over ranks of e
+ * </pre>
+ *
+ * All else goes as it is. Where no rank has a label the owner takes the sum as its own e.
+ *
+ * @see Gradients.PowerSgd
+ */
+final class PowerSgdExchange implements GradientExchange {
+  private static final long BLOCK = 1 << 20;     // elements
+  private final LowRank factors;
+  private final Communicator communicator;
+  private final Shards shards;
+  private final ParameterLayout layout;
+  private final Kernels kernels;
+  private final List<OwnedRange> owned;
+  private final RankSum ranks;
+  private final Memory memory;
+  private final Tensor residual;                 // flat
+  private final Tensor first;                    // every P, and what is no matrix
+  private final Tensor second;                   // every Q
+
+  PowerSgdExchange(int rank, Communicator communicator, Shards shards, ParameterLayout layout, Kernels kernels) {
+    this.communicator = communicator;
+    this.shards = shards;
+    this.layout = layout;
+    this.kernels = kernels;
+    factors = LowRank.of(layout, rank);
+    owned = OwnedRange.of(layout, shards.from(communicator.rank()), shards.to(communicator.rank()));
+    memory = Memory.allocate((layout.size() + factors.first() + factors.second()) * Float.BYTES);
+    Raw.zero(memory.address(), memory.bytes());
+    residual = Tensor.at(memory.address(), DType.FLOAT32, layout.size());
+    first = Tensor.at(residual.address() + residual.bytes(), DType.FLOAT32, factors.first());
+    second = Tensor.at(first.address() + first.bytes(), DType.FLOAT32, factors.second());
+    for (Factors f : factors.matrices()) f.startWhatIsNothing(second);
+    try {
+      ranks = new RankSum(communicator, kernels, Math.max(factors.first(), factors.second()));
+    } catch (Throwable e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  /** What a rank holds. */
+  static long bytes(int rank, int worldSize, ParameterLayout layout) {
+    LowRank factors = LowRank.of(layout, rank);
+    return (layout.size() + factors.first() + factors.second()) * Float.BYTES
+        + RankSum.bytes(worldSize, Math.max(factors.first(), factors.second()));
+  }
+
+  /** What of it is in a checkpoint. */
+  static long saved(int rank, ParameterLayout layout) {
+    return (layout.size() + LowRank.of(layout, rank).second()) * Float.BYTES;
+  }
+
+  @Override
+  public List<OwnedRange> owned() {
+    return owned;
+  }
+
+  @Override
+  public Reduction reduce(List<Contribution> mine, Tensor sum) {
+    return new AfterBackward(communicator, () -> communicator.allGather(new byte[0]), () -> {
+      Tensor own = AfterBackward.ownSum(mine, kernels);
+      if (communicator.worldSize() > 1) exchange(own);
+      if (own.address() != sum.address()) Raw.copy(shard(own).address(), shard(sum).address(), shard(sum).bytes());
+    });
+  }
+
+  private Tensor shard(Tensor flat) {
+    return flat.slice(shards.from(communicator.rank()), shards.size(communicator.rank()));
+  }
+
+  /** @param own this rank's gradients; then, in its shard, the sum of all */
+  private void exchange(Tensor own) {
+    for (Factors f : factors.matrices()) {
+      kernels.add(f.in(residual), f.in(own));
+      kernels.matmul(f.in(own), false, f.right(second), false, f.left(first), 1, 0, false);
+    }
+    for (LowRank.Whole whole : factors.rest()) copy(whole, own, true);
+    ranks.sum(first);
+    kernels.pool().run(factors.matrices().size(),
+        (i, worker) -> GramSchmidt.orthonormalize(factors.matrices().get(i).left(first)));
+    for (Factors f : factors.matrices()) {
+      project(f, f.in(own), f.left(first), f.right(second));
+      Raw.copy(f.in(own).address(), f.in(residual).address(), f.in(own).bytes());
+      kernels.matmul(f.left(first), false, f.right(second), true, f.in(residual), -1, 1, false);
+    }
+    ranks.sum(second);
+    for (OwnedRange range : owned) {
+      for (Factors f : factors.matrices()) {
+        if (f.parameter().equals(range.parameter()))
+          kernels.matmul(f.left(first), false, f.right(second), true, f.in(own), 1, 0, false);
+      }
+    }
+    for (LowRank.Whole whole : factors.rest()) copy(whole, own, false);
+    for (Factors f : factors.matrices()) f.startWhatIsNothing(second);
+  }
+
+  /** q = Mᵀ P, in blocks of rows: kernels hold a transposed copy of what they are given. */
+  private void project(Factors f, Tensor m, Tensor p, Tensor q) {
+    long rows = Math.max(1, BLOCK / f.columns());
+    for (long from = 0; from < f.rows(); from += rows) {
+      long count = Math.min(rows, f.rows() - from);
+      kernels.matmul(m.slice(from * f.columns(), count, f.columns()), true, p.slice(from * f.rank(), count, f.rank()),
+          false, q, 1, from == 0 ? 0 : 1, false);
+    }
+  }
+
+  private void copy(LowRank.Whole whole, Tensor own, boolean out) {
+    Tensor here = whole.parameter().in(own);
+    long there = first.address() + whole.at() * Float.BYTES;
+    Raw.copy(out ? here.address() : there, out ? there : here.address(), here.bytes());
+  }
+
+  @Override
+  public void keep(Tensor sum) {
+    if (communicator.worldSize() > 1) kernels.add(shard(sum), shard(residual));
+  }
+
+  @Override
+  public long sent() {
+    return ranks.sent();
+  }
+
+  @Override
+  public List<Optimizer.State> states(Tensor weights) {
+    int rank = communicator.rank();
+    List<Optimizer.State> all = new ArrayList<>(RankStates.ofRank(rank, "residual", layout, residual));
+    for (Factors f : factors.matrices()) {
+      String name = RankStates.named(rank, "basis") + "/" + f.parameter().name();
+      all.add(new Optimizer.State(name, 0, second.slice(f.right(), f.columns() * f.rank())));
+    }
+    return all;
+  }
+
+  @Override
+  public void close() {
+    ranks.close();
+    memory.close();
+  }
+}

@@ -1,0 +1,123 @@
+package dev.kindling.train.collective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.kindling.train.collective.Communicator.Contribution;
+import dev.kindling.train.kernel.KernelLibraries;
+import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.kernel.PlainKernels;
+import dev.kindling.train.model.Parameter;
+import dev.kindling.train.model.ParameterLayout;
+import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Memory;
+import dev.kindling.train.tensor.Tensor;
+import java.util.List;
+import java.util.Random;
+import java.util.function.IntFunction;
+import org.junit.jupiter.api.Test;
+
+/** Matrices of gradients as products of thin ones. */
+class PowerSgdExchangeTest {
+  private static final int RANKS = 2;
+  private static final int ROWS = 60, COLUMNS = 50;
+  private static final ParameterLayout LAYOUT = ParameterLayout.builder()
+      .add("matrix", Parameter.Role.HIDDEN_MATRIX, ROWS, COLUMNS).add("bias", Parameter.Role.VECTOR, 5).build();
+
+  /** Gradients of a rank in one step, flat. */
+  private interface Given {
+    float[] of(int step, int rank);
+  }
+
+  /** The sums that owners get, by step, and the bytes that a rank sends in one. */
+  private record Found(float[][] sums, long[] sent) {}
+
+  private static Found run(int rankOfFactors, int steps, IntFunction<Kernels> kernelsOf, Given given) {
+    int size = (int) LAYOUT.size();
+    float[][] sums = new float[steps][size];
+    long[] sent = new long[RANKS];
+    List<InProcess> ranks = InProcess.ranks(RANKS, RANKS);
+    VirtualRankTree tree = new VirtualRankTree(RANKS);
+    Shards shards = new Shards(new long[]{0, 1000, size});       // a border within a row
+    Ranks.run(RANKS, rank -> {
+      try (Kernels kernels = kernelsOf.apply(rank);
+          Memory memory = Memory.allocate(size * (long) Float.BYTES);
+          GradientExchange exchange = new Gradients.PowerSgd(rankOfFactors).create(ranks.get(rank), shards, LAYOUT,
+              kernels)) {
+        Tensor own = Tensor.at(memory.address(), DType.FLOAT32, size);
+        for (int step = 0; step < steps; step++) {
+          own.put(0, given.of(step, rank), 0, size);
+          try (Communicator.Reduction reduction = exchange
+              .reduce(List.of(new Contribution(tree.range(rank, RANKS), own)), own)) {
+            reduction.finish();
+          }
+          int from = (int) shards.from(rank), count = (int) shards.size(rank);
+          System.arraycopy(own.toFloats(), from, sums[step], from, count);
+        }
+        sent[rank] = exchange.sent() / steps;
+      }
+    });
+    return new Found(sums, sent);
+  }
+
+  /** Σ over k of factors[k] · u_k v_kᵀ, and a bias. */
+  private static float[] ofRank(double... factors) {
+    float[] flat = new float[(int) LAYOUT.size()];
+    Random random = new Random(7);
+    for (double factor : factors) {
+      double[] u = random.doubles(ROWS, -1, 1).toArray(), v = random.doubles(COLUMNS, -1, 1).toArray();
+      for (int i = 0; i < ROWS; i++) {
+        for (int j = 0; j < COLUMNS; j++) flat[i * COLUMNS + j] += (float) (factor * u[i] * v[j]);
+      }
+    }
+    Parameter bias = LAYOUT.parameter("bias");
+    for (int i = 0; i < bias.size(); i++) flat[(int) bias.offset() + i] = i + 1;
+    return flat;
+  }
+
+  @Test
+  void aSumOfTheFactorsRankGoesExactly() {
+    // each rank's gradients have rank 1 and 2, their sum 3
+    float[][] given = {ofRank(2, 0, 0), ofRank(0, 1, -3)};
+    Found found = run(3, 1, rank -> PlainKernels.of(1), (step, rank) -> given[rank]);
+    for (int i = 0; i < given[0].length; i++) {
+      assertThat(found.sums[0][i]).as("element %d", i).isCloseTo(given[0][i] + given[1][i], within(1e-4f));
+    }
+  }
+
+  @Test
+  void whatDoesNotGoAtOnceGoesLaterAndTheOtherLibrariesAgree() {
+    // rank 4 through factors of rank 1: over many steps the mean of what came is what was given
+    int steps = 200;
+    float[] given = ofRank(4, 3, 2, 1);
+    Found plain = run(1, steps, rank -> PlainKernels.of(1 + rank), (step, rank) -> given);
+    Found best = run(1, steps, rank -> KernelLibraries.best(1), (step, rank) -> given);
+    for (int i = 0; i < given.length; i++) {
+      double came = 0, alike = 0;
+      for (int step = 0; step < steps; step++) {
+        came += plain.sums[step][i];
+        alike += best.sums[step][i];
+      }
+      assertThat(came / steps).as("element %d", i).isCloseTo(2 * given[i], within(0.3));
+      assertThat(alike / steps).as("element %d", i).isCloseTo(2 * given[i], within(0.3));
+    }
+  }
+
+  @Test
+  void aMatrixWhoseGradientsWereZeroAtFirstIsNotLost() {
+    float[] none = ofRank(), some = ofRank(5);
+    Found found = run(1, 3, rank -> PlainKernels.of(1), (step, rank) -> step == 0 ? none : some);
+    for (int i = 0; i < ROWS * COLUMNS; i++) {
+      assertThat(found.sums[0][i]).isZero();
+      assertThat(found.sums[1][i]).isCloseTo(2 * some[i], within(1e-4f));
+    }
+  }
+
+  @Test
+  void bothFactorsGoOutAndComeBack() {
+    // P 60 x 2 with the bias of 5, each on a multiple of 16 elements, and Q 50 x 2: of two ranks each sends a half twice
+    Found found = run(2, 2, rank -> PlainKernels.of(1), (step, rank) -> ofRank(1));
+    long first = 128 + 16, second = 112;
+    assertThat(found.sent[0] + found.sent[1]).isEqualTo(2 * (first + second) * 4);
+  }
+}
