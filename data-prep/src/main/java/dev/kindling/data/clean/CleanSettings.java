@@ -10,6 +10,7 @@ import java.util.Optional;
 /**
  * Which rules clean a corpus; all are off by default. They are applied in the order of the components.
  *
+ * @param preset rules that are on together; those that are set are on besides
  * @param html see {@link HtmlEntities}
  * @param whitespace see {@link Whitespace}
  * @param patterns see {@link PatternRule}; one after another
@@ -23,8 +24,9 @@ import java.util.Optional;
  * @param otherLanguages that they are told apart from; none: the large ones of the Web
  * @param mask what is replaced by a placeholder, see {@link Masking}
  */
-public record CleanSettings(boolean html, boolean whitespace, List<OwnPattern> patterns, boolean c4, long minCharacters,
-    long maxCharacters, double maxSymbols, boolean gopherQuality, boolean gopherRepetition, List<String> languages,
+public record CleanSettings(Preset preset, boolean html, boolean whitespace, List<OwnPattern> patterns, boolean c4,
+    long minCharacters, long maxCharacters, double maxSymbols, boolean gopherQuality, boolean gopherRepetition,
+    List<String> languages,
     List<String> otherLanguages, List<Masking.Kind> mask) {
   /** @throws dev.kindling.checkpoint.UserError for a value that is not allowed, naming it */
   public CleanSettings {
@@ -54,6 +56,21 @@ public record CleanSettings(boolean html, boolean whitespace, List<OwnPattern> p
     }
   }
 
+  /** Rules that go well together. */
+  public enum Preset {
+    NONE,
+    /** For pages of the Web: html, whitespace, c4, gopherQuality and gopherRepetition. */
+    WEB
+  }
+
+  /** Without a preset. */
+  public CleanSettings(boolean html, boolean whitespace, List<OwnPattern> patterns, boolean c4, long minCharacters,
+      long maxCharacters, double maxSymbols, boolean gopherQuality, boolean gopherRepetition, List<String> languages,
+      List<String> otherLanguages, List<Masking.Kind> mask) {
+    this(Preset.NONE, html, whitespace, patterns, c4, minCharacters, maxCharacters, maxSymbols, gopherQuality,
+        gopherRepetition, languages, otherLanguages, mask);
+  }
+
   public static CleanSettings defaults() {
     return new CleanSettings(false, false, List.of(), false, 0, 0, 1, false, false, List.of(), List.of(), List.of());
   }
@@ -61,14 +78,15 @@ public record CleanSettings(boolean html, boolean whitespace, List<OwnPattern> p
   /** @return the rules that are on, in the order in which they are applied */
   public List<Rule> rules() {
     List<Rule> rules = new ArrayList<>();
-    if (html) rules.add(new HtmlEntities());
-    if (whitespace) rules.add(new Whitespace());
+    boolean web = preset == Preset.WEB;
+    if (web || html) rules.add(new HtmlEntities());
+    if (web || whitespace) rules.add(new Whitespace());
     patterns.forEach(own -> rules.add(PatternRule.of(own.name(), own.pattern(), own.replacement())));
-    if (c4) rules.add(new C4());
+    if (web || c4) rules.add(new C4());
     if (minCharacters > 0 || maxCharacters > 0) rules.add(new Length(minCharacters, most(maxCharacters)));
     if (maxSymbols < 1) rules.add(new SymbolShare(maxSymbols));
-    if (gopherQuality) rules.add(new GopherQuality());
-    if (gopherRepetition) rules.add(new GopherRepetition());
+    if (web || gopherQuality) rules.add(new GopherQuality());
+    if (web || gopherRepetition) rules.add(new GopherRepetition());
     if (!languages.isEmpty()) rules.add(new LanguageRule(languages, otherLanguages));
     if (!mask.isEmpty()) EnumSet.copyOf(mask).forEach(kind -> rules.add(new Masking(kind)));
     return rules;

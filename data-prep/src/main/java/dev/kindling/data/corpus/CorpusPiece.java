@@ -4,11 +4,10 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.io.compress.CompressionCodecFactory;
 
 /**
- * What one task reads: a whole file, or those lines of it that start in [start, end).
+ * What one task reads: a whole file, or those lines of it that start in [start, end), or its Parquet row groups
+ * with their middle there.
  *
  * @param start first byte
  * @param end behind the last byte; {@link Long#MAX_VALUE} for a compressed file, which can be read from its start only
@@ -17,10 +16,9 @@ public record CorpusPiece(CorpusFile file, long start, long end) implements Seri
 
   /** Cuts files into pieces of about {@code bytes}; texts and compressed files stay whole. */
   public static List<CorpusPiece> cut(Configuration conf, List<CorpusFile> files, CorpusFormat format, long bytes) {
-    CompressionCodecFactory codecs = new CompressionCodecFactory(conf);
     List<CorpusPiece> pieces = new ArrayList<>();
     for (CorpusFile file : files) {
-      if (format == CorpusFormat.TEXT || codecs.getCodec(new Path(file.path())) != null) {
+      if (format == CorpusFormat.TEXT || CorpusStream.isCompressed(conf, file.path())) {
         pieces.add(new CorpusPiece(file, 0, Long.MAX_VALUE));
         continue;
       }

@@ -6,21 +6,50 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * Where documents come from.
+ * One input: where documents come from.
  *
+ * @param name of the input, which each of its documents carries
  * @param paths files, folders (read with all below them) or globs, on any Hadoop file system; names that start with {@code .}
- *     or {@code _} below them are left out
- * @param format of all files; {@code .gz} and {@code .bz2} are unpacked
- * @param textField of a JSON line: the text
- * @param idField of a JSON line: its id, text or number; a line without it is named by its file and its place there
+ *     or {@code _} below them are left out. Of {@link CorpusFormat#TABLE} and {@link CorpusFormat#SQL}: tables, or queries
+ * @param format of all files; {@code .gz}, {@code .bz2} and {@code .zst} are unpacked
+ * @param fields where text, id and source are in a record
+ * @param separator stands between the documents of a {@link CorpusFormat#TEXT} file; empty: a file is one document
+ * @param maxDocumentBytes a longer record is refused, and never held in memory
  */
-public record CorpusSource(List<String> paths, CorpusFormat format, String textField,
-    String idField) implements Serializable {
+public record CorpusSource(String name, List<String> paths, CorpusFormat format, Fields fields, String separator,
+    int maxDocumentBytes) implements Serializable {
+  public static final String NAME = "corpus";
+  public static final int MAX_DOCUMENT_BYTES = 64 << 20;
+
+  /**
+   * Names of fields of a JSON line or columns of a row.
+   *
+   * @param text the text
+   * @param id text or number; a record without it is named by its file and its place there
+   * @param source what the document's source is called instead of the input's name; empty: there is no such field
+   */
+  public record Fields(String text, String id, String source) implements Serializable {
+    public static final Fields USUAL = new Fields("text", "id", "");
+
+    public Fields {
+      require(!text.isBlank(), "textField", "'" + text + "'", "the name of a field, such as text");
+      require(!id.isBlank(), "idField", "'" + id + "'", "the name of a field, such as id");
+    }
+  }
+
   public CorpusSource {
     paths = List.copyOf(paths);
+    require(!name.isBlank(), "name", "'" + name + "'", "a name for the input");
     require(!paths.isEmpty() && paths.stream().noneMatch(String::isBlank), "input", paths, "at least one path");
-    require(!textField.isBlank(), "textField", "'" + textField + "'", "the name of a field, such as text");
-    require(!idField.isBlank(), "idField", "'" + idField + "'", "the name of a field, such as id");
+    require(separator.isEmpty() || format == CorpusFormat.TEXT, "separator", "'" + separator + "'",
+        "left out unless format is text");
+    require(maxDocumentBytes >= 1 && maxDocumentBytes <= 1 << 30, "maxDocumentBytes", maxDocumentBytes,
+        "1 to 1073741824");
+  }
+
+  /** An input with the usual name and bound, and no separator. */
+  public CorpusSource(List<String> paths, CorpusFormat format, String textField, String idField) {
+    this(NAME, paths, format, new Fields(textField, idField, ""), "", MAX_DOCUMENT_BYTES);
   }
 
   /** JSON lines with the fields {@code text} and {@code id}. */
@@ -31,5 +60,9 @@ public record CorpusSource(List<String> paths, CorpusFormat format, String textF
   /** Plain text, a document a file. */
   public static CorpusSource text(String... paths) {
     return new CorpusSource(List.of(paths), CorpusFormat.TEXT, "text", "id");
+  }
+
+  public CorpusSource named(String other) {
+    return new CorpusSource(other, paths, format, fields, separator, maxDocumentBytes);
   }
 }

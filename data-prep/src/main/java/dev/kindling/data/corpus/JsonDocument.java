@@ -4,62 +4,57 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kindling.checkpoint.UserError;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.function.Function;
 
-/** One line of JSON as a document. */
-final class JsonDocument {
+/**
+ * One line of JSON.
+ *
+ * @param source null where the line names none
+ */
+record JsonDocument(String id, String source, String text) {
   private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
-  private JsonDocument() {
+  String source(String otherwise) {
+    return source == null ? otherwise : source;
   }
 
-  /**
-   * @param place the id of a line without one
-   * @param error makes the error of this line
-   */
-  static Document parse(String line, CorpusSource source, String place, Function<String, UserError> error) {
+  /** @param place the id of a line without one; @throws BadRecordException that says what is wrong with the line */
+  static JsonDocument parse(String line, CorpusSource.Fields fields, String place) throws BadRecordException {
     JsonNode record;
     try {
       record = JSON.readTree(line);
     } catch (JsonProcessingException e) {
-      throw error.apply("this is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse("")
+      throw new BadRecordException("this is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse("")
           + "; each line must be one JSON object");
     }
-    if (!record.isObject()) throw error.apply("found " + kind(record) + "; each line must be one JSON object");
-    JsonNode text = record.path(source.textField());
+    if (!record.isObject())
+      throw new BadRecordException("found " + kind(record) + "; each line must be one JSON object");
+    JsonNode text = record.path(fields.text());
     if (!text.isTextual())
-      throw error.apply("the field '" + source.textField() + "' is "
+      throw new BadRecordException("the field '" + fields.text() + "' is "
           + (text.isMissingNode() ? "missing (there are " + names(record) + ")" : kind(text))
           + "; it must be a string; name the right field with textField");
-    String id = id(record.path(source.idField()), place, source.idField(), error);
-    refuseLoneSurrogates(text.textValue(), source.textField(), error);
-    refuseLoneSurrogates(id, source.idField(), error);
-    Map<String, String> metadata = new TreeMap<>();
-    record.properties().forEach(field -> {
-      if (!field.getKey().equals(source.textField()) && !field.getKey().equals(source.idField()))
-        metadata.put(field.getKey(),
-            field.getValue().isValueNode() ? field.getValue().asText() : field.getValue().toString());
-    });
-    return new Document(id, text.textValue(), metadata);
+    String id = id(record.path(fields.id()), place, fields.id());
+    JsonNode source = fields.source().isEmpty() ? null : record.path(fields.source());
+    refuseLoneSurrogates(text.textValue(), fields.text());
+    refuseLoneSurrogates(id, fields.id());
+    return new JsonDocument(id, source == null || !source.isTextual() ? null : source.textValue(), text.textValue());
   }
 
-  private static String id(JsonNode id, String place, String field, Function<String, UserError> error) {
+  private static String id(JsonNode id, String place, String field) throws BadRecordException {
     if (id.isMissingNode() || id.isNull()) return place;
     if (!id.isTextual() && !id.isIntegralNumber())
-      throw error.apply("the field '" + field + "' is " + kind(id) + "; an id must be a string or a whole number");
+      throw new BadRecordException(
+          "the field '" + field + "' is " + kind(id) + "; an id must be a string or a whole number");
     return id.asText();
   }
 
-  private static void refuseLoneSurrogates(String text, String field, Function<String, UserError> error) {
+  private static void refuseLoneSurrogates(String text, String field) throws BadRecordException {
     for (int i = 0; i < text.length(); i++) {
       int codePoint = text.codePointAt(i);
       if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE)
-        throw error.apply(
+        throw new BadRecordException(
             String.format("the field '%s' has a lone surrogate, \\u%04x, at index %d; it is no Unicode text; remove it",
                 field, codePoint, i));
       if (codePoint >= Character.MIN_SUPPLEMENTARY_CODE_POINT) i++;

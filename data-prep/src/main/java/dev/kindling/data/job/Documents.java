@@ -5,8 +5,10 @@ import dev.kindling.data.clean.Normalizer;
 import dev.kindling.data.corpus.CorpusFile;
 import dev.kindling.data.corpus.CorpusPiece;
 import dev.kindling.data.corpus.CorpusReader;
+import dev.kindling.data.corpus.CorpusRecord;
 import dev.kindling.data.corpus.CorpusSource;
 import dev.kindling.data.corpus.Document;
+import dev.kindling.data.corpus.Unreadable;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.tokenizer.Fingerprint;
 import java.io.IOException;
@@ -14,8 +16,11 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.Spliterators;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -25,32 +30,58 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.TaskCompletionListener;
 
-/** The corpus as Spark sees it: its files, what they hold, and their normalised documents. */
+/** The corpus as Spark sees it: its inputs with their files, what they hold, and their normalised documents. */
 final class Documents {
+  /** What a row is dropped by that could not be read; its text is then an excerpt of what was found. */
+  static final String UNREADABLE = "read";
+  private static final String EMPTY = "empty: no text is left";
+
   private static final long SMALLEST_PIECE = 1 << 20;
   private static final long LARGEST_PIECE = 128 << 20;
 
+  private final SparkSession session;
   private final JavaSparkContext spark;
-  private final CorpusSource source;
   private final Broadcast<HadoopSettings> settings;
-  private final List<CorpusFile> files;
+  private final List<Input> inputs;
 
-  private Documents(JavaSparkContext spark, CorpusSource source, Broadcast<HadoopSettings> settings,
-      List<CorpusFile> files) {
-    this.spark = spark;
-    this.source = source;
-    this.settings = settings;
-    this.files = files;
+  /** An input and its files; a table has none. */
+  private record Input(CorpusSource source, List<CorpusFile> files) implements Serializable {
+    long bytes() {
+      return files.stream().mapToLong(CorpusFile::bytes).sum();
+    }
+
+    /** What stands before the ids of its documents, where there are several inputs. */
+    String idPrefix(int inputs) {
+      return inputs == 1 ? "" : source.name() + "/";
+    }
   }
 
-  /** @throws UserError where a path is missing or without files, or all files are empty */
-  static Documents of(JavaSparkContext spark, CorpusSource source) {
-    List<CorpusFile> files = CorpusFile.list(spark.hadoopConfiguration(), source);
-    Documents documents = new Documents(spark, source, spark.broadcast(new HadoopSettings(spark.hadoopConfiguration())),
-        files);
-    if (documents.bytes() == 0) throw documents.empty();
+  private Documents(SparkSession session, List<Input> inputs) {
+    this.session = session;
+    this.inputs = inputs;
+    spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+    settings = spark.broadcast(new HadoopSettings(spark.hadoopConfiguration()));
+  }
+
+  /** @throws UserError where a path is missing or without files, or all files are empty, or two inputs share a name */
+  static Documents of(SparkSession session, List<CorpusSource> sources) {
+    Set<String> names = new HashSet<>();
+    for (CorpusSource source : sources)
+      if (!names.add(source.name()))
+        throw new UserError("two inputs have the name " + source.name() + "; give each a name of its own");
+    Configuration conf = session.sparkContext().hadoopConfiguration();
+    List<Input> inputs = new ArrayList<>();
+    for (CorpusSource source : sources)
+      inputs.add(new Input(source, source.format().isTable() ? List.of() : CorpusFile.list(conf, source)));
+    Documents documents = new Documents(session, inputs);
+    boolean tables = sources.stream().anyMatch(source -> source.format().isTable());
+    if (documents.bytes() == 0 && !tables) throw documents.empty();
     return documents;
   }
 
@@ -59,47 +90,95 @@ final class Documents {
   }
 
   int files() {
-    return files.size();
+    return inputs.stream().mapToInt(input -> input.files().size()).sum();
   }
 
+  /** Of all files; what tables hold is not known. */
   long bytes() {
-    return files.stream().mapToLong(CorpusFile::bytes).sum();
+    return inputs.stream().mapToLong(Input::bytes).sum();
+  }
+
+  /** Names of files without a byte. */
+  List<String> emptyFiles() {
+    return inputs.stream().flatMap(input -> input.files().stream()).filter(file -> file.bytes() == 0)
+        .map(CorpusFile::name).toList();
   }
 
   UserError empty() {
-    return new UserError("input " + String.join(", ", source.paths()) + " is empty: no document with text in "
-        + (files.size() == 1 ? "1 file" : files.size() + " files") + "; give a corpus with at least one");
+    List<String> paths = inputs.stream().flatMap(input -> input.source().paths().stream()).toList();
+    return new UserError("input " + String.join(", ", paths) + " is empty: no document with text in "
+        + (files() == 1 ? "1 file" : files() + " files") + "; give a corpus with at least one");
   }
 
-  /** Reads every file once for its SHA-256: the same bytes under the same names give the same answer, wherever they lie. */
+  /**
+   * Reads every file once for its SHA-256: the same bytes under the same names give the same answer, wherever they lie. Of
+   * tables the rows count, in any order.
+   */
   DatasetInfo.Inputs inputs() {
+    StringBuilder all = new StringBuilder();
+    for (Input input : inputs) {
+      if (inputs.size() > 1) all.append(input.source().name()).append('\n');
+      if (input.source().format().isTable()) all.append(TableRows.of(session, input.source()).fingerprint());
+      else hashes(input.files()).forEach(all::append);
+    }
+    return new DatasetInfo.Inputs(files(), bytes(), Fingerprint.of(all.toString()));
+  }
+
+  private List<String> hashes(List<CorpusFile> files) {
     Broadcast<HadoopSettings> hadoop = settings;
-    List<String> hashes = spark.parallelize(files, Math.min(files.size(), spark.defaultParallelism() * 4))
+    return spark.parallelize(files, Math.min(files.size(), spark.defaultParallelism() * 4))
         .map(file -> file.name() + '\n' + file.bytes() + '\n' + sha256(hadoop.value().conf(), file.path()) + '\n')
         .collect();
-    return new DatasetInfo.Inputs(files.size(), bytes(), Fingerprint.of(String.join("", hashes)));
   }
 
-  /** Normalised documents that have text left, each an id and a text, in any order. */
-  JavaRDD<CleanDocument> clean() {
-    Configuration conf = spark.hadoopConfiguration();
+  /**
+   * All records in any order, with the columns of {@link Columns#SCHEMA}: normalised documents, those without text and what
+   * could not be read as dropped.
+   *
+   * @param strict whether the first record that cannot be read fails the job
+   */
+  Dataset<Row> frame(boolean strict) {
+    JavaRDD<Row> rows = null;
+    for (Input input : inputs) {
+      String prefix = input.idPrefix(inputs.size());
+      JavaRDD<Row> more = input.source().format().isTable()
+          ? TableRows.of(session, input.source()).records(strict).map(record -> row(record, prefix))
+          : read(input, prefix, strict);
+      rows = rows == null ? more : rows.union(more);
+    }
+    return session.createDataFrame(rows, Columns.SCHEMA);
+  }
+
+  private JavaRDD<Row> read(Input input, String prefix, boolean strict) {
+    CorpusSource source = input.source();
     long pieceBytes = Math.max(SMALLEST_PIECE,
-        Math.min(LARGEST_PIECE, bytes() / (spark.defaultParallelism() * 4L) + 1));
-    List<CorpusPiece> pieces = CorpusPiece.cut(conf, files, source.format(), pieceBytes);
-    int partitions = (int) Math.min(pieces.size(),
-        Math.max(spark.defaultParallelism() * 4L, bytes() / SMALLEST_PIECE + 1));
+        Math.min(LARGEST_PIECE, input.bytes() / (spark.defaultParallelism() * 4L) + 1));
+    List<CorpusPiece> pieces = CorpusPiece.cut(spark.hadoopConfiguration(), input.files(), source.format(), pieceBytes);
+    int partitions = (int) Math.min(Math.max(1, pieces.size()),
+        Math.max(spark.defaultParallelism() * 4L, input.bytes() / SMALLEST_PIECE + 1));
     Broadcast<HadoopSettings> hadoop = settings;
-    CorpusSource from = source;
-    return spark.parallelize(pieces, partitions).flatMap(piece -> read(hadoop.value().conf(), from, piece));
+    return spark.parallelize(pieces, partitions)
+        .flatMap(piece -> read(hadoop.value().conf(), source, piece, prefix, strict));
   }
 
-  private static Iterator<CleanDocument> read(Configuration conf, CorpusSource source, CorpusPiece piece) {
+  private static Iterator<Row> read(Configuration conf, CorpusSource source, CorpusPiece piece, String prefix,
+      boolean strict) {
     CorpusReader reader = CorpusReader.open(conf, source, piece);
     TaskCompletionListener closing = context -> close(reader);
     TaskContext.get().addTaskCompletionListener(closing);
-    Stream<Document> documents = StreamSupport.stream(Spliterators.spliteratorUnknownSize(reader, 0), false);
-    return documents.map(document -> new CleanDocument(document.id(), Normalizer.normalize(document.text())))
-        .filter(document -> !document.text().isEmpty()).iterator();
+    Iterator<? extends CorpusRecord> found = strict ? reader.documents() : reader;
+    Stream<? extends CorpusRecord> records = StreamSupport.stream(Spliterators.spliteratorUnknownSize(found, 0), false);
+    return records.map(record -> row(record, prefix)).iterator();
+  }
+
+  private static Row row(CorpusRecord record, String prefix) {
+    if (record instanceof Unreadable unreadable)
+      return RowFactory.create(prefix + unreadable.file() + "@" + unreadable.position(), unreadable.source(),
+          unreadable.file(), unreadable.position(), unreadable.excerpt(), UNREADABLE + ": " + unreadable.reason());
+    Document document = (Document) record;
+    String text = Normalizer.normalize(document.text());
+    return RowFactory.create(prefix + document.id(), document.source(), document.file(), document.position(), text,
+        text.isEmpty() ? EMPTY : null);
   }
 
   private static void close(CorpusReader reader) {
@@ -120,6 +199,17 @@ final class Documents {
     return Fingerprint.hex(digest.digest());
   }
 
-  /** A document on its way through the job. */
-  record CleanDocument(String id, String text) implements Serializable {}
+  /** A document that is kept, on its way through the job. */
+  record CleanDocument(String id, String source, String file, long position, String text) implements Serializable {
+    private static CleanDocument of(Row row) {
+      return new CleanDocument(row.getString(0), row.getString(1), row.getString(2), row.getLong(3), row.getString(4));
+    }
+
+    /** The kept rows of a frame. */
+    static JavaRDD<CleanDocument> in(Dataset<Row> frame) {
+      return frame.where(Columns.kept())
+          .select(Columns.ID, Columns.SOURCE, Columns.FILE, Columns.POSITION, Columns.TEXT)
+          .javaRDD().map(CleanDocument::of);
+    }
+  }
 }

@@ -6,7 +6,6 @@ import dev.kindling.data.pack.DocumentOrder;
 import dev.kindling.data.pack.ShardCut;
 import dev.kindling.data.pack.StreamPiece;
 import dev.kindling.data.tokenizer.Tokenizer;
-import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -14,6 +13,7 @@ import java.util.List;
 import java.util.Spliterators;
 import java.util.stream.StreamSupport;
 import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.storage.StorageLevel;
@@ -21,40 +21,34 @@ import scala.Tuple2;
 
 /** All documents as token ids, in the order of the two streams, training and held out. Closing gives Spark's storage back. */
 final class EncodedDocuments implements AutoCloseable {
-  /** What a partition holds; tokens without the end-of-text ones. */
-  record Totals(long documents, long tokens) implements Serializable {
-    Totals plus(Totals other) {
-      return new Totals(documents + other.documents, tokens + other.tokens);
-    }
-  }
-
-  private final JavaPairRDD<StreamKey, int[]> sorted;
-  private final List<Totals> totals;
+  private final JavaPairRDD<StreamKey, EncodedDocument> sorted;
+  private final List<TokenCounts> totals;
   private final int ranges;
 
-  private EncodedDocuments(JavaPairRDD<StreamKey, int[]> sorted, List<Totals> totals, int ranges) {
+  private EncodedDocuments(JavaPairRDD<StreamKey, EncodedDocument> sorted, List<TokenCounts> totals, int ranges) {
     this.sorted = sorted;
     this.totals = totals;
     this.ranges = ranges;
   }
 
-  /** @throws UserError where two documents share an id */
-  static EncodedDocuments of(JavaSparkContext spark, Documents documents, Tokenizer tokenizer, DocumentOrder order) {
+  /** @param characters of all texts, about; @throws UserError where two documents share an id */
+  static EncodedDocuments of(JavaSparkContext spark, JavaRDD<Documents.CleanDocument> documents, long characters,
+      Tokenizer tokenizer, DocumentOrder order) {
     Broadcast<SharedTokenizer> shared = spark.broadcast(new SharedTokenizer(tokenizer));
-    int ranges = (int) Math.max(spark.defaultParallelism(), documents.bytes() >>> 24);
-    JavaPairRDD<StreamKey, int[]> sorted = documents.clean()
+    int ranges = (int) Math.max(spark.defaultParallelism(), characters >>> 24);
+    JavaPairRDD<StreamKey, EncodedDocument> sorted = documents
         .mapToPair(document -> new Tuple2<>(StreamKey.of(document.id(), order),
-            shared.value().get().encodeOrdinary(document.text())))
+            EncodedDocument.of(document, shared.value().get())))
         .repartitionAndSortWithinPartitions(new StreamKey.Ranges(ranges)).persist(StorageLevel.MEMORY_AND_DISK());
     return new EncodedDocuments(sorted, sorted.mapPartitions(EncodedDocuments::count).collect(), ranges);
   }
 
-  Totals training() {
-    return totals.subList(0, ranges).stream().reduce(new Totals(0, 0), Totals::plus);
+  TokenCounts training() {
+    return totals.subList(0, ranges).stream().reduce(new TokenCounts(), TokenCounts::plus);
   }
 
-  Totals heldOut() {
-    return totals.subList(ranges, 2 * ranges).stream().reduce(new Totals(0, 0), Totals::plus);
+  TokenCounts heldOut() {
+    return totals.subList(ranges, 2 * ranges).stream().reduce(new TokenCounts(), TokenCounts::plus);
   }
 
   /**
@@ -71,9 +65,14 @@ final class EncodedDocuments implements AutoCloseable {
       Pieces pieces = new Pieces(isTraining ? training : heldOut, isTraining ? 0 : trainingShards, starts[index],
           endOfText, characters);
       return StreamSupport.stream(Spliterators.spliteratorUnknownSize(partition, 0), false)
-          .flatMap(document -> pieces.of(document._1().id(), document._2()).stream()).iterator();
+          .flatMap(document -> pieces.of(document._1().id(), document._2().ids()).stream()).iterator();
     }, false).mapToPair(pair -> pair)
         .repartitionAndSortWithinPartitions(new ShardKey.Shards(trainingShards + heldOut.shards()));
+  }
+
+  /** All documents in the order of the streams, with their place in it. */
+  JavaPairRDD<StreamKey, EncodedDocument> documents() {
+    return sorted;
   }
 
   @Override
@@ -91,20 +90,18 @@ final class EncodedDocuments implements AutoCloseable {
     return starts;
   }
 
-  private static Iterator<Totals> count(Iterator<Tuple2<StreamKey, int[]>> documents) {
-    long count = 0;
-    long tokens = 0;
+  private static Iterator<TokenCounts> count(Iterator<Tuple2<StreamKey, EncodedDocument>> documents) {
+    TokenCounts counts = new TokenCounts();
     StreamKey before = null;
     while (documents.hasNext()) {
-      Tuple2<StreamKey, int[]> document = documents.next();
+      Tuple2<StreamKey, EncodedDocument> document = documents.next();
       if (document._1().equals(before))
         throw new UserError("two documents have the id '" + before.id()
             + "'; ids must be different; name another field with idField, or one that no document has to number them");
       before = document._1();
-      count++;
-      tokens += document._2().length;
+      counts.add(document._2());
     }
-    return List.of(new Totals(count, tokens)).iterator();
+    return List.of(counts).iterator();
   }
 
   /** Cuts documents that follow each other in a stream at the borders of shards. */

@@ -8,7 +8,9 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -20,10 +22,11 @@ import org.slf4j.LoggerFactory;
 /**
  * A folder that a job fills and commits by writing its manifest last. Everything is made in {@code _unfinished} below it and
  * moved into place when it is whole; a folder with {@code _unfinished} and without a manifest is what an interrupted run left,
- * and is begun anew.
+ * and is begun anew, but for stages of the job that are whole and have the same fingerprint.
  */
 final class OutputFolder {
   private static final String UNFINISHED = "_unfinished";
+  private static final String STAGE = ".finished";
 
   private static final Logger LOG = LoggerFactory.getLogger(OutputFolder.class);
 
@@ -68,7 +71,11 @@ final class OutputFolder {
 
   /** @return the manifest of a finished run, or null */
   String finishedManifest() {
-    try (InputStream in = files.open(new Path(folder, manifest))) {
+    return read(new Path(folder, manifest));
+  }
+
+  private String read(Path file) {
+    try (InputStream in = files.open(file)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (FileNotFoundException e) {
       return null;
@@ -79,14 +86,39 @@ final class OutputFolder {
 
   /** Clears what an interrupted run left and makes the folder ready. */
   void begin() {
+    begin(Map.of());
+  }
+
+  /** The same, but keeps finished stages. @param stages fingerprints by name */
+  void begin(Map<String, String> stages) {
     try {
       made = !files.exists(folder);
-      for (String name : list()) files.delete(new Path(folder, name), true);
+      for (String name : list()) if (!name.equals(UNFINISHED)) files.delete(new Path(folder, name), true);
+      Set<String> kept = new HashSet<>();
+      stages.forEach((name, fingerprint) -> {
+        if (isStageFinished(name, fingerprint)) kept.addAll(List.of(name, name + STAGE));
+      });
+      for (String name : names(unfinished()))
+        if (!kept.contains(name)) files.delete(new Path(unfinished(), name), true);
       if (!files.mkdirs(unfinished()))
         throw new UserError("output " + folder + " cannot be made; check its path and permissions");
     } catch (IOException e) {
       throw new UserError("output " + folder + " cannot be written: " + e.getMessage(), e);
     }
+  }
+
+  /** Where a stage of the job leaves its rows; they are gone after {@link #commit}. */
+  Path stage(String name) {
+    return new Path(unfinished(), name);
+  }
+
+  /** @return whether an earlier run or this one finished the stage from the same inputs and settings */
+  boolean isStageFinished(String name, String fingerprint) {
+    return fingerprint.equals(read(new Path(unfinished(), name + STAGE)));
+  }
+
+  void finishStage(String name, String fingerprint) {
+    write(name + STAGE, fingerprint);
   }
 
   void write(String name, String content) {
@@ -132,12 +164,19 @@ final class OutputFolder {
     try {
       FileStatus status = files.getFileStatus(folder);
       if (!status.isDirectory()) throw new UserError("output " + folder + " is a file; give a folder");
-      for (FileStatus child : files.listStatus(folder)) found.add(child.getPath().getName());
+      found.addAll(names(folder));
     } catch (FileNotFoundException e) {
       return found;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    return found;
+  }
+
+  private List<String> names(Path below) throws IOException {
+    List<String> found = new ArrayList<>();
+    if (!files.exists(below)) return found;
+    for (FileStatus child : files.listStatus(below)) found.add(child.getPath().getName());
     return found;
   }
 }

@@ -5,6 +5,7 @@ import static dev.kindling.checkpoint.UserError.require;
 import dev.kindling.data.corpus.CorpusSource;
 import dev.kindling.data.pack.RowCut;
 import dev.kindling.data.tokenizer.BpeTrainer;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -12,7 +13,9 @@ import java.util.TreeMap;
 /**
  * What {@link PrepJob} is to do.
  *
- * @param corpus what to read
+ * @param inputs what to read
+ * @param maxRejectedPercent of all records may be none that can be read; 0: the first one fails the job
+ * @param stages what is done to the documents before they are tokens, in order; none: they are only normalised
  * @param output folder of the dataset, on any Hadoop file system; empty or missing
  * @param tokenizer a {@code tokenizer.json} to use, or a folder with one; empty: one is trained on the training documents
  * @param vocabularySize ids of the tokenizer that is trained; not looked at where one is given
@@ -20,10 +23,13 @@ import java.util.TreeMap;
  * @param heldOutPercent of the documents that neither training nor tokenizer see; chosen by a hash of their ids
  * @param seed another seed holds other documents out and puts them in another order
  */
-public record PrepOptions(CorpusSource corpus, String output, Optional<String> tokenizer, int vocabularySize,
-    int sequenceLength,
-    double heldOutPercent, long seed) {
+public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, List<PrepStage> stages, String output,
+    Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed) {
   public PrepOptions {
+    inputs = List.copyOf(inputs);
+    stages = List.copyOf(stages);
+    require(!inputs.isEmpty(), "input", "empty", "at least one path");
+    require(maxRejectedPercent >= 0 && maxRejectedPercent <= 100, "maxRejectedPercent", maxRejectedPercent, "0 to 100");
     require(!output.isBlank(), "output", "'" + output + "'", "a folder");
     require(tokenizer.isPresent() || vocabularySize >= BpeTrainer.SMALLEST && vocabularySize <= 1 << 20,
         "vocabularySize",
@@ -32,21 +38,54 @@ public record PrepOptions(CorpusSource corpus, String output, Optional<String> t
     new RowCut(sequenceLength);
   }
 
+  /** One input, read strictly and only normalised. */
+  public PrepOptions(CorpusSource corpus, String output, Optional<String> tokenizer, int vocabularySize,
+      int sequenceLength, double heldOutPercent, long seed) {
+    this(List.of(corpus), 0, List.of(), output, tokenizer, vocabularySize, sequenceLength, heldOutPercent, seed);
+  }
+
   /** Vocabulary 2,048, rows of 128, 6% of the documents held out: what the demo does. */
   public static PrepOptions of(CorpusSource corpus, String output) {
     return new PrepOptions(corpus, output, Optional.empty(), 2048, 128, 6, 1);
   }
 
+  /** @return whether the first record that cannot be read fails the job */
+  boolean strict() {
+    return maxRejectedPercent == 0;
+  }
+
   /** The settings that decide what comes out, in a user's words; where it is written is not among them. */
   Map<String, String> settings() {
     Map<String, String> settings = new TreeMap<>();
-    settings.put("format", corpus.format().name());
-    settings.put("textField", corpus.textField());
-    settings.put("idField", corpus.idField());
+    for (CorpusSource input : inputs)
+      readingSettings(input).forEach((key, value) -> settings
+          .put(inputs.size() == 1 ? key : "input." + input.name() + "." + key, value));
+    if (!strict()) settings.put("maxRejectedPercent", String.valueOf(maxRejectedPercent));
+    for (PrepStage stage : stages) settings.put(stage.name(), stage.settings());
     settings.put("sequenceLength", String.valueOf(sequenceLength));
     settings.put("heldOutPercent", String.valueOf(heldOutPercent));
     settings.put("seed", String.valueOf(seed));
     if (tokenizer.isEmpty()) settings.put("vocabularySize", String.valueOf(vocabularySize));
+    return settings;
+  }
+
+  /** What decides which records come out of the inputs' files. */
+  String readingSettings() {
+    StringBuilder all = new StringBuilder().append(strict());
+    for (CorpusSource input : inputs) all.append('\n').append(input.name()).append(readingSettings(input));
+    return all.toString();
+  }
+
+  private static Map<String, String> readingSettings(CorpusSource input) {
+    Map<String, String> settings = new TreeMap<>();
+    settings.put("format", input.format().name());
+    settings.put("textField", input.fields().text());
+    settings.put("idField", input.fields().id());
+    if (!input.name().equals(CorpusSource.NAME)) settings.put("name", input.name());
+    if (!input.fields().source().isEmpty()) settings.put("sourceField", input.fields().source());
+    if (!input.separator().isEmpty()) settings.put("separator", input.separator());
+    if (input.maxDocumentBytes() != CorpusSource.MAX_DOCUMENT_BYTES)
+      settings.put("maxDocumentBytes", String.valueOf(input.maxDocumentBytes()));
     return settings;
   }
 }

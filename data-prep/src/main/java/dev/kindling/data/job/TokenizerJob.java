@@ -38,11 +38,11 @@ public final class TokenizerJob {
     OutputFolder output = new OutputFolder(spark.hadoopConfiguration(), new Path(options.output()), MANIFEST,
         Set.of(Tokenizer.FILE, TokenizerConfig.FILE));
     output.refuseStrangers();
-    Documents documents = Documents.of(spark, options.corpus());
+    Documents documents = Documents.of(session, List.of(options.corpus()));
     DatasetInfo.Inputs inputs = TaskFailure.unwrapped(documents::inputs);
     String fingerprint = Fingerprint
         .of(String.join("\n", "tokenizer 1", inputs.sha256(), options.corpus().format().name(),
-            options.corpus().textField(), String.valueOf(options.vocabularySize())));
+            options.corpus().fields().text(), String.valueOf(options.vocabularySize())));
     String finished = output.finishedManifest();
     if (finished != null) {
       if (!fingerprint.equals(fingerprintOf(finished)))
@@ -53,7 +53,7 @@ public final class TokenizerJob {
     }
     output.begin();
     try {
-      JavaRDD<String> texts = documents.clean().map(Documents.CleanDocument::text);
+      JavaRDD<String> texts = Documents.CleanDocument.in(documents.frame(true)).map(Documents.CleanDocument::text);
       Tokenizer tokenizer = TaskFailure
           .unwrapped(() -> train(texts, options.vocabularySize(), documents::empty, progress));
       output.write(Tokenizer.FILE, tokenizer.json());

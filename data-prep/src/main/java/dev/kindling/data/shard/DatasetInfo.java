@@ -3,6 +3,7 @@ package dev.kindling.data.shard;
 import static dev.kindling.checkpoint.UserError.require;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -31,11 +32,13 @@ import org.apache.hadoop.fs.Path;
  * @param configuration the settings, as the user knows them
  * @param training rows to learn from
  * @param heldOut rows of documents that neither the training rows nor the tokenizer have seen
+ * @param corpus what became of the records that were read; null in datasets that were made before it was counted
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record DatasetInfo(String format, int version, String fingerprint, int sequenceLength, int vocabularySize,
     int endOfText,
-    String tokenizer, Inputs inputs, Map<String, String> configuration, Part training, Part heldOut) {
+    String tokenizer, Inputs inputs, Map<String, String> configuration, Part training, Part heldOut,
+    @JsonInclude(JsonInclude.Include.NON_NULL) Corpus corpus) {
   public static final String FILE = "dataset.json";
   public static final String FORMAT = "kindling-dataset";
   public static final int VERSION = 1;
@@ -56,6 +59,31 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
     require(endOfText >= 0 && endOfText < vocabularySize, "endOfText", endOfText,
         "an id below vocabularySize, " + vocabularySize);
   }
+
+  /** A dataset that says nothing of its corpus. */
+  public DatasetInfo(String format, int version, String fingerprint, int sequenceLength, int vocabularySize,
+      int endOfText, String tokenizer, Inputs inputs, Map<String, String> configuration, Part training, Part heldOut) {
+    this(format, version, fingerprint, sequenceLength, vocabularySize, endOfText, tokenizer, inputs, configuration,
+        training, heldOut, null);
+  }
+
+  /**
+   * What became of the records.
+   *
+   * @param records that were read
+   * @param rejected that could not be read
+   * @param dropped by each step
+   * @param sources what is in the dataset, training and held out, by name
+   */
+  public record Corpus(long records, long rejected, Map<String, Long> dropped, Map<String, Source> sources) {
+    public Corpus {
+      present("corpus.dropped", dropped);
+      present("corpus.sources", sources);
+    }
+  }
+
+  /** @param tokens without the end-of-text ones */
+  public record Source(long documents, long tokens) {}
 
   /** @param sha256 over the names and contents of all files */
   public record Inputs(long files, long bytes, String sha256) {

@@ -27,6 +27,17 @@ class CleanSettingsTest {
   }
 
   @Test
+  void thePresetForTheWebIsTheRulesForPages() {
+    CleanSettings none = CleanSettings.defaults();
+    CleanSettings web = new CleanSettings(CleanSettings.Preset.WEB, false, false, List.of(), false, 0, 0, 1, false,
+        false,
+        List.of(), List.of(), List.of(Masking.Kind.EMAIL));
+    assertThat(web.rules()).extracting(Rule::name).containsExactly("html", "whitespace", "c4", "gopher", "repetition",
+        "mask.email");
+    assertThat(none.rules()).isEmpty();
+  }
+
+  @Test
   void aValueThatIsNotAllowedIsNamed() {
     assertThatThrownBy(() -> with(-1, 0, 1, List.of())).isInstanceOf(UserError.class)
         .hasMessageContaining("minCharacters is -1");

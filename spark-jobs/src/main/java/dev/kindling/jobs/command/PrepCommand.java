@@ -21,8 +21,14 @@ import picocli.CommandLine.Spec;
     ""}, footer = {"", "Examples:", "  kindling prep --in corpus.jsonl --out data/corpus",
         "  kindling prep --in 'hdfs:///books/*.txt' --out hdfs:///data/books --set format=text --set sequenceLength=512",
         "  kindling prep prep.yaml --master yarn -- --num-executors 8", "",
-        "Settings: input, format (jsonl, text, lines), textField, idField, output, tokenizer (yours, a folder or file),",
-        "  vocabularySize, sequenceLength, heldOutPercent, seed"})
+        "Settings: input (paths, or sections: name, path or table or sql, and any of the next six),",
+        "  format (jsonl, text, lines, parquet), textField, idField, sourceField, separator, maxDocumentBytes,",
+        "  maxRejectedPercent, clean (preset: web, or html, whitespace, patterns, c4, minCharacters, maxCharacters,",
+        "  maxSymbols, gopherQuality, gopherRepetition, languages, otherLanguages, mask), output, tokenizer (yours, a folder or file), vocabularySize, sequenceLength,",
+        "  heldOutPercent, seed", "", "Several inputs, a table among them (prep.yaml):", "  input:",
+        "    - { name: books, path: 'hdfs:///books/*.txt.zst', format: text, separator: \"\\n%%\\n\" }",
+        "    - { name: lake, sql: SELECT id, body FROM articles WHERE lang = 'en', textField: body }",
+        "  maxRejectedPercent: 0.1", "  clean: { preset: web, languages: [en], mask: [email, phone] }"})
 final class PrepCommand implements Callable<Integer> {
   @Mixin
   private VerbOptions options;
@@ -51,6 +57,8 @@ final class PrepCommand implements Callable<Integer> {
           result.folder(),
           training.documents(), training.tokens(), training.rows(), result.info().sequenceLength(), heldOut.documents(),
           heldOut.tokens());
+      PrepPage.write(spark.session().sparkContext().hadoopConfiguration(), result.folder())
+          .ifPresent(page -> out.println("What became of the documents: " + page));
     }
     return 0;
   }

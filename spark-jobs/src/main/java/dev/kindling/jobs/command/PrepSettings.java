@@ -1,24 +1,52 @@
 package dev.kindling.jobs.command;
 
+import dev.kindling.data.clean.CleanSettings;
 import dev.kindling.data.corpus.CorpusFormat;
 import dev.kindling.data.corpus.CorpusSource;
 import dev.kindling.data.job.PrepOptions;
+import dev.kindling.data.job.PrepStage;
+import dev.kindling.data.job.RuleStep;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * What {@code kindling prep} is to do; {@link PrepOptions} and {@link CorpusSource} say what each setting means.
  *
- * @param input files, folders or globs
+ * @param input files, folders or globs, or sections that name an input
+ * @param sourceField and what stands before it from {@code format} on hold for all inputs that do not say otherwise
  */
-record PrepSettings(List<String> input, CorpusFormat format, String textField, String idField, String output,
+record PrepSettings(List<InputSettings> input, CorpusFormat format, String textField, String idField,
+    String sourceField, String separator, int maxDocumentBytes, double maxRejectedPercent, CleanSettings clean,
+    String output,
     Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed) {
   static PrepSettings defaults() {
-    return new PrepSettings(null, CorpusFormat.JSONL, "text", "id", null, Optional.empty(), 16_384, 1024, 1, 1);
+    return new PrepSettings(null, CorpusFormat.JSONL, "text", "id", "", "", CorpusSource.MAX_DOCUMENT_BYTES, 0,
+        CleanSettings.defaults(), null,
+        Optional.empty(), 16_384, 1024, 1, 1);
   }
 
   PrepOptions options() {
-    return new PrepOptions(new CorpusSource(input, format, textField, idField), output, tokenizer, vocabularySize,
-        sequenceLength, heldOutPercent, seed);
+    return new PrepOptions(inputs(), maxRejectedPercent, stages(), output, tokenizer, vocabularySize, sequenceLength,
+        heldOutPercent, seed);
+  }
+
+  /** Of what is turned on. */
+  private List<PrepStage> stages() {
+    List<PrepStage> stages = new ArrayList<>();
+    if (!clean.rules().isEmpty()) stages.add(new PrepStage(PrepStage.CLEAN, RuleStep.of(clean), clean.toString()));
+    return stages;
+  }
+
+  /** Paths without a name are one input, the first. */
+  private List<CorpusSource> inputs() {
+    List<String> plain = input.stream().filter(InputSettings::isPlain).flatMap(one -> one.path().get().stream())
+        .toList();
+    CorpusSource usual = new CorpusSource(CorpusSource.NAME, plain.isEmpty() ? List.of("*") : plain, format,
+        new CorpusSource.Fields(textField, idField, sourceField), separator, maxDocumentBytes);
+    List<CorpusSource> inputs = new ArrayList<>();
+    if (!plain.isEmpty()) inputs.add(usual);
+    for (InputSettings one : input) if (!one.isPlain()) inputs.add(one.source(usual));
+    return inputs;
   }
 }

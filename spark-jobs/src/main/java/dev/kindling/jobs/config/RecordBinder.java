@@ -84,6 +84,10 @@ final class RecordBinder {
       if (generic.getRawType() == Map.class) return map(inner, setting, key);
     }
     Class<?> plain = (Class<?>) type;
+    if (plain.isRecord() && setting instanceof Setting.Scalar scalar) {
+      Optional<Object> whole = shorthand(plain, scalar.text());
+      if (whole.isPresent()) return whole.get();
+    }
     if (plain.isRecord()) {
       if (!(setting instanceof Setting.Section section)) {
         throw wrong(setting, key, "a section with the keys " + String.join(", ", namesOf(plain)));
@@ -185,6 +189,19 @@ final class RecordBinder {
       return null;
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("the defaults of " + type, e);
+    }
+  }
+
+  /** A record with a static method {@code ofText(String)} may also be written as that text. */
+  private static Optional<Object> shorthand(Class<?> type, String text) {
+    try {
+      Method method = type.getDeclaredMethod("ofText", String.class);
+      method.setAccessible(true);
+      return Optional.of(method.invoke(null, text));
+    } catch (NoSuchMethodException e) {
+      return Optional.empty();
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("the short form of " + type, e);
     }
   }
 

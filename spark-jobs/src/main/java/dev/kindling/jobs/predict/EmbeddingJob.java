@@ -10,6 +10,7 @@ import dev.kindling.data.corpus.Document;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -48,8 +49,9 @@ public final class EmbeddingJob {
       List<Document> window = new ArrayList<>();
       for (CorpusFile file : files) {
         try (CorpusReader in = CorpusReader.open(conf, source, new CorpusPiece(file, 0, Long.MAX_VALUE))) {
-          while (in.hasNext()) {
-            window.add(in.next());
+          Iterator<Document> documents = in.documents();
+          while (documents.hasNext()) {
+            window.add(documents.next());
             if (window.size() == WINDOW) job.embed(window, out);
           }
         }

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -31,6 +32,11 @@ public final class Report {
     this.curve = curve;
   }
 
+  /** A page without a loss. */
+  public Report(String title, String lead) {
+    this(title, lead, null);
+  }
+
   public Report heading(String text) {
     body.append("<h2>").append(escape(text)).append("</h2>\n");
     return this;
@@ -41,6 +47,32 @@ public final class Report {
     body.append("<table>\n");
     rows.forEach((name, value) -> body.append(name.equals(marked) ? "<tr class=\"ours\">" : "<tr>").append("<td>")
         .append(escape(name)).append("</td><td class=\"number\">").append(escape(value)).append("</td></tr>\n"));
+    body.append("</table>\n");
+    return this;
+  }
+
+  /** A table with a head; all columns but the first are numbers. */
+  public Report columns(List<String> head, List<List<String>> rows) {
+    body.append("<table>\n<tr>");
+    for (String name : head) body.append("<th>").append(escape(name)).append("</th>");
+    body.append("</tr>\n");
+    for (List<String> row : rows) {
+      body.append("<tr>");
+      for (int i = 0; i < row.size(); i++)
+        body.append(i == 0 ? "<td>" : "<td class=\"number\">").append(escape(row.get(i))).append("</td>");
+      body.append("</tr>\n");
+    }
+    body.append("</table>\n");
+    return this;
+  }
+
+  /** A histogram. @param values none negative, by name; @param format of a value */
+  public Report bars(Map<String, Double> values, String format) {
+    double most = values.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);
+    body.append("<table>\n");
+    values.forEach((name, value) -> body.append("<tr><td>").append(escape(name)).append("</td><td class=\"number\">")
+        .append(escape(String.format(Locale.ROOT, format, value))).append("</td><td><div class=\"bar\" style=\"width:")
+        .append(most == 0 ? 0 : Math.round(400 * value / most)).append("px\"></div></td></tr>\n"));
     body.append("</table>\n");
     return this;
   }
@@ -86,6 +118,7 @@ public final class Report {
 
   /** uPlot wants one sorted axis and one column a curve, with nulls where a curve has no point. */
   private List<List<Object>> points() {
+    if (curve == null) return List.of();
     TreeMap<Long, Double[]> bySteps = new TreeMap<>();
     for (LossCurve.Point point : curve.train()) {
       bySteps.computeIfAbsent(point.step(), step -> new Double[2])[0] = point.loss();
@@ -103,6 +136,7 @@ public final class Report {
   }
 
   private List<Map<String, Object>> baselines() {
+    if (curve == null) return List.of();
     return curve.baselines().stream().map(line -> Map.<String, Object>of("name", line.name(), "loss", line.loss()))
         .toList();
   }

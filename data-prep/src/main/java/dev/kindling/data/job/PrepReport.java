@@ -1,0 +1,106 @@
+package dev.kindling.data.job;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.data.shard.DatasetInfo;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What {@code prep-report.json} says; all characters are UTF-16 code units.
+ *
+ * @param files and {@code bytes} that were read; {@code emptyFiles} names those without a byte
+ * @param records that were found in them
+ * @param stages in their order
+ * @param sources what is in the dataset by name of its source
+ * @param lengths how many documents have {@code from} to {@code to} tokens
+ * @param packing how the tokens fill the rows
+ * @param seconds by what was done
+ */
+public record PrepReport(long files, long bytes, List<String> emptyFiles, long records, List<Stage> stages,
+    Map<String, Source> sources, List<Length> lengths, Packing packing, Map<String, Double> seconds) {
+  public static final String FILE = "prep-report.json";
+  /** The same for people; what runs the job writes it. */
+  public static final String PAGE = "prep-report.html";
+
+  /** What came out of a stage, and what its steps took. */
+  public record Stage(String name, long documents, long characters, List<Step> dropped) {}
+
+  /** Documents that a step dropped, with examples. */
+  public record Step(String name, long documents, long characters, List<Example> examples) {}
+
+  /** A dropped document. */
+  public record Example(String id, String reason, String excerpt) {}
+
+  /** @param tokensPerWord fertility of the tokenizer; words stand between white space */
+  public record Source(long documents, long tokens, long characters, double tokensPerWord, double bytesPerToken) {}
+
+  /** A bar of the histogram. */
+  public record Length(long from, long to, long documents) {}
+
+  /** @param wastePercent of the rows' targets that hold no token */
+  public record Packing(long rows, int sequenceLength, long targets, double wastePercent) {}
+
+  static PrepReport of(Documents documents, List<CorpusFlow.Outcome> outcomes, TokenCounts tokens, DatasetInfo info,
+      Map<String, Double> seconds) {
+    Map<String, Source> sources = new LinkedHashMap<>();
+    tokens.sources().forEach((name, counts) -> sources.put(name, source(counts)));
+    if (sources.size() > 1) sources.put("all", source(tokens.all()));
+    long rows = info.training().rows() + info.heldOut().rows();
+    long targets = info.training().targets() + info.heldOut().targets();
+    long places = rows * info.sequenceLength();
+    Packing packing = new Packing(rows, info.sequenceLength(), targets,
+        places == 0 ? 0 : 100.0 * (places - targets) / places);
+    return new PrepReport(documents.files(), documents.bytes(), documents.emptyFiles(),
+        outcomes.get(0).counts().records(), stages(outcomes), sources, lengths(tokens.lengths()), packing, seconds);
+  }
+
+  private static Source source(TokenCounts.Source counts) {
+    return new Source(counts.documents(), counts.tokens(), counts.characters(),
+        counts.words() == 0 ? 0 : (double) counts.tokens() / counts.words(),
+        counts.tokens() == 0 ? 0 : (double) counts.bytes() / counts.tokens());
+  }
+
+  /** Frames keep what earlier stages dropped; each stage is told what is new. */
+  private static List<Stage> stages(List<CorpusFlow.Outcome> outcomes) {
+    List<Stage> stages = new ArrayList<>();
+    StageCounts before = new StageCounts();
+    for (CorpusFlow.Outcome outcome : outcomes) {
+      StageCounts counts = outcome.counts();
+      List<Step> steps = new ArrayList<>();
+      for (Map.Entry<String, StageCounts.Dropped> entry : counts.dropped().entrySet()) {
+        if (before.droppedBy(entry.getKey()) == entry.getValue().documents()) continue;
+        List<Example> examples = entry.getValue().examples().stream()
+            .map(example -> new Example(example.id(), example.reason(), example.excerpt())).toList();
+        steps.add(new Step(entry.getKey(), entry.getValue().documents(), entry.getValue().characters(), examples));
+      }
+      stages.add(new Stage(outcome.stage().name(), counts.documents(), counts.characters(), steps));
+      before = counts;
+    }
+    return stages;
+  }
+
+  private static List<Length> lengths(long[] byPowers) {
+    List<Length> lengths = new ArrayList<>();
+    for (int k = 0; k < byPowers.length; k++) {
+      if (byPowers[k] == 0 && lengths.isEmpty()) continue;
+      lengths.add(new Length(k == 0 ? 0 : 1L << k - 1, k == 0 ? 0 : (1L << k) - 1, byPowers[k]));
+    }
+    while (!lengths.isEmpty() && lengths.get(lengths.size() - 1).documents() == 0) lengths.remove(lengths.size() - 1);
+    return lengths;
+  }
+
+  public static PrepReport parse(String json) throws JsonProcessingException {
+    return new ObjectMapper().readValue(json, PrepReport.class);
+  }
+
+  String toJson() {
+    try {
+      return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("records of text and numbers", e);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package dev.kindling.data.job;
+
+import java.util.List;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/** The tables about documents beside a dataset's shards; FORMAT.md has their columns. */
+final class PrepTables {
+  static final String DOCUMENTS = "documents";
+  static final String DROPPED = "dropped";
+  static final String REJECTED = "rejected";
+
+  private static final long ROWS_PER_FILE = 500_000;
+  private static final int EXCERPT = 200;
+
+  private static final StructType DOCUMENT = new StructType().add(Columns.ID, DataTypes.StringType, false)
+      .add(Columns.SOURCE, DataTypes.StringType, false).add(Columns.FILE, DataTypes.StringType, false)
+      .add(Columns.POSITION, DataTypes.LongType, false).add("characters", DataTypes.IntegerType, false)
+      .add("tokens", DataTypes.IntegerType, false).add("heldOut", DataTypes.BooleanType, false);
+
+  private final SparkSession session;
+  private final OutputFolder output;
+
+  PrepTables(SparkSession session, OutputFolder output) {
+    this.session = session;
+    this.output = output;
+  }
+
+  /** Every document of the dataset, without its text. */
+  void documents(JavaPairRDD<StreamKey, EncodedDocument> documents, long count) {
+    Dataset<Row> rows = session.createDataFrame(documents.map(pair -> {
+      StreamKey key = pair._1();
+      EncodedDocument document = pair._2();
+      return RowFactory.create(key.id(), document.source(), document.file(), document.position(),
+          document.characters(), document.ids().length, key.heldOut());
+    }), DOCUMENT);
+    write(rows, count, DOCUMENTS);
+  }
+
+  /** What a step dropped, and what could not be read; a table without a row is not written. */
+  void dropped(Dataset<Row> frame, StageCounts counts) {
+    long rejected = counts.droppedBy(Documents.UNREADABLE);
+    long dropped = counts.records() - counts.documents() - rejected;
+    Column unreadable = functions.col(Columns.DROPPED).startsWith(Documents.UNREADABLE + ": ");
+    Column excerpt = functions.substring(functions.col(Columns.TEXT), 1, EXCERPT).as("excerpt");
+    Dataset<Row> all = frame.where(functions.not(Columns.kept()));
+    if (dropped > 0) {
+      write(all.where(functions.not(unreadable)).select(functions.col(Columns.ID), functions.col(Columns.SOURCE),
+          functions.col(Columns.FILE), functions.col(Columns.POSITION), functions.col(Columns.DROPPED).as("reason"),
+          excerpt), dropped, DROPPED);
+    }
+    if (rejected > 0) {
+      Column reason = functions.expr("substring(" + Columns.DROPPED + ", " + (Documents.UNREADABLE.length() + 3) + ")");
+      write(all.where(unreadable).select(functions.col(Columns.SOURCE), functions.col(Columns.FILE),
+          functions.col(Columns.POSITION), reason.as("reason"), excerpt), rejected, REJECTED);
+    }
+  }
+
+  private void write(Dataset<Row> rows, long count, String name) {
+    rows.coalesce((int) Math.min(10_000, 1 + count / ROWS_PER_FILE)).write().mode("overwrite")
+        .option("compression", "zstd").parquet(output.stage(name).toString());
+  }
+
+  static List<String> names() {
+    return List.of(DOCUMENTS, DROPPED, REJECTED);
+  }
+}

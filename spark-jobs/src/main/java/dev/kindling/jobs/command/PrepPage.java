@@ -1,0 +1,94 @@
+package dev.kindling.jobs.command;
+
+import dev.kindling.checkpoint.PendingFile;
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.data.job.PrepReport;
+import dev.kindling.jobs.report.Report;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** The page about a dataset, made of the {@code prep-report.json} beside it. */
+final class PrepPage {
+  private static final int LARGEST_REPORT = 64 << 20;
+
+  private PrepPage() {
+  }
+
+  /** Writes the page into the dataset's folder, over an older one. @return the page; nothing where the dataset has no report */
+  static Optional<Path> write(Configuration conf, Path dataset) throws IOException {
+    Path json = new Path(dataset, PrepReport.FILE);
+    if (!json.getFileSystem(conf).exists(json)) return Optional.empty();
+    byte[] bytes = Storage.readSmall(Storage.of(conf, json), json, LARGEST_REPORT);
+    Path page = new Path(dataset, PrepReport.PAGE);
+    try (PendingFile out = PendingFile.create(Storage.of(conf, page), page)) {
+      out.write(html(dataset.getName(), PrepReport.parse(new String(bytes, StandardCharsets.UTF_8)))
+          .getBytes(StandardCharsets.UTF_8));
+      out.commit(PrepReport.PAGE);
+    }
+    return Optional.of(page);
+  }
+
+  static String html(String name, PrepReport made) {
+    PrepReport.Stage last = made.stages().get(made.stages().size() - 1);
+    Report page = new Report("Dataset " + name, text("%,d records of %,d files, %.1f MB; %,d documents are kept.",
+        made.records(), made.files(), made.bytes() / 1e6, last.documents()));
+    page.heading("From the inputs to documents").columns(List.of("stage", "documents", "characters"), stages(made));
+    examples(page, made);
+    page.heading("Sources").columns(
+        List.of("source", "documents", "tokens", "characters", "tokens a word", "bytes a token"), sources(made));
+    Map<String, Double> lengths = new LinkedHashMap<>();
+    made.lengths().forEach(bar -> lengths.put(
+        bar.from() == bar.to() ? text("%,d", bar.from()) : text("%,d to %,d", bar.from(), bar.to()),
+        (double) bar.documents()));
+    page.heading("Documents by tokens").bars(lengths, "%,.0f");
+    page.heading("Packing")
+        .paragraph(text("%,d rows of %,d tokens; %,d tokens are targets, %.3f%% of the places are empty.",
+            made.packing().rows(), made.packing().sequenceLength(), made.packing().targets(),
+            made.packing().wastePercent()));
+    page.heading("What the time went to, seconds").bars(made.seconds(), "%,.1f");
+    if (!made.emptyFiles().isEmpty())
+      page.heading("Files without a byte").paragraph(String.join(", ", made.emptyFiles()));
+    return page.html();
+  }
+
+  private static List<List<String>> stages(PrepReport made) {
+    List<List<String>> rows = new ArrayList<>();
+    for (PrepReport.Stage stage : made.stages()) {
+      for (PrepReport.Step step : stage.dropped())
+        rows.add(List.of("dropped by " + step.name(), text("\u2212%,d", step.documents()),
+            text("\u2212%,d", step.characters())));
+      rows.add(List.of(stage.name() + ": kept", text("%,d", stage.documents()), text("%,d", stage.characters())));
+    }
+    return rows;
+  }
+
+  private static void examples(Report page, PrepReport made) {
+    for (PrepReport.Stage stage : made.stages()) {
+      for (PrepReport.Step step : stage.dropped()) {
+        page.heading("Dropped by " + step.name());
+        for (PrepReport.Example example : step.examples())
+          page.paragraph(example.id() + ": " + example.reason()).quotation(example.excerpt());
+      }
+    }
+  }
+
+  private static List<List<String>> sources(PrepReport made) {
+    return made.sources().entrySet().stream().map(entry -> {
+      PrepReport.Source source = entry.getValue();
+      return List.of(entry.getKey(), text("%,d", source.documents()), text("%,d", source.tokens()),
+          text("%,d", source.characters()), text("%.3f", source.tokensPerWord()), text("%.3f", source.bytesPerToken()));
+    }).toList();
+  }
+
+  private static String text(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+}

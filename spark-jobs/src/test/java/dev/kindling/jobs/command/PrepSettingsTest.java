@@ -1,0 +1,58 @@
+package dev.kindling.jobs.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.corpus.CorpusFormat;
+import dev.kindling.data.corpus.CorpusSource;
+import dev.kindling.data.job.PrepOptions;
+import dev.kindling.jobs.config.Configuration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PrepSettingsTest {
+  @Test
+  void pathsAloneAreOneInputAndSectionsAreInputsOfTheirOwn() {
+    PrepOptions options = options("""
+        input:
+          - a.jsonl
+          - { name: books, path: [x, y], format: text, separator: "\\n%%\\n" }
+          - b.jsonl
+          - { name: lake, sql: SELECT 1, textField: body }
+          - { name: old, table: archive.pages, maxDocumentBytes: 10 }
+        sourceField: site
+        output: out
+        """);
+    assertThat(options.inputs()).containsExactly(
+        source("corpus", List.of("a.jsonl", "b.jsonl"), CorpusFormat.JSONL, "text", "",
+            CorpusSource.MAX_DOCUMENT_BYTES),
+        source("books", List.of("x", "y"), CorpusFormat.TEXT, "text", "\n%%\n", CorpusSource.MAX_DOCUMENT_BYTES),
+        source("lake", List.of("SELECT 1"), CorpusFormat.SQL, "body", "", CorpusSource.MAX_DOCUMENT_BYTES),
+        source("old", List.of("archive.pages"), CorpusFormat.TABLE, "text", "", 10));
+    assertThat(options("input: one.jsonl\noutput: out\n").inputs()).containsExactly(CorpusSource.jsonl("one.jsonl"));
+  }
+
+  @Test
+  void whatIsWrongIsToldWithItsLine() {
+    assertThatThrownBy(() -> options("output: out\ninput:\n  - name: a\n    pth: x\n")).isInstanceOf(UserError.class)
+        .hasMessageContaining("prep.yaml:4: input[0].pth is not a setting; did you mean path?");
+    assertThatThrownBy(() -> options("output: out\ninput:\n  - { name: a }\n")).isInstanceOf(UserError.class)
+        .hasMessageContaining("path is missing; it must be files, folders or globs; or name a table");
+    assertThatThrownBy(() -> options("output: out\ninput:\n  - { path: a, sql: SELECT 1 }\n"))
+        .isInstanceOf(UserError.class).hasMessageContaining("more than one of path, table and sql");
+    assertThatThrownBy(() -> options("output: out\ninput: a\nmaxRejectedPercent: 101\n")).isInstanceOf(UserError.class)
+        .hasMessageContaining("prep.yaml:3: maxRejectedPercent is 101.0; it must be 0 to 100");
+  }
+
+  private static CorpusSource source(String name, List<String> paths, CorpusFormat format, String text,
+      String separator,
+      int bytes) {
+    return new CorpusSource(name, paths, format, new CorpusSource.Fields(text, "id", "site"), separator, bytes);
+  }
+
+  private static PrepOptions options(String yaml) {
+    Configuration configuration = Configuration.parse("prep.yaml", yaml);
+    return configuration.located(configuration.as(PrepSettings.class)::options);
+  }
+}
