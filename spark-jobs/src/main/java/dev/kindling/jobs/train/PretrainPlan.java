@@ -10,6 +10,7 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.PackedDataset;
+import dev.kindling.data.tokenizer.Fingerprint;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import dev.kindling.train.loop.RunOptions;
@@ -20,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -31,6 +33,7 @@ import org.apache.hadoop.fs.Path;
  */
 record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig model, ExtraTokens extra, long steps) {
   static final String PRECISION = "train.precision";
+  private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
   private static final int LARGEST_TOKENIZER = 1 << 28;
 
   /** @throws UserError where dataset, model and steps do not fit one another */
@@ -95,11 +98,21 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
         : Optional.of(PackedDataset.openHeldOut(hadoop, new Path(config.dataset())));
   }
 
-  /** The dataset's tokenizer, as its file has it, with the extra tokens. */
+  /**
+   * The dataset's tokenizer, as its file has it, with the extra tokens.
+   *
+   * @throws UserError where it is not the one that the dataset was made with
+   */
   String tokenizer(Configuration hadoop) {
     Path file = new Path(config.dataset(), Tokenizer.FILE);
-    byte[] json = Storage.readSmall(Storage.of(hadoop, file), file, LARGEST_TOKENIZER);
-    return extra.addedTo(new String(json, StandardCharsets.UTF_8));
+    byte[] bytes = Storage.readSmall(Storage.of(hadoop, file), file, LARGEST_TOKENIZER);
+    String json = new String(bytes, StandardCharsets.UTF_8);
+    boolean said = SHA_256.matcher(dataset.tokenizer()).matches();     // rows that prep did not make may not know theirs
+    if (said && !Fingerprint.of(json).equals(dataset.tokenizer()))
+      throw new UserError(file + " is not the tokenizer that the dataset was made with: its SHA-256 is "
+          + Fingerprint.of(json) + ", " + DatasetInfo.FILE + " says " + dataset.tokenizer()
+          + "; put the right one back, or run prep again with this one into another folder");
+    return extra.addedTo(json);
   }
 
   RunOptions options(Precision precision) {

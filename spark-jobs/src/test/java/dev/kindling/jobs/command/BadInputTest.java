@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -133,6 +134,19 @@ class BadInputTest {
     truncate(shard);
     assertOneLine(Ended.of("evaluate", "--model", model.toString(), "--data", damaged.toString()), "is damaged",
         shard.getFileName().toString());
+  }
+
+  @Test
+  void aTokenizerOfAnotherVocabulary() throws IOException {
+    Path other = copy(data, folder.resolve("data"));
+    Path corpus = shared.resolve("corpus.jsonl");
+    assertThat(Ended.of("tokenizer", "train", "--in", corpus.toString(), "--out", folder + "/small", "--set",
+        "vocabularySize=270").code()).isZero();
+    Files.copy(folder.resolve("small/tokenizer.json"), other.resolve("tokenizer.json"),
+        StandardCopyOption.REPLACE_EXISTING);
+    Files.deleteIfExists(other.resolve(".tokenizer.json.crc"));
+    assertOneLine(pretrain(other), "data/tokenizer.json is not the tokenizer that the dataset was made with");
+    assertThat(folder.resolve("run")).doesNotExist();
   }
 
   private Ended pretrain(Path dataset, String... settings) {
