@@ -12,6 +12,7 @@ public final class SparkInTests {
   public static synchronized SparkSession session() {
     if (session == null) {
       session = SparkSession.builder().master("local[2]").appName("data-prep tests").config("spark.ui.enabled", "false")
+          .config("spark.sql.shuffle.partitions", "3")
           .config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1").getOrCreate();
       session.sparkContext().setLogLevel("OFF");
     }

@@ -35,7 +35,7 @@ import org.apache.spark.sql.SparkSession;
  *   output/
  *     training/part-00000.parquet ...   held-out/part-00000.parquet ...
  *     tokenizer.json   tokenizer_config.json
- *     documents/   dropped/   rejected/   prep-report.json
+ *     documents/   dropped/   rejected/   decontaminated/   prep-report.json
  *     dataset.json                      written last
  * </pre>
  */
@@ -128,21 +128,31 @@ public final class PrepJob {
       if (encoded.training().documents() == 0) throw nothingToLearn();
       TokenCounts both = encoded.training().plus(encoded.heldOut());
       Parts parts = timed("pack", 0, () -> pack(encoded, tokenizer, documents, output));
-      timed("tables", 0, () -> {
+      DatasetInfo.Decontamination decontamination = timed("tables", 0, () -> {
         PrepTables tables = new PrepTables(session, output);
         tables.documents(encoded.documents(), both.documents());
         tables.dropped(rows, counts);
-        return tables;
+        return decontaminated(tables, rows);
       });
       output.write(Tokenizer.FILE, tokenizer.json());
       output.write(TokenizerConfig.FILE, TokenizerConfig.json());
       DatasetInfo info = new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, fingerprint, options.sequenceLength(),
           tokenizer.vocabularySize(), tokenizer.endOfText(), tokenizer.fingerprint(), inputs, options.settings(),
-          parts.training(), parts.heldOut(), corpus(counts, both));
+          parts.training(), parts.heldOut(), corpus(counts, both), decontamination);
       output.write(PrepReport.FILE, PrepReport.of(documents, outcomes, both, info, seconds).toJson());
       output.commit(info.toJson());
       return info;
     }
+  }
+
+  /** @return null where no step looks for evaluation sets */
+  private DatasetInfo.Decontamination decontaminated(PrepTables tables, Dataset<Row> rows) {
+    for (PrepStage stage : options.stages()) {
+      for (CorpusStep step : stage.steps()) {
+        if (step instanceof Decontamination one) return tables.decontaminated(one, rows);
+      }
+    }
+    return null;
   }
 
   /** @param bytes that are worked on, about; 0 where that is not known */

@@ -1,5 +1,6 @@
 package dev.kindling.data.job;
 
+import dev.kindling.data.shard.DatasetInfo;
 import java.util.List;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.sql.Column;
@@ -16,6 +17,7 @@ final class PrepTables {
   static final String DOCUMENTS = "documents";
   static final String DROPPED = "dropped";
   static final String REJECTED = "rejected";
+  static final String DECONTAMINATED = "decontaminated";
 
   private static final long ROWS_PER_FILE = 500_000;
   private static final int EXCERPT = 200;
@@ -63,12 +65,20 @@ final class PrepTables {
     }
   }
 
+  /** The documents in which a step found pieces of evaluation sets; a table without a row is not written. */
+  DatasetInfo.Decontamination decontaminated(Decontamination step, Dataset<Row> frame) {
+    Dataset<Row> table = Frames.once(step.table(frame));
+    long count = table.count();
+    if (count > 0) write(table, count, DECONTAMINATED);
+    return new DatasetInfo.Decontamination(step.done(), count, Decontamination.digest(table), step.files().sha256());
+  }
+
   private void write(Dataset<Row> rows, long count, String name) {
     rows.coalesce((int) Math.min(10_000, 1 + count / ROWS_PER_FILE)).write().mode("overwrite")
         .option("compression", "zstd").parquet(output.stage(name).toString());
   }
 
   static List<String> names() {
-    return List.of(DOCUMENTS, DROPPED, REJECTED);
+    return List.of(DOCUMENTS, DROPPED, REJECTED, DECONTAMINATED);
   }
 }

@@ -33,12 +33,14 @@ import org.apache.hadoop.fs.Path;
  * @param training rows to learn from
  * @param heldOut rows of documents that neither the training rows nor the tokenizer have seen
  * @param corpus what became of the records that were read; null in datasets that were made before it was counted
+ * @param decontamination what was found of evaluation sets; null where none were looked for
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record DatasetInfo(String format, int version, String fingerprint, int sequenceLength, int vocabularySize,
     int endOfText,
     String tokenizer, Inputs inputs, Map<String, String> configuration, Part training, Part heldOut,
-    @JsonInclude(JsonInclude.Include.NON_NULL) Corpus corpus) {
+    @JsonInclude(JsonInclude.Include.NON_NULL) Corpus corpus,
+    @JsonInclude(JsonInclude.Include.NON_NULL) Decontamination decontamination) {
   public static final String FILE = "dataset.json";
   public static final String FORMAT = "kindling-dataset";
   public static final int VERSION = 1;
@@ -64,7 +66,7 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
   public DatasetInfo(String format, int version, String fingerprint, int sequenceLength, int vocabularySize,
       int endOfText, String tokenizer, Inputs inputs, Map<String, String> configuration, Part training, Part heldOut) {
     this(format, version, fingerprint, sequenceLength, vocabularySize, endOfText, tokenizer, inputs, configuration,
-        training, heldOut, null);
+        training, heldOut, null, null);
   }
 
   /**
@@ -79,6 +81,21 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
     public Corpus {
       present("corpus.dropped", dropped);
       present("corpus.sources", sources);
+    }
+  }
+
+  /**
+   * Documents that hold a piece of an evaluation set; the table {@code decontaminated} lists them.
+   *
+   * @param action what became of them: {@code dropped} or {@code flagged}
+   * @param documents how many
+   * @param table SHA-256 over the table's rows, as FORMAT.md says
+   * @param evaluation SHA-256 over the names and contents of the sets' files
+   */
+  public record Decontamination(String action, long documents, String table, String evaluation) {
+    public Decontamination {
+      present("decontamination.table", table);
+      present("decontamination.evaluation", evaluation);
     }
   }
 

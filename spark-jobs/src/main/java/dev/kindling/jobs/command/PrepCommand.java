@@ -24,11 +24,14 @@ import picocli.CommandLine.Spec;
         "Settings: input (paths, or sections: name, path or table or sql, and any of the next six),",
         "  format (jsonl, text, lines, parquet), textField, idField, sourceField, separator, maxDocumentBytes,",
         "  maxRejectedPercent, clean (preset: web, or html, whitespace, patterns, c4, minCharacters, maxCharacters,",
-        "  maxSymbols, gopherQuality, gopherRepetition, languages, otherLanguages, mask), output, tokenizer (yours, a folder or file), vocabularySize, sequenceLength,",
-        "  heldOutPercent, seed", "", "Several inputs, a table among them (prep.yaml):", "  input:",
+        "  maxSymbols, gopherQuality, gopherRepetition, languages, otherLanguages, mask), dedup (exact, near: shingle,",
+        "  bands, rows, threshold, paragraphs: minCharacters, maxDocuments, keepFirst), decontaminate (evaluation, words,",
+        "  fewestWords, action: drop or flag), output, tokenizer (yours, a folder or file), vocabularySize,",
+        "  sequenceLength, heldOutPercent, seed", "", "Several inputs, a table among them (prep.yaml):", "  input:",
         "    - { name: books, path: 'hdfs:///books/*.txt.zst', format: text, separator: \"\\n%%\\n\" }",
         "    - { name: lake, sql: SELECT id, body FROM articles WHERE lang = 'en', textField: body }",
-        "  maxRejectedPercent: 0.1", "  clean: { preset: web, languages: [en], mask: [email, phone] }"})
+        "  maxRejectedPercent: 0.1", "  clean: { preset: web, languages: [en], mask: [email, phone] }",
+        "  dedup: { exact: true, near: { threshold: 0.8 } }"})
 final class PrepCommand implements Callable<Integer> {
   @Mixin
   private VerbOptions options;

@@ -3,8 +3,14 @@ package dev.kindling.jobs.command;
 import dev.kindling.data.clean.CleanSettings;
 import dev.kindling.data.corpus.CorpusFormat;
 import dev.kindling.data.corpus.CorpusSource;
+import dev.kindling.data.decontaminate.DecontaminationSettings;
+import dev.kindling.data.dedup.DedupSettings;
+import dev.kindling.data.job.CorpusStep;
+import dev.kindling.data.job.Decontamination;
+import dev.kindling.data.job.EvaluationFiles;
 import dev.kindling.data.job.PrepOptions;
 import dev.kindling.data.job.PrepStage;
+import dev.kindling.data.job.Priority;
 import dev.kindling.data.job.RuleStep;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,11 +24,11 @@ import java.util.Optional;
  */
 record PrepSettings(List<InputSettings> input, CorpusFormat format, String textField, String idField,
     String sourceField, String separator, int maxDocumentBytes, double maxRejectedPercent, CleanSettings clean,
-    String output,
+    DedupSettings dedup, DecontaminationSettings decontaminate, String output,
     Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed) {
   static PrepSettings defaults() {
     return new PrepSettings(null, CorpusFormat.JSONL, "text", "id", "", "", CorpusSource.MAX_DOCUMENT_BYTES, 0,
-        CleanSettings.defaults(), null,
+        CleanSettings.defaults(), DedupSettings.defaults(), DecontaminationSettings.defaults(), null,
         Optional.empty(), 16_384, 1024, 1, 1);
   }
 
@@ -35,7 +41,20 @@ record PrepSettings(List<InputSettings> input, CorpusFormat format, String textF
   private List<PrepStage> stages() {
     List<PrepStage> stages = new ArrayList<>();
     if (!clean.rules().isEmpty()) stages.add(new PrepStage(PrepStage.CLEAN, RuleStep.of(clean), clean.toString()));
+    Priority priority = new Priority(inputs().stream().map(CorpusSource::name).toList());
+    for (CorpusStep step : priority.steps(dedup))
+      stages.add(new PrepStage(step.name(), List.of(step), step.toString()));
+    if (decontaminate.isOn()) stages.add(decontamination());
     return stages;
+  }
+
+  /** What was found in the files decides what the stage does, not where they lie. */
+  private PrepStage decontamination() {
+    EvaluationFiles files = EvaluationFiles.read(HadoopFiles.configuration(), decontaminate);
+    Decontamination step = new Decontamination(files, decontaminate.action());
+    String settings = String.format("words=%d, fewestWords=%d, action=%s, evaluation=%s", decontaminate.words(),
+        decontaminate.fewestWords(), decontaminate.action(), files.sha256());
+    return new PrepStage(step.name(), List.of(step), settings);
   }
 
   /** Paths without a name are one input, the first. */

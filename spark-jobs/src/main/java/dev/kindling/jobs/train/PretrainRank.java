@@ -146,8 +146,10 @@ final class PretrainRank {
   private static FolderCheckpoints checkpoints(PretrainPlan plan, Rank rank, StepNews news) {
     CheckpointSettings keep = plan.config().checkpoints();
     ObjectNode details = Json.object();
-    details.putObject("dataset").put("path", plan.config().dataset()).put("fingerprint", plan.dataset().fingerprint())
-        .put("tokenizer", plan.dataset().tokenizer());
+    ObjectNode dataset = details.putObject("dataset").put("path", plan.config().dataset())
+        .put("fingerprint", plan.dataset().fingerprint()).put("tokenizer", plan.dataset().tokenizer());
+    if (plan.dataset().decontamination() != null)
+      dataset.put("decontamination", plan.dataset().decontamination().table());
     details.put("configuration", plan.config().toString()).put("ranks", rank.worldSize());
     return new FolderCheckpoints(rank.conf(), new Path(plan.config().run()), rank.epoch(), plan.model(),
         plan.tokenizer(rank.conf()), new Retention(keep.keepLast(), keep.keepEvery(), keep.keepBest()), details,

@@ -1,0 +1,32 @@
+package dev.kindling.data.job;
+
+import dev.kindling.data.dedup.TextHash;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.expressions.UserDefinedFunction;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+
+/**
+ * Of documents with the same text, but for white space, one stays. Only hashes and names move between executors.
+ *
+ * @param priority says which
+ */
+public record ExactDuplicates(Priority priority) implements CorpusStep {
+  @Override
+  public String name() {
+    return "exact";
+  }
+
+  @Override
+  public Dataset<Row> apply(Dataset<Row> documents) {
+    UserDefinedFunction hash = functions.udf((UDF1<String, byte[]>) TextHash::of, DataTypes.BinaryType);
+    Dataset<Row> members = documents.where(Columns.kept()).select(functions.col(Columns.ID),
+        functions.col(Columns.SOURCE),
+        functions.col(Columns.FILE), functions.col(Columns.POSITION),
+        hash.apply(functions.col(Columns.TEXT)).as("hash"));
+    return Frames.drop(documents, priority.losers(members, "hash"),
+        functions.concat(functions.lit(name() + ": the same text as "), functions.col(Priority.SURVIVOR)));
+  }
+}

@@ -1,0 +1,128 @@
+package dev.kindling.data.job;
+
+import dev.kindling.data.dedup.MinHash;
+import dev.kindling.data.dedup.NearSettings;
+import dev.kindling.data.dedup.Shingles;
+import dev.kindling.data.dedup.TextHash;
+import java.nio.ByteBuffer;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.util.sketch.BloomFilter;
+
+/**
+ * Of near-duplicates one stays. Documents that share a bucket of their MinHash signature are compared, those whose similarity reaches
+ * the threshold are linked, and of all that are linked, directly or over others, the first by {@link Priority} stays. Between executors
+ * move a number a band for each document, and the sketches of those that share a bucket.
+ *
+ * @param settings what a near-duplicate is
+ * @param priority which document stays
+ */
+public record NearDuplicates(NearSettings settings, Priority priority) implements CorpusStep {
+  private static final String NODE = "node";
+  private static final String BUCKETS = "buckets";
+  private static final String SKETCH = "sketch";
+  private static final StructType SIGNED = new StructType().add(Columns.ID, DataTypes.StringType, false)
+      .add(Columns.SOURCE, DataTypes.StringType, false).add(Columns.FILE, DataTypes.StringType, false)
+      .add(Columns.POSITION, DataTypes.LongType, false).add(NODE, DataTypes.LongType, false)
+      .add(BUCKETS, DataTypes.BinaryType, false).add(SKETCH, DataTypes.BinaryType, false);
+  private static final StructType PLACED = new StructType().add("bucket", DataTypes.LongType, false)
+      .add(NODE, DataTypes.LongType, false);
+
+  @Override
+  public String name() {
+    return "near";
+  }
+
+  @Override
+  public Dataset<Row> apply(Dataset<Row> documents) {
+    Dataset<Row> signed = signed(documents).persist(StorageLevel.MEMORY_AND_DISK());
+    try {
+      Dataset<Row> roots = Components.of(similar(candidates(signed), signed));
+      Dataset<Row> labels = roots
+          .union(roots.select(functions.col(Components.SMALLER), functions.col(Components.SMALLER)).distinct());
+      Dataset<Row> members = signed.join(labels, signed.col(NODE).equalTo(labels.col(Components.LARGER)));
+      return Frames.drop(documents, priority.losers(members, Components.SMALLER),
+          functions.concat(functions.lit(name() + ": like "), functions.col(Priority.SURVIVOR)));
+    } finally {
+      signed.unpersist();
+    }
+  }
+
+  /** Names, buckets and sketches of the documents that are kept and have a word. */
+  private Dataset<Row> signed(Dataset<Row> documents) {
+    int shingle = settings.shingle();
+    MinHash hash = new MinHash(settings.bands(), settings.rows());
+    return documents.where(Columns.kept())
+        .select(functions.col(Columns.ID), functions.col(Columns.SOURCE), functions.col(Columns.FILE),
+            functions.col(Columns.POSITION), functions.col(Columns.TEXT))
+        .flatMap((FlatMapFunction<Row, Row>) document -> {
+          long[] shingles = Shingles.of(document.getString(4), shingle);
+          if (shingles.length == 0) return Collections.emptyIterator();
+          return List.of(RowFactory.create(document.get(0), document.get(1), document.get(2), document.get(3),
+              TextHash.number(document.getString(0)), bytes(hash.buckets(shingles)), bytes(Shingles.sketch(shingles))))
+              .iterator();
+        }, Encoders.row(SIGNED));
+  }
+
+  /** Pairs of documents that share a bucket. */
+  private static Dataset<Row> candidates(Dataset<Row> signed) {
+    Dataset<Row> placed = signed.select(NODE, BUCKETS).flatMap((FlatMapFunction<Row, Row>) document -> {
+      long[] buckets = longs(document.getAs(1));
+      return IntStream.range(0, buckets.length).mapToObj(i -> RowFactory.create(buckets[i], document.get(0)))
+          .iterator();
+    }, Encoders.row(PLACED));
+    return placed.repartition(functions.col("bucket")).sortWithinPartitions("bucket", NODE)
+        .mapPartitions((MapPartitionsFunction<Row, Row>) BucketLinks::new, Encoders.row(Components.EDGE)).distinct();
+  }
+
+  /** Those of the pairs that are near-duplicates. */
+  private Dataset<Row> similar(Dataset<Row> candidates, Dataset<Row> signed) {
+    Dataset<Row> pairs = Frames.once(candidates);
+    long count = pairs.count();
+    if (count == 0) return pairs;
+    BloomFilter asked = pairs.select(functions.col(Components.LARGER).as(NODE)).union(pairs.select(Components.SMALLER))
+        .stat().bloomFilter(NODE, 2 * count, 0.01);
+    Broadcast<BloomFilter> everywhere = JavaSparkContext.fromSparkContext(signed.sparkSession().sparkContext())
+        .broadcast(asked);
+    Column wanted = functions
+        .udf((UDF1<Long, Boolean>) node -> everywhere.value().mightContainLong(node), DataTypes.BooleanType)
+        .apply(functions.col(NODE));
+    Column similarity = functions.udf((UDF2<byte[], byte[], Double>) (a, b) -> Shingles.similarity(longs(a), longs(b)),
+        DataTypes.DoubleType).apply(functions.col("a"), functions.col("b"));
+    Dataset<Row> sketches = signed.select(NODE, SKETCH).where(wanted);
+    return pairs
+        .join(sketches.select(functions.col(NODE).as(Components.LARGER), functions.col(SKETCH).as("a")),
+            Components.LARGER)
+        .join(sketches.select(functions.col(NODE).as(Components.SMALLER), functions.col(SKETCH).as("b")),
+            Components.SMALLER)
+        .where(similarity.geq(settings.threshold())).select(Components.LARGER, Components.SMALLER);
+  }
+
+  private static byte[] bytes(long[] values) {
+    ByteBuffer bytes = ByteBuffer.allocate(values.length * Long.BYTES);
+    bytes.asLongBuffer().put(values);
+    return bytes.array();
+  }
+
+  private static long[] longs(byte[] bytes) {
+    long[] values = new long[bytes.length / Long.BYTES];
+    ByteBuffer.wrap(bytes).asLongBuffer().get(values);
+    return values;
+  }
+}
