@@ -26,7 +26,7 @@ public record CrossEntropy(Value x, Tensor dx) implements Operation {
     Tensor dx = recording ? tape.borrow(DType.FLOAT32, x.data().shape()) : null;
     Tensor dBias = recording && bias != null ? bias.gradient() : null;
     Logits logits = new Logits(head.packed(), bias == null ? null : bias.value(), softcap);
-    tape.kernels().crossEntropy(x.use(), logits, targets, losses, dx, recording ? head.gradient() : null, dBias);
+    tape.kernels().crossEntropy(x.use(), logits, targets, losses, dx, recording ? head.nextGradient() : null, dBias);
     tape.record(new CrossEntropy(x, dx));
     return losses;
   }

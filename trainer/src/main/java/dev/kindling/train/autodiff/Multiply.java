@@ -39,7 +39,7 @@ public record Multiply(Value x, Weight weight, Weight bias, Value y) implements 
     }
     Tensor stored = dy;
     tape.flow(x, Tape.gradientType(x), dx -> kernels.linearInputGradient(stored, weight.packed(), dx));
-    if (weight.gradient() != null) weightGradient(kernels, dy);
+    if (weight.learns()) weightGradient(kernels, dy);
     if (bias != null && bias.gradient() != null) kernels.biasGradient(dy, bias.gradient());
     if (dy != y.dy()) tape.giveBack(dy);
     tape.done(y);
@@ -47,7 +47,7 @@ public record Multiply(Value x, Weight weight, Weight bias, Value y) implements 
 
   /** dW += xᵀ dy, or where it is stored the other way round, dWᵀ += dyᵀ x. */
   private void weightGradient(Kernels kernels, Tensor dy) {
-    if (weight.packed().storedTransposed()) kernels.linearWeightGradient(dy, x.data(), weight.gradient());
-    else kernels.linearWeightGradient(x.data(), dy, weight.gradient());
+    if (weight.packed().storedTransposed()) kernels.linearWeightGradient(dy, x.data(), weight.nextGradient());
+    else kernels.linearWeightGradient(x.data(), dy, weight.nextGradient());
   }
 }

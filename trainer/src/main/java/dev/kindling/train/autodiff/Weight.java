@@ -1,5 +1,6 @@
 package dev.kindling.train.autodiff;
 
+import dev.kindling.train.kernel.GradientSum;
 import dev.kindling.train.kernel.PackedWeight;
 import dev.kindling.train.tensor.Tensor;
 
@@ -12,7 +13,7 @@ public final class Weight {
   private final long[] shape;
   private final PackedWeight packed;
   private Tensor value;
-  private Tensor gradient;
+  private GradientSum gradient;                  // null: frozen
 
   /**
    * @param name in full, such as {@code transformer.h.0.attn.c_attn.weight}; @param packed null: is not multiplied with
@@ -42,9 +43,27 @@ public final class Weight {
     return packed;
   }
 
-  /** What the way back adds to; null: frozen, no gradient is computed. */
+  /** What the way back adds to: zeros where nothing was added yet; null: frozen, no gradient is computed. */
   public Tensor gradient() {
-    return gradient;
+    if (gradient == null) return null;
+    gradient = gradient.clear();
+    return gradient.tensor();
+  }
+
+  boolean learns() {
+    return gradient != null;
+  }
+
+  /** The same for a product, which writes where nothing was added yet; what comes after it adds. */
+  GradientSum nextGradient() {
+    GradientSum next = gradient;
+    if (gradient != null) gradient = GradientSum.of(gradient.tensor());
+    return next;
+  }
+
+  /** What is in the gradient's memory does not count: the first who has some writes it over. */
+  public void beginGradient() {
+    if (gradient != null) gradient = new GradientSum(gradient.tensor(), false);
   }
 
   public void bind(Tensor value) {
@@ -52,7 +71,7 @@ public final class Weight {
   }
 
   public void bindGradient(Tensor gradient) {
-    this.gradient = gradient;
+    this.gradient = gradient == null ? null : GradientSum.of(gradient);
   }
 
   @Override

@@ -4,7 +4,6 @@ import dev.kindling.train.collective.Communicator.Contribution;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Memory;
-import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -22,7 +21,7 @@ public final class SubtreeSums implements AutoCloseable {
   @FunctionalInterface
   public interface Leaf {
     /**
-     * @param gradients flat, to be ADDED to; zero where this is called first
+     * @param gradients flat, to be written: they hold what an earlier leaf left, or zeros
      * @param complete may be told, with ever smaller numbers, from which element on nothing is added any more
      */
     void accumulate(int virtualRank, Tensor gradients, LongConsumer complete);
@@ -37,7 +36,6 @@ public final class SubtreeSums implements AutoCloseable {
     void complete(long from);
   }
 
-  private static final long ZERO_BLOCK = 1 << 20;          // bytes that one thread clears at once
   private static final long ALIGNMENT = 64;                // bytes
   private final Kernels kernels;
   private final List<VirtualRankTree.Node> subtrees;
@@ -115,7 +113,6 @@ public final class SubtreeSums implements AutoCloseable {
 
   private void sum(VirtualRankTree.Node node, Leaf leaf, Tensor into, LongConsumer complete) {
     if (node.isLeaf()) {
-      zero(into);
       leaf.accumulate(node.from(), into, complete);
       complete.accept(0);
     } else {
@@ -147,14 +144,6 @@ public final class SubtreeSums implements AutoCloseable {
       done = from;
       complete.accept(from);
     }
-  }
-
-  private void zero(Tensor buffer) {
-    int blocks = Math.toIntExact((buffer.bytes() + ZERO_BLOCK - 1) / ZERO_BLOCK);
-    kernels.pool().run(blocks, (block, worker) -> {
-      long from = block * ZERO_BLOCK;
-      Raw.zero(buffer.address() + from, Math.min(ZERO_BLOCK, buffer.bytes() - from));
-    });
   }
 
   /** Takes the buffers of {@link #sum} back: their content is not needed any more. */

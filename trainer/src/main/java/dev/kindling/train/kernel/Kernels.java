@@ -41,8 +41,8 @@ public interface Kernels extends AutoCloseable {
   /** dx = dy Wᵀ. dy [rows, out] of W's type; dx [rows, in], float32 or stored. */
   void linearInputGradient(Tensor dy, PackedWeight w, Tensor dx);
 
-  /** dW += xᵀ dy. x [rows, in], dy [rows, out], both of one stored type; dW float32 [in, out]. */
-  void linearWeightGradient(Tensor x, Tensor dy, Tensor dW);
+  /** dW += xᵀ dy, or = where it has not begun. x [rows, in], dy [rows, out], both of one stored type; dW float32 [in, out]. */
+  void linearWeightGradient(Tensor x, Tensor dy, GradientSum dW);
 
   /** db += sum of the rows of dy, in a fixed order. dy [rows, n] stored; db float32 [n]. */
   void biasGradient(Tensor dy, Tensor db);
@@ -108,13 +108,14 @@ public interface Kernels extends AutoCloseable {
   /**
    * losses[r] = -log softmax(logits[r])[targets[r]], 0 where the target is {@link #IGNORED}; chunks of the vocabulary and of the
    * rows, so that the logits of a batch are never in memory at once. Where {@code dx} is given also the gradients of the SUM
-   * of the losses: dx written, dHead and dBias added to; rows that are ignored give exact zeros.
+   * of the losses: dx written, dHead (or written, where it has not begun) and dBias added to; rows that are ignored give exact zeros.
    *
    * @param x [rows, width] of the head's type; @param targets int32 [rows]
    * @param losses float32 [rows]; @param dx float32 [rows, width] or null
    * @param dHead the head's master's shape, or null: frozen; @param dBias float32 [vocabulary], or null: frozen or none
    */
-  void crossEntropy(Tensor x, Logits logits, Tensor targets, Tensor losses, Tensor dx, Tensor dHead, Tensor dBias);
+  void crossEntropy(Tensor x, Logits logits, Tensor targets, Tensor losses, Tensor dx, GradientSum dHead,
+      Tensor dBias);
 
   /**
    * Losses of small float32 logits [rows, labels], and where it is given the gradient of their SUM.

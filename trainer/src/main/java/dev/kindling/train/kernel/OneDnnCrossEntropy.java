@@ -38,16 +38,20 @@ final class OneDnnCrossEntropy {
     this.scratch = scratch;
   }
 
-  void run(Tensor x, Logits form, Tensor targets, Tensor losses, Tensor dx, Tensor dHead, Tensor dBias) {
+  void run(Tensor x, Logits form, Tensor targets, Tensor losses, Tensor dx, GradientSum dHead,
+      Tensor dBias) {
     long rows = x.rows();
     OneDnnWeight head = (OneDnnWeight) form.head();
     checkTargets(targets, head.out());
     int stride = stride(head);
     int group = group(rows, head);
+    GradientSum sum = dx == null ? null : dHead;
     for (long from = 0; from < rows; from += group) {
       int n = (int) Math.min(group, rows - from);
-      new Group(x, form, targets, losses, dx, dHead, dBias, from, n, stride).run();
+      boolean counts = new Group(x, form, targets, losses, dx, sum, dBias, from, n, stride).run();
+      if (counts && sum != null) sum = GradientSum.of(sum.tensor());
     }
+    if (sum != null) sum.clear();                // where no row counts nothing was written
   }
 
   /** Elements from row to row of the logits' gradients. */
@@ -82,11 +86,12 @@ final class OneDnnCrossEntropy {
     private final long losses;
     private final Place x;
     private final Place dx;                      // null: losses only
-    private final Tensor dHead;                  // null: frozen
+    private final GradientSum dHead;                  // null: frozen
     private final Tensor dBias;                  // likewise
     private final Place dLogits;
 
-    Group(Tensor x, Logits form, Tensor targets, Tensor losses, Tensor dx, Tensor dHead, Tensor dBias, long from,
+    Group(Tensor x, Logits form, Tensor targets, Tensor losses, Tensor dx, GradientSum dHead, Tensor dBias,
+        long from,
         int rows, int stride) {
       this.head = (OneDnnWeight) form.head();
       this.bias = form.bias() == null ? 0 : form.bias().address();
@@ -108,8 +113,9 @@ final class OneDnnCrossEntropy {
       return new Place(all.at(row, 0), all.type(), all.stride());
     }
 
-    void run() {
-      if (nothingCounts()) return;
+    /** @return whether a row counts */
+    boolean run() {
+      if (nothingCounts()) return false;
       int blocks = Blocks.count(rows, Blocks.ROWS);
       int cells = rows * panels.count();
       if (largest.length < cells) {
@@ -131,6 +137,7 @@ final class OneDnnCrossEntropy {
           finish(workers[k].rows(), row);
       });
       if (dx != null) gradients();
+      return true;
     }
 
     /** Then gradients keep their bits. */
@@ -220,10 +227,13 @@ final class OneDnnCrossEntropy {
       products.backward(dLogits, rows, head, dx);
       if (dBias != null) operations.biasGradient(dLogits, rows, dBias);
       if (dHead == null) return;                 // a frozen head
-      Place to = Place.of(dHead);
+      Place to = Place.of(dHead.tensor());
       int width = panels.rows();
-      if (head.storedTransposed()) products.addGradient(dLogits, panels.columns(), x, width, rows, to);
-      else products.addGradient(x, width, dLogits, panels.columns(), rows, to);
+      if (head.storedTransposed()) {
+        products.addGradient(dLogits, panels.columns(), x, width, rows, to, dHead.begun());
+      } else {
+        products.addGradient(x, width, dLogits, panels.columns(), rows, to, dHead.begun());
+      }
     }
   }
 }

@@ -110,12 +110,12 @@ final class OneDnnKernels implements Kernels {
   }
 
   @Override
-  public void linearWeightGradient(Tensor x, Tensor dy, Tensor dW) {
-    if (x.rows() != dy.rows() || dW.size() != x.dim(-1) * dy.dim(-1) || x.type() != dy.type()) {
-      throw new IllegalArgumentException(x + " and " + dy + " have no product " + dW);
+  public void linearWeightGradient(Tensor x, Tensor dy, GradientSum dW) {
+    if (x.rows() != dy.rows() || dW.tensor().size() != x.dim(-1) * dy.dim(-1) || x.type() != dy.type()) {
+      throw new IllegalArgumentException(x + " and " + dy + " have no product " + dW.tensor());
     }
     products.addGradient(Place.of(x), Math.toIntExact(x.dim(-1)), Place.of(dy), Math.toIntExact(dy.dim(-1)), x.rows(),
-        Place.of(dW));
+        Place.of(dW.tensor()), dW.begun());
   }
 
   @Override
@@ -187,7 +187,7 @@ final class OneDnnKernels implements Kernels {
   }
 
   @Override
-  public void crossEntropy(Tensor x, Logits logits, Tensor targets, Tensor losses, Tensor dx, Tensor dHead,
+  public void crossEntropy(Tensor x, Logits logits, Tensor targets, Tensor losses, Tensor dx, GradientSum dHead,
       Tensor dBias) {
     requireType(x, logits.head());
     crossEntropy.run(x, logits, targets, losses, dx, dHead, dBias);

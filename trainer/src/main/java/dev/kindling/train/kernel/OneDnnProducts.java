@@ -168,10 +168,10 @@ final class OneDnnProducts {
   }
 
   /**
-   * dW [in, out] += xᵀ dy over {@code rows} rows. dy is packed first, a piece at a time: inside the product it is done again for every
+   * dW [in, out] += xᵀ dy over {@code rows} rows, or = where it has not {@code begun}. dy is packed first, a piece at a time: inside the product it is done again for every
    * block of dW. So is x transposed where that is worth its time.
    */
-  void addGradient(Place x, int in, Place dy, int out, long rows, Place dW) {
+  void addGradient(Place x, int in, Place dy, int out, long rows, Place dW, boolean begun) {
     for (long row = 0; row < rows; row += MOST_TRANSPOSED) {
       int n = (int) Math.min(MOST_TRANSPOSED, rows - row);
       Panels right = Panels.ofGradient(0, dy.type(), n, out, in);
@@ -181,7 +181,8 @@ final class OneDnnProducts {
         int m = Math.min(MOST_TRANSPOSED, in - from);
         Place left = new Place(x.at(row, from), x.type(), x.stride());
         boolean first = transposesFirst(x.type(), x.stride());
-        addProduct(first ? transpose(left, n, m) : left, !first, m, right, dW.row(from));
+        multiply(first ? transpose(left, n, m) : left, !first, m, right, dW.row(from),
+            begun || row > 0);
       }
     }
   }
@@ -233,8 +234,12 @@ final class OneDnnProducts {
     worker.run(new Reorder(rows / 2, columns, from, turned), pairs, to.at(column, row));
   }
 
-  /** c [m, columns] += a [m, rows] b, where b is [rows, columns]. @param turned whether a lies transposed */
-  private void addProduct(Place a, boolean turned, int m, Panels b, Place c) {
+  /**
+   * c [m, columns] = a [m, rows] b, where b is [rows, columns], plus c itself where {@code sum}.
+   *
+   * @param turned whether a lies transposed
+   */
+  private void multiply(Place a, boolean turned, int m, Panels b, Place c, boolean sum) {
     int rowBlocks = Blocks.count(m, Blocks.ROWS);
     Matrix left = turned ? a.inColumns() : a.inRows();
     Matrix packed = new Matrix(b.type(), Order.PACKED, 0);
@@ -243,7 +248,7 @@ final class OneDnnProducts {
       int panel = i / rowBlocks;
       int row = block * Blocks.ROWS;
       Product product = new Product(Blocks.size(m, Blocks.ROWS, block), b.width(panel), b.rows(), left, packed,
-          c.inRows(), false, true);
+          c.inRows(), false, sum);
       workers[worker].here().run(product, turned ? a.at(0, row) : a.at(row, 0), b.address(panel),
           c.at(row, (long) panel * b.width()));
     });

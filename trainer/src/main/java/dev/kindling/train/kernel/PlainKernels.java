@@ -86,8 +86,8 @@ public final class PlainKernels implements Kernels {
   }
 
   @Override
-  public void linearWeightGradient(Tensor x, Tensor dy, Tensor dW) {
-    PlainMatrix to = PlainMatrix.of(dW);
+  public void linearWeightGradient(Tensor x, Tensor dy, GradientSum dW) {
+    PlainMatrix to = PlainMatrix.of(dW.clear().tensor());
     product.run(PlainMatrix.of(x).transposed(), PlainMatrix.of(dy),
         (r, c, value) -> to.put(r, c, (float) (to.get(r, c) + value)));
   }
@@ -200,7 +200,7 @@ public final class PlainKernels implements Kernels {
   }
 
   @Override
-  public void crossEntropy(Tensor x, Logits logits, Tensor targets, Tensor losses, Tensor dx, Tensor dHead,
+  public void crossEntropy(Tensor x, Logits logits, Tensor targets, Tensor losses, Tensor dx, GradientSum dHead,
       Tensor dBias) {
     loss.crossEntropy(x, logits, targets, losses, dx, dHead, dBias);
   }

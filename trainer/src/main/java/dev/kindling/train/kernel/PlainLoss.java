@@ -18,7 +18,9 @@ final class PlainLoss {
     this.product = product;
   }
 
-  void crossEntropy(Tensor x, Logits form, Tensor targets, Tensor losses, Tensor dx, Tensor dHead, Tensor dBias) {
+  void crossEntropy(Tensor x, Logits form, Tensor targets, Tensor losses, Tensor dx, GradientSum dHead,
+      Tensor dBias) {
+    Tensor sum = dx == null || dHead == null ? null : dHead.clear().tensor();
     PlainWeight head = (PlainWeight) form.head();
     PlainMatrix bias = form.bias() == null ? null : PlainMatrix.of(form.bias());
     long vocabulary = head.out();
@@ -37,7 +39,7 @@ final class PlainLoss {
           double loss = softmaxGradient(logits, r, target, form.softcap());
           Raw.putFloat(losses.address() + (first + r) * Float.BYTES, (float) loss);
         });
-        if (dx != null) gradients(rows, logits, head, PlainMatrix.of(dx).rows(from, count), dHead, dBias);
+        if (dx != null) gradients(rows, logits, head, PlainMatrix.of(dx).rows(from, count), sum, dBias);
       }
     }
   }

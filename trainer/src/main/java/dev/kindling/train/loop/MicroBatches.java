@@ -15,7 +15,7 @@ record MicroBatches<B extends MicroBatch>(TrainableModel<B> model, BatchSource<B
   record Counted(double loss, long labels, long tokens) {}
 
   /**
-   * Adds one micro-batch's gradients.
+   * Adds one micro-batch's gradients; the first of a sum is written over what is there.
    *
    * @param random of the run: a micro-batch's part of it is a function of the same three numbers as its data
    * @param complete is told from which element on this micro-batch adds nothing any more
@@ -25,8 +25,11 @@ record MicroBatches<B extends MicroBatch>(TrainableModel<B> model, BatchSource<B
     Part before = spans.enter(Part.DATA);
     B batch = source.batch(step, virtualRank, accumulation);
     spans.enter(before);
-    return new Counted(model.accumulate(batch, gradients, own(random, step, virtualRank, accumulation), complete),
-        batch.labels(), batch.tokens());
+    CounterRandom own = own(random, step, virtualRank, accumulation);
+    double loss = accumulation == 0
+        ? model.begin(batch, gradients, own, complete)
+        : model.accumulate(batch, gradients, own, complete);
+    return new Counted(loss, batch.labels(), batch.tokens());
   }
 
   /** Does the same once more and watches. @return where the first number came from that is not finite, as far as the model tells */

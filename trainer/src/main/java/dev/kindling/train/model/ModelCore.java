@@ -65,6 +65,14 @@ public final class ModelCore implements AutoCloseable {
     return sum;
   }
 
+  /** The same for gradients whose content does not count yet. @param microBatch runs {@link #accumulate}, or leaves it */
+  double begin(Tensor gradients, DoubleSupplier microBatch) {
+    weights.beginGradients(gradients);
+    double sum = microBatch.getAsDouble();
+    weights.finishGradients();
+    return sum;
+  }
+
   @Override
   public void close() {
     tape.close();

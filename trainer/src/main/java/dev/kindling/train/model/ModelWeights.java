@@ -259,8 +259,20 @@ final class ModelWeights implements Weights, AutoCloseable {
     boundGradients = gradients.address();
   }
 
+  /** The same; what these hold does not count, except for the zeros between weights. */
+  void beginGradients(Tensor gradients) {
+    bindGradients(gradients);
+    for (Declared d : learned()) d.weight().beginGradient();
+  }
+
+  /** Zeros where the way back added nothing. */
+  void finishGradients() {
+    for (Declared d : learned()) d.weight().gradient();
+  }
+
   /** @param used weights whose gradients are not whole yet; @param told from which element on all are, as it grows */
   WholeGradients wholeGradients(Set<Weight> used, LongConsumer told) {
+    for (Declared d : learned()) if (!used.contains(d.weight())) d.weight().gradient();
     return new WholeGradients(layout, used, told);
   }
 

@@ -4,6 +4,7 @@ import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /**
  * A model of the layers that are here.
@@ -54,6 +55,11 @@ public interface TapedModel<B extends MicroBatch> extends TrainableModel<B> {
    */
   default void checkpointActivations() {
     core().tape().recompute();
+  }
+
+  @Override
+  default double begin(B batch, Tensor gradients, CounterRandom random, LongConsumer whole) {
+    return core().begin(gradients, () -> accumulate(batch, gradients, random, whole));
   }
 
   @Override

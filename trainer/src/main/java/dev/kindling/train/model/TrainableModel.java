@@ -2,6 +2,7 @@ package dev.kindling.train.model;
 
 import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.train.tensor.CounterRandom;
+import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.util.Optional;
 import java.util.function.LongConsumer;
@@ -46,7 +47,16 @@ public interface TrainableModel<B extends MicroBatch> extends AutoCloseable {
    */
   double accumulate(B batch, Tensor gradients, CounterRandom random, LongConsumer whole);
 
-  /** The same, told when it is done. */
+  /**
+   * The same for the first micro-batch of a sum: what the gradients hold does not count and is written over, except for what lies
+   * between parameters, which must be zero.
+   */
+  default double begin(B batch, Tensor gradients, CounterRandom random, LongConsumer whole) {
+    Raw.zero(gradients.address(), gradients.bytes());
+    return accumulate(batch, gradients, random, whole);
+  }
+
+  /** {@link #accumulate}, told when it is done. */
   default double accumulate(B batch, Tensor gradients, CounterRandom random) {
     return accumulate(batch, gradients, random, from -> {});
   }

@@ -25,6 +25,7 @@ final class WholeGradients {
   }
 
   void add(Weight whole) {
+    whole.gradient();                            // zeros where nothing was added
     waiting.remove(whole.name());
     tell();
   }

@@ -60,10 +60,12 @@ class OneDnnKernelsTest {
           machine.kernels.linear(x, w, null, stored);
           machine.kernels.linearInputGradient(dy, w, dx);
         }
-        machine.kernels.linearWeightGradient(x, dy, dW);
+        Tensor written = machine.empty(F, s.in, s.out);
+        machine.kernels.linearWeightGradient(x, dy, new GradientSum(written, false));
+        machine.kernels.linearWeightGradient(x, dy, GradientSum.of(dW));
         machine.kernels.biasGradient(dy, db);
         return List.of(new Output("y", y), new Output("stored y", stored), new Output("dx", dx), new Output("dW", dW),
-            new Output("db", db));
+            new Output("dW that had not begun", written), new Output("db", db));
       });
     }
   }
@@ -116,13 +118,16 @@ class OneDnnKernelsTest {
       Tensor only = machine.empty(F, s.rows);
       Tensor dx = machine.empty(F, s.rows, s.width);
       Tensor dHead = machine.scaled(0.1, F, master.shape());
+      Tensor written = machine.empty(F, master.shape());
       try (PackedWeight head = machine.pack(master, s.transposed, s.type)) {
-        machine.kernels.crossEntropy(x, Logits.of(head), targets, losses, dx, dHead, null);
+        machine.kernels.crossEntropy(x, Logits.of(head), targets, losses, dx, GradientSum.of(dHead), null);
+        machine.kernels.crossEntropy(x, Logits.of(head), targets, only, dx, new GradientSum(written, false), null);
         machine.kernels.crossEntropy(x, Logits.of(head), targets, only, null, null, null);
       }
       assertSameBits("losses without gradients", only, losses);
       if (s.rows > 2) { for (int i = 0; i < s.width; i++) assertThat(Machine.get(dx, s.width + i)).isZero(); }
-      return List.of(new Output("losses", losses), new Output("dx", dx), new Output("dHead", dHead));
+      return List.of(new Output("losses", losses), new Output("dx", dx), new Output("dHead", dHead),
+          new Output("dHead that had not begun", written));
     });
   }
 
@@ -145,7 +150,7 @@ class OneDnnKernelsTest {
           Tensor dHead = machine.scaled(0.1, F, master.shape());
           Logits logits = new Logits(head, bias, softcap);
           machine.kernels.crossEntropy(x, logits, targets, losses, dx, null, dBias);
-          machine.kernels.crossEntropy(x, logits, targets, losses, dx, dHead, null);
+          machine.kernels.crossEntropy(x, logits, targets, losses, dx, GradientSum.of(dHead), null);
           outputs.add(new Output("losses", losses));
           outputs.add(new Output("dx", dx));
           outputs.add(new Output("dHead", dHead));
@@ -162,12 +167,16 @@ class OneDnnKernelsTest {
       Tensor dHead = machine.random(F, 97, 24);
       Machine.set(dHead, 0, -0f);
       float[] before = dHead.toFloats();
+      Tensor fresh = machine.empty(F, 97, 24);
       Tensor dx = machine.empty(F, 2, 24);
       Tensor losses = machine.empty(F, 2);
       try (PackedWeight head = machine.pack(machine.random(F, 97, 24), true, F)) {
-        TWO.crossEntropy(machine.random(F, 2, 24), Logits.of(head), machine.ints(-100, -100), losses, dx, dHead, null);
+        for (GradientSum sum : new GradientSum[]{GradientSum.of(dHead), new GradientSum(fresh, false)}) {
+          TWO.crossEntropy(machine.random(F, 2, 24), Logits.of(head), machine.ints(-100, -100), losses, dx, sum, null);
+        }
       }
       assertThat(dHead.toFloats()).isEqualTo(before);
+      assertThat(fresh.toFloats()).as("a gradient that had not begun").containsOnly(0f);
       assertThat(dx.toFloats()).containsOnly(0f);
       assertThat(losses.toFloats()).containsOnly(0f);
     }
