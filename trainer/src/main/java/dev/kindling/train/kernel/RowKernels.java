@@ -74,6 +74,15 @@ interface RowKernels {
   /** dp = factor · p (dp - inner): the way back of a softmax, where inner is the sum of p dp. */
   void softmaxGradient(float[] p, float[] dp, float inner, float factor, int n);
 
+  /**
+   * One step of AdamW on n parameters outside the heap, in place, with the bits of {@link #adamw}: all that they are, or none.
+   *
+   * @return how many from the first on were done; the others are left to {@link #adamw}
+   */
+  default int adamwInPlace(long w, long g, long m, long v, AdamWStep step, int n) {
+    return 0;
+  }
+
   /** One step of AdamW on n parameters. */
   void adamw(float[] w, float[] g, float[] m, float[] v, AdamWStep step, int n);
 

@@ -119,14 +119,23 @@ final class RowOperations {
 
   void adamw(Tensor w, Tensor gradient, Tensor m, Tensor v, RowKernels.AdamWStep step) {
     requireSameSize(w, gradient, m, v);
-    work.forPieces(w.size(), SMALL_PIECE, (from, n, rows) -> {
-      float[] weights = rows.read(0, F, at(w, from), n);
-      float[] first = rows.read(2, F, at(m, from), n);
-      float[] second = rows.read(3, F, at(v, from), n);
-      rows.kernels().adamw(weights, rows.read(1, F, at(gradient, from), n), first, second, step, n);
-      rows.write(weights, n, F, at(w, from));
-      rows.write(first, n, F, at(m, from));
-      rows.write(second, n, F, at(v, from));
+    work.forBlocks(w.size(), Blocks.ELEMENTS, (block, from, to, rows) -> {
+      int done = rows.kernels().adamwInPlace(at(w, from), at(gradient, from), at(m, from), at(v, from), step,
+          (int) (to - from));
+      for (long at = from + done; at < to; at += SMALL_PIECE) {
+        adamw(w, gradient, m, v, step, at, (int) Math.min(SMALL_PIECE, to - at), rows);
+      }
     });
+  }
+
+  private static void adamw(Tensor w, Tensor gradient, Tensor m, Tensor v, RowKernels.AdamWStep step, long from, int n,
+      Rows rows) {
+    float[] weights = rows.read(0, F, at(w, from), n);
+    float[] first = rows.read(2, F, at(m, from), n);
+    float[] second = rows.read(3, F, at(v, from), n);
+    rows.kernels().adamw(weights, rows.read(1, F, at(gradient, from), n), first, second, step, n);
+    rows.write(weights, n, F, at(w, from));
+    rows.write(first, n, F, at(m, from));
+    rows.write(second, n, F, at(v, from));
   }
 }

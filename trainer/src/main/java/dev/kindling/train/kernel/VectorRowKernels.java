@@ -234,6 +234,14 @@ final class VectorRowKernels implements RowKernels {
   }
 
   @Override
+  public int adamwInPlace(long w, long g, long m, long v, AdamWStep step, int n) {
+    if (!VectorMemory.AVAILABLE) return 0;
+    int whole = n / L * L;
+    VectorMemory.adamw(w, g, m, v, step, whole);
+    return whole;
+  }
+
+  @Override
   public void adamw(float[] w, float[] g, float[] m, float[] v, AdamWStep step, int n) {
     moments(g, m, v, step.gradientScale(), step.beta1(), step.beta2(), n);
     update(w, m, v, step.keep(), step.rate(), step.rootCorrection(), step.epsilon(), n);

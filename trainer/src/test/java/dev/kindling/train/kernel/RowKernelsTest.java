@@ -3,6 +3,7 @@ package dev.kindling.train.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Raw;
 import java.util.Arrays;
 import java.util.Random;
@@ -158,6 +159,31 @@ class RowKernelsTest {
       for (int i = 0; i < n; i++) {
         assertThat(narrow[i]).isEqualTo(Raw.toBfloat16(x[i]));
         assertThat(wide[i]).isEqualTo(Raw.toFloat(narrow[i]));
+      }
+    }
+  }
+
+  @Property(tries = 50)
+  void anOptimizersStepInPlaceHasTheBitsOfRows(@ForAll @IntRange(min = 1, max = LONGEST) int n, @ForAll long seed) {
+    RowKernels.AdamWStep step = RowKernels.AdamWStep.of(0.5, 1e-2, 0.9, 0.95, 1e-8, 0.1, 2);
+    for (RowKernels kernels : BOTH) {
+      Random random = new Random(seed);
+      float[][] x = new float[4][];
+      for (int j = 0; j < x.length; j++) x[j] = row(random, n);
+      for (int j = 0; j < n; j++) x[3][j] *= x[3][j];      // a second moment
+      try (Memory memory = Memory.allocate(4L * x.length * n)) {
+        for (int j = 0; j < x.length; j++) Raw.copy(x[j], 0, n, memory.address() + 4L * j * n);
+        long w = memory.address();
+        int done = kernels.adamwInPlace(w, w + 4L * n, w + 8L * n, w + 12L * n, step, n);
+        assertThat(done).isBetween(0, n);
+        float[][] before = new float[x.length][];
+        for (int j = 0; j < x.length; j++) before[j] = x[j].clone();
+        kernels.adamw(x[0], x[1], x[2], x[3], step, n);
+        for (int j = 0; j < x.length; j++) {
+          float[] found = new float[n];
+          Raw.copy(w + 4L * j * n, found, 0, n);
+          for (int i = 0; i < n; i++) assertThat(found[i]).isEqualTo(i < done ? x[j][i] : before[j][i]);
+        }
       }
     }
   }
