@@ -101,8 +101,8 @@ final class LineageCommand implements Callable<Integer> {
       out.printf("virtual rank %d, sample %d: row %d (%s)%n", sequence.virtualRank(), sequence.sample(), sequence.row(),
           sequence.shard());
       for (StepLineage.Stretch each : sequence.stretches()) {
-        String origin = each.origin().map(Object::toString).filter(place -> !place.equals(each.document()))
-            .map(place -> " (" + place + ")").orElse("");
+        String origin = each.origin().filter(known -> !known.place().equals(each.document()))
+            .map(known -> " (" + known + ")").orElse("");
         out.printf("  tokens %d-%d: %s%s%s%n", each.start(), each.end(), each.document(), origin,
             each.characters().map(c -> ", characters " + c.from() + "-" + c.to()).orElse(""));
       }

@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
         "  checkpoints  every, keepLast, keepEvery, keepBest, background",
         "  cluster      ranks, waitSeconds, minRanks, retries, kernels (best, plain), port, silenceSeconds, graceSeconds",
         "  profile      enabled",
-        "  tracking     tensorboard, report, mlflow: uri (or MLFLOW_TRACKING_URI), experiment, runName",
+        "  tracking     tensorboard, report, documentLoss (share of the steps), mlflow: uri (or MLFLOW_TRACKING_URI), experiment, runName",
         "  watch        spikeWindow, spikeDeviations: which losses stand out; one that is no number ends the run",
         "Where nothing is said: a gpt2 of 4 layers, 4 heads and width 256 (4 million weights and what the vocabulary takes),",
         "1,000 steps of 8 sequences, muon at a rate of 5e-3 on a cosine, a checkpoint at the end"})

@@ -24,8 +24,13 @@ public record Origin(String source, String file, long position) {
         : Optional.empty();
   }
 
+  /** As a document without an id of its own is called. */
+  public String place() {
+    return file + "@" + position;
+  }
+
   @Override
   public String toString() {
-    return (source.isEmpty() ? "" : source + ": ") + file + "@" + position;
+    return (source.isEmpty() ? "" : source + ": ") + place();
   }
 }

@@ -21,12 +21,14 @@ import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.OutputFile;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 
 /**
- * Parquet files of records, a column a component: {@code long}, {@code int}, {@code boolean}, {@code Instant} (milliseconds), and {@code
+ * Parquet files of records, a column a component: {@code long}, {@code int}, {@code boolean}, {@code String}, {@code Instant}
+ * (milliseconds), and {@code
  * double}, whose NaN is a null. Spark SQL and everything else that knows Parquet reads them.
  *
  * @param type of the rows
@@ -60,9 +62,14 @@ public record RecordTable<R extends Record>(Configuration conf, Class<R> type) {
     for (RecordComponent c : type.getRecordComponents()) {
       text.append("  ").append(c.getType() == double.class ? "optional" : "required").append(' ')
           .append(column(c.getType())).append(' ').append(c.getName())
-          .append(c.getType() == Instant.class ? " (TIMESTAMP(MILLIS,true))" : "").append(";\n");
+          .append(annotation(c.getType())).append(";\n");
     }
     return MessageTypeParser.parseMessageType(text.append("}\n").toString());
+  }
+
+  private static String annotation(Class<?> type) {
+    if (type == String.class) return " (STRING)";
+    return type == Instant.class ? " (TIMESTAMP(MILLIS,true))" : "";
   }
 
   private static String column(Class<?> type) {
@@ -70,6 +77,7 @@ public record RecordTable<R extends Record>(Configuration conf, Class<R> type) {
     if (type == int.class) return "int32";
     if (type == boolean.class) return "boolean";
     if (type == double.class) return "double";
+    if (type == String.class) return "binary";
     throw new IllegalArgumentException("no column is a " + type);
   }
 
@@ -93,6 +101,7 @@ public record RecordTable<R extends Record>(Configuration conf, Class<R> type) {
     if (type == Instant.class) return Instant.ofEpochMilli(from.getLong(name, 0));
     if (type == int.class) return from.getInteger(name, 0);
     if (type == boolean.class) return from.getBoolean(name, 0);
+    if (type == String.class) return from.getString(name, 0);
     return from.getFieldRepetitionCount(name) == 0 ? Double.NaN : from.getDouble(name, 0);
   }
 
@@ -153,6 +162,7 @@ public record RecordTable<R extends Record>(Configuration conf, Class<R> type) {
       else if (value instanceof Instant time) to.addLong(time.toEpochMilli());
       else if (value instanceof Integer number) to.addInteger(number);
       else if (value instanceof Boolean truth) to.addBoolean(truth);
+      else if (value instanceof String text) to.addBinary(Binary.fromString(text));
       else to.addDouble((Double) value);
     }
 

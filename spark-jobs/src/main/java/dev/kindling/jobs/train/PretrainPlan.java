@@ -1,5 +1,7 @@
 package dev.kindling.jobs.train;
 
+import static dev.kindling.checkpoint.UserError.require;
+
 import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.DropoutRates;
 import dev.kindling.checkpoint.ModelConfig;
@@ -12,6 +14,7 @@ import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.tokenizer.Fingerprint;
 import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.jobs.train.ObjectiveSettings.Kind;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.optim.OptimizerRecipe;
@@ -41,8 +44,11 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
     DatasetInfo dataset = DatasetInfo.read(hadoop, new Path(config.dataset()));
     TrainSettings train = config.train();
     config.objective().refuseUnlessOf(config.model().family());
+    require(config.tracking().documentLoss() == 0 || config.model().family().objective() == Kind.NEXT_TOKEN,
+        "tracking.documentLoss", config.tracking().documentLoss(),
+        "0 where a model does not say next tokens: what it loses there is not kept by document");
     ExtraTokens extra = config.model().family().extraTokens(dataset.vocabularySize());
-    if (config.model().family().objective() == ObjectiveSettings.Kind.SPAN_CORRUPTION) {
+    if (config.model().family().objective() == Kind.SPAN_CORRUPTION) {
       config.objective().spans(extra, dataset.endOfText()).refuseUnlessSentinelsSuffice(dataset.sequenceLength());
     }
     ModelConfig model = config.model().config(extra, dataset.sequenceLength(), dataset.endOfText());

@@ -122,7 +122,7 @@ final class PretrainRank {
       Communicator communicator = profile.<Communicator>map(p -> new ProfiledCommunicator(rank.communicator(), p))
           .orElse(rank.communicator());
       TrainingLoop loop = new TrainingLoop(model, timed, communicator, batches, options)
-          .saving(checkpoints).telling(news.of(batches)).following(news::follow);
+          .saving(checkpoints).telling(news.of(batches)).tellingLosses(news.losses()).following(news::follow);
       plan.heldOut(rank.conf()).map(heldOut -> HeldOutRows.of(heldOut, objective))
           .ifPresent(rows -> loop.evaluating(new Perplexity<>(rows, config.train().evaluationRows()).of(model)));
       if (config.average().evaluate()) loop.evaluatingAverages();

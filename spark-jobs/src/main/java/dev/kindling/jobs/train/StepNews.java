@@ -5,6 +5,7 @@ import dev.kindling.jobs.track.LossSpikes;
 import dev.kindling.jobs.track.StepRow;
 import dev.kindling.jobs.track.StepTable;
 import dev.kindling.jobs.track.Tracking;
+import dev.kindling.train.loop.LabelLosses;
 import dev.kindling.train.loop.PackedBatches;
 import dev.kindling.train.loop.Progress;
 import dev.kindling.train.loop.ProgressLine;
@@ -30,6 +31,7 @@ final class StepNews implements TrainingListener {
   private final Path run;
   private final LossSpikes spikes;
   private final Stragglers stragglers;
+  private final DocumentLosses documents;
   private PackedBatches<?> batches;
 
   StepNews(PretrainPlan plan, Rank rank, StepTotals totals) {
@@ -39,6 +41,7 @@ final class StepNews implements TrainingListener {
     lines = new ProgressLine(rank.driver()::say);
     table = new StepTable(rank.conf(), run);
     spikes = new LossSpikes(plan.config().watch());
+    documents = new DocumentLosses(plan, rank);
     stragglers = new Stragglers(plan.config().train().virtualRanks(), places(rank));
   }
 
@@ -52,13 +55,20 @@ final class StepNews implements TrainingListener {
   /** Where the rows of a step are known. */
   StepNews of(PackedBatches<?> source) {
     batches = source;
+    documents.of(source);
     return this;
+  }
+
+  /** Who keeps the losses of single labels. */
+  LabelLosses losses() {
+    return documents;
   }
 
   /** Every rank, after every step. */
   void follow(StepFacts facts) {
     totals.add(facts, rank.rank());
     metrics.show(facts, rank.rank());
+    documents.follow(facts.step());
     if (rank.rank() > 0) return;
     LossSpikes.Spike spike = facts.labels() > 0 ? spikes.next(facts.loss()) : null;
     StepRow row = StepRow.of(facts, rank.epoch(), spike != null);
@@ -70,13 +80,16 @@ final class StepNews implements TrainingListener {
 
   /** Before the checkpoint of that step is committed. An attempt that was taken over from writes nothing more. */
   void committing(long step) throws IOException {
-    if (new CheckpointStore(rank.conf(), run).newestEpoch() <= rank.epoch()) table.committing(step);
+    if (new CheckpointStore(rank.conf(), run).newestEpoch() > rank.epoch()) return;
+    table.committing(step);
+    documents.committing(step);
   }
 
   @Override
   public void started(long firstStep, long steps, int worldSize) {
     try {
       table.resumedAfter(firstStep - 1, rank.epoch());
+      documents.resumedAfter(firstStep - 1);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -158,6 +158,15 @@ class BadInputTest {
     return Ended.of(arguments.toArray(String[]::new));
   }
 
+  @Test
+  void lossesOfDocumentsWhereAModelSaysNoNextTokens() {
+    assertOneLine(pretrain(data, "--set", "model.family=bert", "--set", "tracking.documentLoss=0.5"),
+        "tracking.documentLoss is 0.5; it must be 0 where a model does not say next tokens");
+    assertOneLine(pretrain(data, "--set", "tracking.documentLoss=2"),
+        "tracking.documentLoss is 2.0; it must be a share of the steps, 0 (none) to 1 (all)");
+    assertNoRun();
+  }
+
   private void assertNoRun() {
     assertThat(folder.resolve("run")).doesNotExist();
   }

@@ -39,6 +39,7 @@ class LineageTest {
   @TempDir
   static Path folder;
   private static Path data, run;
+  private static SortedMap<String, List<Long>> read;     // the steps that read each document, by asking every step
 
   @BeforeAll
   static void train() throws IOException {
@@ -55,6 +56,7 @@ class LineageTest {
         "model.width=16", "--set", "model.heads=2", "--set", "train.steps=" + STEPS, "--set", "train.virtualRanks=2",
         "--set", "train.microBatch=2", "--set", "checkpoints.every=2", "--set", "checkpoints.keepLast=9", "--set",
         "cluster.kernels=plain");
+    read = askEveryStep();
   }
 
   private static String ends(String... arguments) {
@@ -108,8 +110,7 @@ class LineageTest {
     assertThat(ends("lineage", "--run", run.toString(), "--step", "99")).contains("the newest checkpoint is of step 8");
   }
 
-  /** The steps that read each document, by asking every step. */
-  private static SortedMap<String, List<Long>> read() throws IOException {
+  private static SortedMap<String, List<Long>> askEveryStep() throws IOException {
     SortedMap<String, List<Long>> steps = new TreeMap<>();
     for (long step = 1; step <= STEPS; step++) {
       Set<String> there = new HashSet<>();
@@ -130,7 +131,6 @@ class LineageTest {
 
   @Test
   void documentsAndFilesNameTheStepsAndCheckpointsThatSawThem() throws IOException {
-    SortedMap<String, List<Long>> read = read();
     String late = read.entrySet().stream().max(Map.Entry.comparingByValue((a, b) -> Long.compare(a.get(0), b.get(0))))
         .orElseThrow().getKey();
     JsonNode seen = lineage("--document", late);
@@ -153,7 +153,6 @@ class LineageTest {
 
   @Test
   void theTablesTellTheSameOfEveryStep() throws IOException {
-    SortedMap<String, List<Long>> read = read();
     assertThat(lineage("--tables").path("steps").asLong()).isEqualTo(STEPS);
     lineage("--tables");                                     // replaces them
     try (Sessions.Opened spark = Sessions.open("test")) {
@@ -180,7 +179,11 @@ class LineageTest {
   void theDatasetsTableOfDocumentsTellsWhereTheyAreFrom() throws IOException {
     Path copy = folder.resolve("copy");
     try (Sessions.Opened spark = Sessions.open("test"); Stream<Path> all = Files.walk(data)) {
-      for (Path from : all.toList()) Files.copy(from, copy.resolve(data.relativize(from).toString()));
+      for (Path from : all.filter(path -> !path.startsWith(data.resolve("documents"))).toList())
+        Files.copy(from, copy.resolve(data.relativize(from).toString()));
+      for (JsonNode each : lineage("--step", "1", "--data", copy.toString()).findValue("documents"))     // as of old
+        assertThat(each.path("document").asText())
+            .isEqualTo(each.path("file").asText() + "@" + each.path("position").asLong());
       spark.session().read().parquet(data + "/training").selectExpr("explode(spans.document) AS id").distinct()
           .selectExpr("id", "'web' AS source", "concat('part-', substr(id, 1, 1), '.parquet') AS file",
               "77L AS position",

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.jobs.track.MlflowSettings;
+import dev.kindling.jobs.track.TrackingSettings;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import java.nio.file.Path;
@@ -16,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.SparkException;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,6 +96,20 @@ class PretrainClusterTest {
     assertThat(PretrainJob.run(spark, TinyRuns.stoppingAfter(three, 4), line -> {}).finished()).isFalse();
     PretrainResult result = PretrainJob.run(spark, config("resumed", PrecisionChoice.FLOAT32, 2), line -> {});
     assertThat(result.weightsSha256()).isEqualTo(alone.get(PrecisionChoice.FLOAT32));
+  }
+
+  @Test
+  void twoExecutorsKeepTheLossesOfDocumentsThatOneProcessDoes() throws Exception {
+    String named = TinyDataset.writeNamed(folder.resolve("named"), 40);
+    List<List<Row>> tables = new ArrayList<>();
+    for (int ranks : new int[]{1, 2}) {
+      Path run = folder.resolve("losses-" + ranks);
+      PretrainJob.run(spark, TinyRuns.of(named, run, PrecisionChoice.FLOAT32, KernelChoice.PLAIN, ranks)
+          .withTracking(new TrackingSettings(false, false, MlflowSettings.defaults(), 1)), line -> {});
+      tables.add(spark.sql("SELECT step, row, document, tokens, loss FROM parquet.`" + run + "/document-losses`"
+          + " ORDER BY step, row").collectAsList());
+    }
+    assertThat(tables.get(1)).hasSize(6 * 16).isEqualTo(tables.get(0));
   }
 
   /** REPORTS B11: nobody waits for a rank whose data has ended. */

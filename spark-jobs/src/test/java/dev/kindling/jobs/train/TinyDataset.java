@@ -29,17 +29,31 @@ final class TinyDataset {
   /** @param time tokens that a row is read as; @param vocabulary their number */
   static String write(Path folder, int rows, int rowsPerShard, int heldOutRows, int time, int vocabulary)
       throws IOException {
-    Shape shape = new Shape(time, vocabulary);
+    return write(folder, rows, rowsPerShard, heldOutRows, new Shape(time, vocabulary, false));
+  }
+
+  private static String write(Path folder, int rows, int rowsPerShard, int heldOutRows, Shape shape)
+      throws IOException {
     DatasetInfo.Part training = part(folder, "training", rows, rowsPerShard, 1, shape);
     DatasetInfo.Part heldOut = part(folder, "held-out", heldOutRows, Math.max(1, heldOutRows), 2, shape);
     Files.writeString(folder.resolve("tokenizer.json"), "{}");
     Files.writeString(folder.resolve(DatasetInfo.FILE),
-        new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, "rows " + rows, time, vocabulary, 0, "none",
+        new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, "rows " + rows, shape.time, shape.vocabulary, 0,
+            "none",
             new DatasetInfo.Inputs(1, 1, "none"), Map.of(), training, heldOut).toJson());
     return folder.toString();
   }
 
-  private record Shape(int time, int vocabulary) {}
+  /** Every row is a document of its own. */
+  static String writeNamed(Path folder, int rows) throws IOException {
+    return write(folder, rows, rows, 0, new Shape(TIME, VOCABULARY, true));
+  }
+
+  private record Shape(int time, int vocabulary, boolean named) {
+    List<PackedRow.Span> spans(int row) {
+      return named ? List.of(new PackedRow.Span("document " + row, 0, time + 1, 0)) : List.of();
+    }
+  }
 
   private static DatasetInfo.Part part(Path folder, String name, int rows, int rowsPerShard, long seed, Shape shape)
       throws IOException {
@@ -52,7 +66,7 @@ final class TinyDataset {
       try (ShardWriter out = ShardWriter.create(new Configuration(), new org.apache.hadoop.fs.Path(file.toString()),
           ROWS_PER_GROUP)) {
         for (int r = from; r < from + count; r++)
-          out.write(new PackedRow(r, targets(r, rows, shape), tokens(random, shape), List.of()));
+          out.write(new PackedRow(r, targets(r, rows, shape), tokens(random, shape), shape.spans(r)));
       }
       shards.add(new DatasetInfo.Shard(file.getFileName().toString(), count, Files.size(file), "none"));
     }

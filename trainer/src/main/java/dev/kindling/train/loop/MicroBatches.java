@@ -9,8 +9,16 @@ import dev.kindling.train.tensor.Tensor;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 
-/** A model with the batches that it learns from: steps run them and need not know what is in them. */
-record MicroBatches<B extends MicroBatch>(TrainableModel<B> model, BatchSource<B> source) {
+/** A model with the batches that it learns from: steps run them and need not know what is in them. @param losses who is told */
+record MicroBatches<B extends MicroBatch>(TrainableModel<B> model, BatchSource<B> source, LabelLosses losses) {
+  MicroBatches(TrainableModel<B> model, BatchSource<B> source) {
+    this(model, source, LabelLosses.NONE);
+  }
+
+  MicroBatches<B> telling(LabelLosses who) {
+    return new MicroBatches<>(model, source, who);
+  }
+
   /** What a micro-batch came to. @param loss the sum over its labels; @param tokens positions that were read */
   record Counted(double loss, long labels, long tokens) {}
 
@@ -29,6 +37,7 @@ record MicroBatches<B extends MicroBatch>(TrainableModel<B> model, BatchSource<B
     double loss = accumulation == 0
         ? model.begin(batch, gradients, own, complete)
         : model.accumulate(batch, gradients, own, complete);
+    if (losses.wants(step)) model.labelLosses().ifPresent(each -> losses.add(step, virtualRank, accumulation, each));
     return new Counted(loss, batch.labels(), batch.tokens());
   }
 

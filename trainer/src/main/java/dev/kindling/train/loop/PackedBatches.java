@@ -50,7 +50,8 @@ public final class PackedBatches<B extends MicroBatch> implements BatchSource<B>
     return order.rows(step - 1, virtualRank);
   }
 
-  private long[] rows(long step, int virtualRank, int accumulation) {
+  /** The numbers of a micro-batch's rows. @param step counted from 1 */
+  public long[] rows(long step, int virtualRank, int accumulation) {
     return Arrays.copyOfRange(rows(step, virtualRank), accumulation * microBatch, (accumulation + 1) * microBatch);
   }
 

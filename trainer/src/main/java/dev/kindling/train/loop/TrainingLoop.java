@@ -38,7 +38,7 @@ public final class TrainingLoop {
   static final long GARBAGE = 1 << 20;
   private static final double NANOS = 1e9;
   private static final byte[] NOTHING = new byte[0];
-  private final MicroBatches<?> microBatches;
+  private MicroBatches<?> microBatches;
   private final Kernels kernels;
   private final Communicator communicator;
   private final RunOptions options;
@@ -91,6 +91,12 @@ public final class TrainingLoop {
   /** Who is told what the time goes to. */
   public TrainingLoop timing(Spans who) {
     timing = who;
+    return this;
+  }
+
+  /** Who is told the losses of single labels, on every rank, before {@link #following} is told of their step. */
+  public TrainingLoop tellingLosses(LabelLosses who) {
+    microBatches = microBatches.telling(who);
     return this;
   }
 

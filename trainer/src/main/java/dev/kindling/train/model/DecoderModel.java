@@ -25,6 +25,7 @@ import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
@@ -43,6 +44,7 @@ public final class DecoderModel implements LanguageModel, TapedModel<Batch> {
   private final Tape tape;
   private final Decoders.Layers layers;
   private final Experts experts;
+  private float[] labelLosses;                   // of the micro-batch that was accumulated last
 
   private DecoderModel(DecoderConfig config, Kernels kernels, Precision precision) {
     this.config = config;
@@ -91,12 +93,18 @@ public final class DecoderModel implements LanguageModel, TapedModel<Batch> {
   @Override
   public double accumulate(Batch batch, Tensor gradients, CounterRandom random, LongConsumer whole) {
     check(batch);
+    labelLosses = new float[0];
     if (batch.labels() == 0) return 0;
     return core.accumulate(gradients, random, whole, () -> {
       Pass pass = pass(batch);
-      Tensor losses = crossEntropy(hidden(batch, pass), batch);
-      return sum(losses.toFloats()) + routerLoss(batch, pass);
+      labelLosses = crossEntropy(hidden(batch, pass), batch).toFloats();
+      return sum(labelLosses) + routerLoss(batch, pass);
     });
+  }
+
+  @Override
+  public Optional<float[]> labelLosses() {
+    return Optional.ofNullable(labelLosses);
   }
 
   @Override

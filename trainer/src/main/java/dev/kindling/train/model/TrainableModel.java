@@ -56,6 +56,16 @@ public interface TrainableModel<B extends MicroBatch> extends AutoCloseable {
     return accumulate(batch, gradients, random, whole);
   }
 
+  /**
+   * The losses of single labels in the micro-batch that was accumulated last, where a model knows them anyway: one for each position
+   * of its targets, 0 where that does not count.
+   *
+   * @return empty where the model cannot tell
+   */
+  default Optional<float[]> labelLosses() {
+    return Optional.empty();
+  }
+
   /** {@link #accumulate}, told when it is done. */
   default double accumulate(B batch, Tensor gradients, CounterRandom random) {
     return accumulate(batch, gradients, random, from -> {});
