@@ -19,7 +19,7 @@ class ComponentsTest {
     Random random = new Random(1);
     List<long[]> edges = new ArrayList<>();
     for (int i = 0; i < 300; i++) edges.add(new long[]{random.nextInt(400) - 200, random.nextInt(400) - 200});
-    for (long i = 1000; i < 1200; i++) edges.add(new long[]{i * 7919 % 1201 + 1000, (i + 1) * 7919 % 1201 + 1000});   // a long path
+    for (long i = 1000; i < 1100; i++) edges.add(new long[]{i * 7919 % 1201 + 1000, (i + 1) * 7919 % 1201 + 1000});   // a long path
     for (long i = 1; i < 300; i++) edges.add(new long[]{10_000, 10_000 + i});                                        // a star
     edges.removeIf(edge -> edge[0] == edge[1]);
     for (int partitions : new int[]{1, 7}) {
