@@ -80,8 +80,8 @@ public final class Allreduce {
 
   /** @return how many sums take about a window */
   private static int warm(List<Rank> ranks, String how) throws IOException {
-    time(ranks, how, 10);
-    return (int) Math.max(1, SECONDS / (time(ranks, how, 5) / 5));
+    int rough = (int) Math.max(1, SECONDS / (time(ranks, how, 5) / 5));
+    return (int) Math.max(1, SECONDS / (time(ranks, how, rough) / rough));
   }
 
   private static double rate(List<Rank> ranks, String how, int sums, int megabytes) throws IOException {

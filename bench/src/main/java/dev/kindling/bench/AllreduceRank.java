@@ -38,10 +38,10 @@ public final class AllreduceRank {
         "127.0.0.1", PortRange.ANY, Duration.ofSeconds(20), 1);
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     try (Memory memory = Memory.allocate(floats * Float.BYTES);
-        BareSockets bare = new BareSockets(rank, ranks);
+        BareSockets bare = ranks == BareSockets.RANKS ? new BareSockets(rank) : null;
         SparkCommunicator communicator = SparkCommunicator.listen(rank, ranks, tree, link)) {
       Tensor vector = Tensor.at(memory.address(), DType.FLOAT32, floats);
-      System.out.println("listening " + communicator.address() + " " + bare.port());
+      System.out.println("listening " + communicator.address() + " " + (bare == null ? 0 : bare.port()));
       String[] words = in.readLine().split(" ");
       List<String> addresses = new ArrayList<>();
       List<Integer> ports = new ArrayList<>();
@@ -50,7 +50,7 @@ public final class AllreduceRank {
         ports.add(Integer.parseInt(words[i + 1]));
       }
       communicator.connect(addresses);
-      bare.connect(ports);
+      if (bare != null) bare.connect(ports);
       System.out.println("connected");
       Shards shards = shards(floats, ranks);
       for (String line; (line = in.readLine()) != null;) {

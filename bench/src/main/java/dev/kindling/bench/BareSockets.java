@@ -21,6 +21,8 @@ import java.util.concurrent.Future;
 
 /** The peer of {@link Allreduce}: blocking sockets, two threads for each other rank, pieces added as they come. */
 final class BareSockets implements AutoCloseable {
+  /** There are no more. */
+  static final int RANKS = 2;
   private static final int BUFFER = 4 << 20;
   private static final int PIECE = 1 << 20;      // bytes
   private final int rank;
@@ -30,11 +32,10 @@ final class BareSockets implements AutoCloseable {
   private final TreeSum tree;
   private Memory inbox;
 
-  BareSockets(int rank, int ranks) throws IOException {
-    if (ranks != 2) throw new IllegalArgumentException("this peer is made for two ranks");
+  BareSockets(int rank) throws IOException {
     this.rank = rank;
-    peers = new SocketChannel[ranks];
-    VirtualRankTree all = new VirtualRankTree(ranks);
+    peers = new SocketChannel[RANKS];
+    VirtualRankTree all = new VirtualRankTree(RANKS);
     tree = new TreeSum(all, List.of(all.root().left(), all.root().right()));
     server.setOption(StandardSocketOptions.SO_RCVBUF, BUFFER);
     server.bind(new InetSocketAddress("127.0.0.1", 0));
