@@ -7,9 +7,9 @@ import java.util.regex.Pattern;
 /**
  * The rules of the Colossal Clean Crawled Corpus (Raffel et al. 2019, arXiv:1910.10683, section 2.2) for English web pages. Only
  * lines stay that end with a period, an exclamation mark, a question mark or a closing quotation mark, have at least five words and
- * speak neither of JavaScript nor of policies and cookies; markers of citations go. Pages go with "lorem ipsum", with a curly
- * bracket, or with fewer than three sentences left. The paper's other rules are steps of their own: language, own patterns (for its
- * list of bad words), repeated paragraphs.
+ * speak neither of JavaScript nor of policies and cookies; markers of citations go. Where empty lines stood between them one stays:
+ * other steps look for paragraphs. Pages go with "lorem ipsum", with a curly bracket, or with fewer than three sentences left. The
+ * paper's other rules are steps of their own: language, own patterns (for its list of bad words), repeated paragraphs.
  */
 public final class C4 implements Rule {
   private static final long serialVersionUID = 1L;
@@ -34,10 +34,14 @@ public final class C4 implements Rule {
     if (bracket >= 0 || text.indexOf('}') >= 0) return Outcome.drop(text, "c4.brackets", "has a curly bracket");
     StringBuilder kept = new StringBuilder(text.length());
     int sentences = 0;
-    for (String line : PlainWords.lines(text)) {
+    boolean gap = false;
+    for (String line : text.split("\n", -1)) {
+      gap |= line.isBlank();
       String plain = CITATION.matcher(line).replaceAll("").strip();
       if (!isProse(plain)) continue;
-      kept.append(kept.isEmpty() ? "" : "\n").append(plain);
+      if (!kept.isEmpty()) kept.append(gap ? "\n\n" : "\n");
+      gap = false;
+      kept.append(plain);
       sentences += sentences(plain);
     }
     if (sentences < 3)

@@ -45,7 +45,7 @@ public record CleanSettings(Preset preset, boolean html, boolean whitespace, Lis
   }
 
   /**
-   * @param name in reasons, such as {@code bad-words}
+   * @param name such as {@code bad-words}; reasons begin with {@code patterns.bad-words}
    * @param pattern a regular expression in RE2's syntax
    * @param replacement of each match; without one, documents that match go
    */

@@ -65,8 +65,10 @@ public final class GopherQuality implements Rule {
     for (String word : words) {
       int from = 0;
       int to = word.length();
-      while (from < to && !Character.isLetter(word.charAt(from))) from++;
-      while (to > from && !Character.isLetter(word.charAt(to - 1))) to--;
+      while (from < to && !Characters.isLetter(word.codePointAt(from)))
+        from += Character.charCount(word.codePointAt(from));
+      while (to > from && !Characters.isLetter(word.codePointBefore(to)))
+        to -= Character.charCount(word.codePointBefore(to));
       if (to - from > 4 || to == from) continue;
       String plain = word.substring(from, to).toLowerCase(Locale.ROOT);
       if (STOP_WORDS.contains(plain)) found.add(plain);

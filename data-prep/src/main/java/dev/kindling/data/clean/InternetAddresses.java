@@ -30,7 +30,7 @@ final class InternetAddresses {
       int stop = end;
       while (stop > start && text.charAt(stop - 1) == '.') stop--;         // of the sentence
       if (stop - start <= LONGEST && isAddress(text.substring(start, stop))) return new Span(start, stop);
-      int port = text.lastIndexOf(':', stop - 1);                          // 10.0.0.1:8080
+      int port = colon ? text.lastIndexOf(':', stop - 1) : -1;            // 10.0.0.1:8080
       if (port > start && isVersion4(text.substring(start, port))) return new Span(start, port);
     }
     return null;

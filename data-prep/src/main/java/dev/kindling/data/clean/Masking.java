@@ -68,6 +68,8 @@ public record Masking(Kind kind) implements Rule {
 
   /** @return whether a letter or digit of any script stands at a place of the text */
   static boolean isWordAt(String text, int at) {
-    return at >= 0 && at < text.length() && Character.isLetterOrDigit(text.charAt(at));
+    if (at < 0 || at >= text.length()) return false;
+    boolean second = Character.isLowSurrogate(text.charAt(at));
+    return Characters.isLetterOrDigit(second ? text.codePointBefore(at + 1) : text.codePointAt(at));
   }
 }

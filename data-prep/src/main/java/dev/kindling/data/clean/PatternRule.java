@@ -24,7 +24,7 @@ public final class PatternRule implements Rule {
   }
 
   /**
-   * @param name in reasons, such as {@code bad-words}
+   * @param name in reasons, behind {@code patterns.}, so that it is no other step's: such as {@code bad-words}
    * @param pattern {@code (?i)} at its beginning makes it blind to case
    * @param replacement may name groups as {@code $1}; the empty text removes what matched
    * @throws UserError for an expression or a replacement that cannot be used
@@ -33,7 +33,7 @@ public final class PatternRule implements Rule {
     try {
       Pattern compiled = Pattern.compile(pattern);
       replacement.ifPresent(to -> tryReplacing(name, compiled, to));
-      return new PatternRule(name, compiled, replacement.orElse(null));
+      return new PatternRule("patterns." + name, compiled, replacement.orElse(null));
     } catch (PatternSyntaxException e) {
       throw new UserError(
           "patterns." + name + " is '" + pattern + "'; it must be a regular expression of RE2 (" + e.getDescription()

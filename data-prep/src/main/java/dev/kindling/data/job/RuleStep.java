@@ -11,7 +11,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
 /**
- * A cleaning rule as a step of the corpus.
+ * A cleaning rule as a step of the corpus. A document that it leaves without text is dropped.
  *
  * @param rule applied to the text of each document that is still kept
  */
@@ -40,8 +40,12 @@ public record RuleStep(Rule rule) implements CorpusStep {
     Outcome outcome = rule.apply(document.getString(TEXT));
     Object[] values = new Object[document.length()];
     for (int i = 0; i < values.length; i++) values[i] = document.get(i);
-    values[TEXT] = outcome.text();
-    values[DROPPED] = outcome.dropped();
+    if (outcome.isKept() && outcome.text().isBlank()) {
+      values[DROPPED] = name() + ": no text is left";
+    } else {
+      values[TEXT] = outcome.text();
+      values[DROPPED] = outcome.dropped();
+    }
     return RowFactory.create(values);
   }
 }

@@ -21,6 +21,15 @@ class C4Test {
   }
 
   @Test
+  void paragraphsStayApartAlsoWhereTheLinesBetweenThemGo() {
+    String[] lines = PROSE.split("\n");
+    String text = "\nHome\n\n" + lines[0] + "\n \n\n" + lines[1] + "\nRead on.\n" + lines[2] + "\n\nRead on.\n"
+        + lines[0] + "\n\n";
+    assertThat(apply(text).text())
+        .isEqualTo(lines[0] + "\n\n" + lines[1] + "\n" + lines[2] + "\n\n" + lines[0]);
+  }
+
+  @Test
   void linesGoThatSpeakOfJavascriptOrPolicies() {
     assertThat(
         apply(PROSE + "\nPlease enable JavaScript in your browser settings.\nThis site uses cookies to serve you."

@@ -21,7 +21,9 @@ class CleanSettingsTest {
             new CleanSettings.OwnPattern("a", "y", Optional.of("z"))),
         true,
         10, 0, 0.3, true, true, List.of("en"), List.of("de"), List.of(Masking.Kind.PHONE, Masking.Kind.EMAIL));
-    assertThat(all.rules()).extracting(Rule::name).containsExactly("html", "whitespace", "b", "a", "c4", "length",
+    assertThat(all.rules()).extracting(Rule::name).containsExactly("html", "whitespace", "patterns.b", "patterns.a",
+        "c4",
+        "length",
         "symbols", "gopher",
         "repetition", "language", "mask.email", "mask.phone");
   }
@@ -35,6 +37,14 @@ class CleanSettingsTest {
     assertThat(web.rules()).extracting(Rule::name).containsExactly("html", "whitespace", "c4", "gopher", "repetition",
         "mask.email");
     assertThat(none.rules()).isEmpty();
+  }
+
+  @Test
+  void aPatternMayBeCalledAsAStepIsAndItsReasonsAreItsOwn() {
+    CleanSettings settings = new CleanSettings(false, false,
+        List.of(new CleanSettings.OwnPattern("read", "x", Optional.empty())), false, 0, 0, 1, false, false, List.of(),
+        List.of(), List.of());
+    assertThat(settings.rules().get(0).apply("xyz").dropped()).isEqualTo("patterns.read: matches 'x' at character 0");
   }
 
   @Test

@@ -33,7 +33,7 @@ class FiltersTest {
   @Test
   void aPatternDropsOrReplacesWhatMatches() {
     Rule drops = PatternRule.of("draft", "(?i)\\bdraft\\b", Optional.empty());
-    assertThat(drops.apply("A DRAFT.").dropped()).isEqualTo("draft: matches '(?i)\\bdraft\\b' at character 2");
+    assertThat(drops.apply("A DRAFT.").dropped()).isEqualTo("patterns.draft: matches '(?i)\\bdraft\\b' at character 2");
     assertThat(drops.apply("overdrafts").isKept()).isTrue();
     Rule replaces = PatternRule.of("swap", "(\\w+)=(\\w+)", Optional.of("$2=$1"));
     assertThat(replaces.apply("a=1, b=2").text()).isEqualTo("1=a, 2=b");

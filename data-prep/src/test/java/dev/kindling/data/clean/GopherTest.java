@@ -51,6 +51,8 @@ class GopherTest {
     assertThat(quality("the of " + words(78) + " 1234".repeat(20))).isNull();
     assertThat(quality("the of " + words(78) + " 1234".repeat(21))).startsWith("gopher.letters: 0.792");
     assertThat(quality("The \"Of.\" " + words(48))).isNull();
+    assertThat(quality("\uD835\uDC00the of " + words(48))).as("a letter of two halves")
+        .startsWith("gopher.stopWords: 1 of");
     assertThat(quality("the the " + words(48))).startsWith("gopher.stopWords: 1 of");
   }
 

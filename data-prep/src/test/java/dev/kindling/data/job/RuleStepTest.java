@@ -6,7 +6,10 @@ import dev.kindling.data.SparkInTests;
 import dev.kindling.data.clean.CleanSettings;
 import dev.kindling.data.clean.Length;
 import dev.kindling.data.clean.Masking;
+import dev.kindling.data.clean.PatternRule;
+import dev.kindling.data.clean.Rule;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -22,6 +25,13 @@ class RuleStepTest {
     List<Row> rows = new RuleStep(new Length(2, 99)).apply(masked).orderBy(Columns.ID).collectAsList();
     assertThat(rows).containsExactly(row("1", "write to <EMAIL>", null), row("2", "a@b.org", "length: too short"),
         row("3", "x", "length: 1 characters, fewer than 2"));
+  }
+
+  @Test
+  void aDocumentOfWhichARuleLeavesNothingIsDroppedWithTheTextThatItHad() {
+    Rule all = PatternRule.of("all", "(?s).*", Optional.of(" \n"));
+    Dataset<Row> emptied = new RuleStep(all).apply(Corpus.of(List.of(row("1", "something", null))));
+    assertThat(emptied.collectAsList()).containsExactly(row("1", "something", "patterns.all: no text is left"));
   }
 
   @Test
