@@ -10,8 +10,8 @@ import java.nio.charset.StandardCharsets;
  */
 public record Unreadable(String source, String file, long position, String reason,
     String excerpt) implements CorpusRecord {
-  /** Bytes of an excerpt, at most. */
-  static final int EXCERPT = 200;
+  /** Bytes of an excerpt, at most: more than is shown, so that masks see all of what begins in what is. */
+  static final int EXCERPT = 1_000;
 
   /** Bytes as text, whatever they are. */
   static String excerpt(byte[] bytes, int from, int to) {

@@ -10,18 +10,25 @@ import java.util.function.Consumer;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 
 /**
  * The inputs through the steps, to documents that are kept and others that are dropped. Each stage leaves its rows as Parquet
  * in the output's unfinished folder; one that an interrupted run finished is taken over.
  */
 final class CorpusFlow {
+  /** Goes up where a step does something else with the same settings: what an older version began is then begun anew. */
+  private static final int VERSION = 1;
+
   private final SparkSession session;
+  private final PrepOptions options;
   private final OutputFolder output;
   private final Consumer<String> progress;
+  private final Excerpts excerpts;
   private final List<PrepStage> stages;
   private final Map<String, String> fingerprints;
   private final List<Outcome> outcomes = new ArrayList<>();
+  private boolean idsAreUnique;
 
   /** What a stage left. */
   record Outcome(PrepStage stage, StageCounts counts, double seconds) {}
@@ -29,10 +36,12 @@ final class CorpusFlow {
   CorpusFlow(SparkSession session, PrepOptions options, String inputs, OutputFolder output,
       Consumer<String> progress) {
     this.session = session;
+    this.options = options;
     this.output = output;
     this.progress = progress;
     stages = readingFirst(options.stages());
-    fingerprints = fingerprints(options, stages, inputs);
+    excerpts = Excerpts.of(stages);
+    fingerprints = fingerprints(options, stages, inputs, VERSION + " " + build());
   }
 
   private static List<PrepStage> readingFirst(List<PrepStage> given) {
@@ -42,10 +51,15 @@ final class CorpusFlow {
     return stages;
   }
 
-  /** A stage depends on the inputs, on how they are read, and on all stages up to it. */
-  private static Map<String, String> fingerprints(PrepOptions options, List<PrepStage> stages, String inputs) {
+  /** @return the version that is in the application's jar, or null */
+  private static String build() {
+    return CorpusFlow.class.getPackage().getImplementationVersion();
+  }
+
+  /** A stage depends on the inputs, on how they are read, on all stages up to it, and on the code. */
+  static Map<String, String> fingerprints(PrepOptions options, List<PrepStage> stages, String inputs, String code) {
     Map<String, String> fingerprints = new LinkedHashMap<>();
-    String before = inputs + options.readingSettings();
+    String before = code + "\n" + inputs + options.readingSettings();
     for (PrepStage stage : stages) {
       before = Fingerprint.of(before + "\n" + stage.name() + "\n" + stage.settings());
       fingerprints.put(stage.name(), before);
@@ -58,33 +72,67 @@ final class CorpusFlow {
     return fingerprints;
   }
 
-  /** @return all rows behind the last stage */
-  Dataset<Row> run(Documents documents, boolean strict) {
+  /**
+   * @param partitions are fitted to what the first stage leaves
+   * @return all rows behind the last stage
+   */
+  Dataset<Row> run(Documents documents, ShufflePartitions partitions) {
     Dataset<Row> frame = null;
     for (PrepStage stage : stages) {
-      long start = System.nanoTime();
-      String folder = output.stage(stage.name()).toString();
-      String fingerprint = fingerprints.get(stage.name());
-      if (output.isStageFinished(stage.name(), fingerprint)) {
-        progress.accept("Taking over the stage " + stage.name() + ", which an interrupted run finished");
-      } else {
-        Dataset<Row> rows = frame == null ? documents.frame(strict) : frame;
-        for (CorpusStep step : stage.steps()) rows = step.apply(rows);
-        long bytes = frame == null ? documents.bytes() : 0;
-        try (StageProgress watch = StageProgress.watch(session, stage.name(), bytes, progress)) {
-          rows.select(Columns.ID, Columns.SOURCE, Columns.FILE, Columns.POSITION, Columns.TEXT, Columns.DROPPED)
-              .write().mode("overwrite").option("compression", "zstd").parquet(folder);
-        }
-        output.finishStage(stage.name(), fingerprint);
+      if (frame != null && stage.steps().stream().allMatch(CorpusStep::onlyLooks)) {
+        outcomes.add(new Outcome(stage, last(), 0));
+        continue;
       }
-      frame = session.read().schema(Columns.SCHEMA).parquet(folder);
-      StageCounts counts = StageCounts.of(frame);
+      long start = System.nanoTime();
+      long before = frame == null ? 0 : last().documents();
+      boolean first = frame == null;
+      frame = stored(stage, frame, documents);
+      StageCounts counts = StageCounts.of(frame, excerpts);
       outcomes.add(new Outcome(stage, counts, (System.nanoTime() - start) / 1e9));
+      if (first) {
+        verifyRejects(options.maxRejectedPercent());
+        partitions.fit(2 * counts.characters());
+      }
       if (!stage.steps().isEmpty())
         progress.accept(String.format("%s: %,d of %,d documents are kept", stage.name(), counts.documents(),
-            outcomes.size() == 1 ? counts.records() : outcomes.get(outcomes.size() - 2).counts().documents()));
+            first ? counts.records() : before));
     }
     return frame;
+  }
+
+  /** @param before null: the stage reads the documents; @return what the stage left */
+  private Dataset<Row> stored(PrepStage stage, Dataset<Row> before, Documents documents) {
+    String folder = output.stage(stage.name()).toString();
+    String fingerprint = fingerprints.get(stage.name());
+    if (output.isStageFinished(stage.name(), fingerprint)) {
+      progress.accept("Taking over the stage " + stage.name() + ", which an interrupted run finished");
+    } else {
+      if (before != null && stage.steps().stream().anyMatch(CorpusStep::needsUniqueIds)) refuseRepeatedIds(before);
+      Dataset<Row> rows = before == null ? documents.frame(options.strict()) : before;
+      for (CorpusStep step : stage.steps()) rows = step.apply(rows);
+      long bytes = before == null ? documents.bytes() : 0;
+      try (StageProgress watch = StageProgress.watch(session, stage.name(), bytes, progress)) {
+        rows.select(Columns.ID, Columns.SOURCE, Columns.FILE, Columns.POSITION, Columns.TEXT, Columns.DROPPED)
+            .write().mode("overwrite").option("compression", "zstd").parquet(folder);
+      }
+      output.finishStage(stage.name(), fingerprint);
+    }
+    return session.read().schema(Columns.SCHEMA).parquet(folder);
+  }
+
+  /** Before a step that joins by ids: of documents with the same id it would lose one that is no duplicate. */
+  private void refuseRepeatedIds(Dataset<Row> documents) {
+    if (idsAreUnique) return;
+    try (StageProgress watch = StageProgress.watch(session, "ids", 0, progress)) {
+      Row smallest = documents.where(Columns.kept()).groupBy(Columns.ID).count().where("count > 1")
+          .agg(functions.min(Columns.ID)).first();
+      if (!smallest.isNullAt(0)) throw EncodedDocuments.repeated(smallest.getString(0));
+    }
+    idsAreUnique = true;
+  }
+
+  private StageCounts last() {
+    return outcomes.get(outcomes.size() - 1).counts();
   }
 
   /** What each stage left, in their order. */
@@ -93,7 +141,7 @@ final class CorpusFlow {
   }
 
   /** @throws UserError where more records than allowed could not be read; it names the first */
-  void verifyRejects(double maxRejectedPercent) {
+  private void verifyRejects(double maxRejectedPercent) {
     StageCounts counts = outcomes.get(0).counts();
     long rejected = counts.droppedBy(Documents.UNREADABLE);
     if (rejected == 0) return;

@@ -13,6 +13,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -56,6 +57,11 @@ public record Decontamination(EvaluationFiles files, Action action) implements C
     }, Encoders.row(Columns.SCHEMA));
   }
 
+  @Override
+  public boolean onlyLooks() {
+    return action == Action.FLAG;
+  }
+
   /**
    * @param documents as {@link #apply} left them
    * @return a row for each document that was dropped or is flagged, of {@link #TABLE}, in the order of ids
@@ -63,12 +69,14 @@ public record Decontamination(EvaluationFiles files, Action action) implements C
   public Dataset<Row> table(Dataset<Row> documents) {
     Broadcast<EvaluationSets> everywhere = broadcast(documents);
     String done = done();
-    return documents.where(Columns.kept().or(functions.col(Columns.DROPPED).startsWith(name() + ": ")))
-        .selectExpr(Columns.NAMES.toArray(String[]::new))
+    Column asked = action == Action.DROP
+        ? functions.col(Columns.DROPPED).startsWith(name() + ": ")
+        : Columns.kept();
+    Dataset<Row> found = documents.where(asked).selectExpr(Columns.NAMES.toArray(String[]::new))
         .flatMap((FlatMapFunction<Row, Row>) document -> everywhere.value().find(document.getString(TEXT))
             .map(match -> List.of(row(document, done, match)).iterator()).orElse(Collections.emptyIterator()),
-            Encoders.row(TABLE))
-        .orderBy(Columns.ID);
+            Encoders.row(TABLE));
+    return Frames.once(found).orderBy(Columns.ID);          // sorting looks at its rows twice
   }
 
   /** @param table of {@link #table}; @return SHA-256 over its rows in the order of ids, whatever files and partitions they are in */

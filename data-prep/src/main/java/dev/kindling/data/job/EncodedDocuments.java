@@ -90,14 +90,17 @@ final class EncodedDocuments implements AutoCloseable {
     return starts;
   }
 
+  static UserError repeated(String id) {
+    return new UserError("two documents have the id '" + id
+        + "'; ids must be different; name another field with idField, or one that no document has to number them");
+  }
+
   private static Iterator<TokenCounts> count(Iterator<Tuple2<StreamKey, EncodedDocument>> documents) {
     TokenCounts counts = new TokenCounts();
     StreamKey before = null;
     while (documents.hasNext()) {
       Tuple2<StreamKey, EncodedDocument> document = documents.next();
-      if (document._1().equals(before))
-        throw new UserError("two documents have the id '" + before.id()
-            + "'; ids must be different; name another field with idField, or one that no document has to number them");
+      if (document._1().equals(before)) throw repeated(before.id());
       before = document._1();
       counts.add(document._2());
     }

@@ -20,6 +20,11 @@ public record ExactDuplicates(Priority priority) implements CorpusStep {
   }
 
   @Override
+  public boolean needsUniqueIds() {
+    return true;
+  }
+
+  @Override
   public Dataset<Row> apply(Dataset<Row> documents) {
     UserDefinedFunction hash = functions.udf((UDF1<String, byte[]>) TextHash::of, DataTypes.BinaryType);
     Dataset<Row> members = documents.where(Columns.kept()).select(functions.col(Columns.ID),

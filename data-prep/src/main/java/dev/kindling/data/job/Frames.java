@@ -36,9 +36,15 @@ final class Frames {
         functions.col("reason"))).selectExpr(Columns.NAMES.toArray(String[]::new));
   }
 
-  /** @param known at most one row a document, by {@link Priority#LOSER}; few rows go to the documents, so that these stay where they are */
+  /**
+   * @param known at most one row a document that is kept, by {@link Priority#LOSER}; few rows go to the documents, so that these stay
+   *     where they are
+   * @return all documents; those that were dropped before, or of which nothing is known, with nulls
+   */
   static Dataset<Row> joined(Dataset<Row> documents, Dataset<Row> known) {
     Dataset<Row> right = known.count() <= FEW ? functions.broadcast(known) : known;
-    return documents.join(right, documents.col(Columns.ID).equalTo(right.col(Priority.LOSER)), "left_outer");
+    return documents.join(right,
+        documents.col(Columns.ID).equalTo(right.col(Priority.LOSER)).and(documents.col(Columns.DROPPED).isNull()),
+        "left_outer");
   }
 }

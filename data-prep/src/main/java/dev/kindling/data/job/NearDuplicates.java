@@ -37,6 +37,8 @@ public record NearDuplicates(NearSettings settings, Priority priority) implement
   private static final String NODE = "node";
   private static final String BUCKETS = "buckets";
   private static final String SKETCH = "sketch";
+  private static final long MOST_BITS = 1L << 28;
+  private static final int FILTERS = 16;                 // that are made and moved at once
   private static final StructType SIGNED = new StructType().add(Columns.ID, DataTypes.StringType, false)
       .add(Columns.SOURCE, DataTypes.StringType, false).add(Columns.FILE, DataTypes.StringType, false)
       .add(Columns.POSITION, DataTypes.LongType, false).add(NODE, DataTypes.LongType, false)
@@ -47,6 +49,11 @@ public record NearDuplicates(NearSettings settings, Priority priority) implement
   @Override
   public String name() {
     return "near";
+  }
+
+  @Override
+  public boolean needsUniqueIds() {
+    return true;
   }
 
   @Override
@@ -94,12 +101,12 @@ public record NearDuplicates(NearSettings settings, Priority priority) implement
   /** Those of the pairs that are near-duplicates. */
   private Dataset<Row> similar(Dataset<Row> candidates, Dataset<Row> signed) {
     Dataset<Row> pairs = Frames.once(candidates);
-    long count = pairs.count();
+    Dataset<Row> nodes = Frames.once(pairs.select(functions.col(Components.LARGER).as(NODE))
+        .union(pairs.select(Components.SMALLER)).distinct());
+    long count = nodes.count();
     if (count == 0) return pairs;
-    BloomFilter asked = pairs.select(functions.col(Components.LARGER).as(NODE)).union(pairs.select(Components.SMALLER))
-        .stat().bloomFilter(NODE, 2 * count, 0.01);
     Broadcast<BloomFilter> everywhere = JavaSparkContext.fromSparkContext(signed.sparkSession().sparkContext())
-        .broadcast(asked);
+        .broadcast(filter(nodes, count));
     Column wanted = functions
         .udf((UDF1<Long, Boolean>) node -> everywhere.value().mightContainLong(node), DataTypes.BooleanType)
         .apply(functions.col(NODE));
@@ -112,6 +119,22 @@ public record NearDuplicates(NearSettings settings, Priority priority) implement
         .join(sketches.select(functions.col(NODE).as(Components.SMALLER), functions.col(SKETCH).as("b")),
             Components.SMALLER)
         .where(similarity.geq(settings.threshold())).select(Components.LARGER, Components.SMALLER);
+  }
+
+  /**
+   * Spark SQL's own filter has at most 4 million numbers and 8 MiB, whatever it is asked for, and lets nearly all through where there
+   * are more. This one has 10 bits a number, of which 1% of the others come through, up to 32 MiB: 180 million numbers still keep
+   * half of them away.
+   *
+   * @param nodes a column of numbers; @param count how many
+   */
+  static BloomFilter filter(Dataset<Row> nodes, long count) {
+    long bits = Math.min(MOST_BITS, Math.max(64, 10 * count));
+    return nodes.javaRDD().coalesce(FILTERS).mapPartitions(rows -> {
+      BloomFilter some = BloomFilter.create(count, bits);
+      while (rows.hasNext()) some.putLong(rows.next().getLong(0));
+      return List.of(some).iterator();
+    }).treeReduce(BloomFilter::mergeInPlace);
   }
 
   private static byte[] bytes(long[] values) {

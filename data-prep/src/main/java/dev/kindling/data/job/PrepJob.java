@@ -87,8 +87,10 @@ public final class PrepJob {
     if (output.finishedManifest() != null) return finished(conf, output, fingerprint);
     CorpusFlow flow = new CorpusFlow(session, options, inputs.sha256(), output, progress);
     output.begin(flow.fingerprints());
-    try (ShufflePartitions small = ShufflePartitions.of(session, documents.bytes())) {
-      DatasetInfo info = TaskFailure.unwrapped(() -> prepare(documents, flow, given, inputs, fingerprint, output));
+    try (ShufflePartitions partitions = ShufflePartitions.of(session)) {
+      Dataset<Row> rows = TaskFailure.unwrapped(() -> flow.run(documents, partitions));
+      DatasetInfo info = TaskFailure
+          .unwrapped(() -> prepare(rows, documents, flow, given, inputs, fingerprint, output));
       Tokenizer tokenizer = Tokenizer.load(conf, output.path());
       progress.accept(
           String.format("Wrote %,d training rows of %,d tokens and %,d held-out rows to %s", info.training().rows(),
@@ -109,11 +111,10 @@ public final class PrepJob {
     return new PrepResult(output.path(), info, Tokenizer.load(conf, output.path()), true);
   }
 
-  private DatasetInfo prepare(Documents documents, CorpusFlow flow, Tokenizer given, DatasetInfo.Inputs inputs,
-      String fingerprint, OutputFolder output) throws Exception {
+  /** @param rows what the flow left */
+  private DatasetInfo prepare(Dataset<Row> rows, Documents documents, CorpusFlow flow, Tokenizer given,
+      DatasetInfo.Inputs inputs, String fingerprint, OutputFolder output) throws Exception {
     DocumentOrder order = new DocumentOrder(options.seed(), options.heldOutPercent());
-    Dataset<Row> rows = flow.run(documents, options.strict());
-    flow.verifyRejects(options.maxRejectedPercent());
     List<CorpusFlow.Outcome> outcomes = flow.outcomes();
     StageCounts counts = outcomes.get(outcomes.size() - 1).counts();
     outcomes.forEach(outcome -> seconds.put(outcome.stage().name(), outcome.seconds()));
@@ -129,7 +130,7 @@ public final class PrepJob {
       TokenCounts both = encoded.training().plus(encoded.heldOut());
       Parts parts = timed("pack", 0, () -> pack(encoded, tokenizer, documents, output));
       DatasetInfo.Decontamination decontamination = timed("tables", 0, () -> {
-        PrepTables tables = new PrepTables(session, output);
+        PrepTables tables = new PrepTables(session, output, Excerpts.of(options.stages()));
         tables.documents(encoded.documents(), both.documents());
         tables.dropped(rows, counts);
         return decontaminated(tables, rows);

@@ -8,6 +8,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -20,7 +21,6 @@ final class PrepTables {
   static final String DECONTAMINATED = "decontaminated";
 
   private static final long ROWS_PER_FILE = 500_000;
-  private static final int EXCERPT = 200;
 
   private static final StructType DOCUMENT = new StructType().add(Columns.ID, DataTypes.StringType, false)
       .add(Columns.SOURCE, DataTypes.StringType, false).add(Columns.FILE, DataTypes.StringType, false)
@@ -29,10 +29,12 @@ final class PrepTables {
 
   private final SparkSession session;
   private final OutputFolder output;
+  private final Excerpts excerpts;
 
-  PrepTables(SparkSession session, OutputFolder output) {
+  PrepTables(SparkSession session, OutputFolder output, Excerpts excerpts) {
     this.session = session;
     this.output = output;
+    this.excerpts = excerpts;
   }
 
   /** Every document of the dataset, without its text. */
@@ -51,7 +53,8 @@ final class PrepTables {
     long rejected = counts.droppedBy(Documents.UNREADABLE);
     long dropped = counts.records() - counts.documents() - rejected;
     Column unreadable = functions.col(Columns.DROPPED).startsWith(Documents.UNREADABLE + ": ");
-    Column excerpt = functions.substring(functions.col(Columns.TEXT), 1, EXCERPT).as("excerpt");
+    Column excerpt = functions.udf((UDF1<String, String>) excerpts::of, DataTypes.StringType)
+        .apply(functions.col(Columns.TEXT)).as("excerpt");
     Dataset<Row> all = frame.where(functions.not(Columns.kept()));
     if (dropped > 0) {
       write(all.where(functions.not(unreadable)).select(functions.col(Columns.ID), functions.col(Columns.SOURCE),
@@ -59,7 +62,11 @@ final class PrepTables {
           excerpt), dropped, DROPPED);
     }
     if (rejected > 0) {
-      Column reason = functions.expr("substring(" + Columns.DROPPED + ", " + (Documents.UNREADABLE.length() + 3) + ")");
+      int from = Documents.UNREADABLE.length() + 2;
+      Excerpts masks = excerpts;
+      Column reason = functions
+          .udf((UDF1<String, String>) why -> masks.masked(why.substring(from)), DataTypes.StringType)
+          .apply(functions.col(Columns.DROPPED));                    // it may quote what was found
       write(all.where(unreadable).select(functions.col(Columns.SOURCE), functions.col(Columns.FILE),
           functions.col(Columns.POSITION), reason.as("reason"), excerpt), rejected, REJECTED);
     }
@@ -67,14 +74,15 @@ final class PrepTables {
 
   /** The documents in which a step found pieces of evaluation sets; a table without a row is not written. */
   DatasetInfo.Decontamination decontaminated(Decontamination step, Dataset<Row> frame) {
-    Dataset<Row> table = Frames.once(step.table(frame));
+    Dataset<Row> table = step.table(frame);
     long count = table.count();
     if (count > 0) write(table, count, DECONTAMINATED);
     return new DatasetInfo.Decontamination(step.done(), count, Decontamination.digest(table), step.files().sha256());
   }
 
+  /** A shuffle before the few files: without one, as few tasks would do all that comes before. */
   private void write(Dataset<Row> rows, long count, String name) {
-    rows.coalesce((int) Math.min(10_000, 1 + count / ROWS_PER_FILE)).write().mode("overwrite")
+    rows.repartition((int) Math.min(10_000, 1 + count / ROWS_PER_FILE)).write().mode("overwrite")
         .option("compression", "zstd").parquet(output.stage(name).toString());
   }
 

@@ -37,6 +37,11 @@ public record RepeatedParagraphs(ParagraphSettings settings, Priority priority) 
   }
 
   @Override
+  public boolean needsUniqueIds() {
+    return true;
+  }
+
+  @Override
   public Dataset<Row> apply(Dataset<Row> documents) {
     Dataset<Row> paragraphs = paragraphs(documents);
     Dataset<Row> repeated = Frames.once(

@@ -2,7 +2,10 @@ package dev.kindling.data.job;
 
 import org.apache.spark.sql.SparkSession;
 
-/** Spark SQL's 200 partitions are many for a small corpus and few for a large one; the session's own number comes back at the end. */
+/**
+ * Spark SQL's 200 partitions are many for a small corpus and few for a large one; the session's own number holds until it is known how
+ * large the corpus is, and comes back at the end.
+ */
 final class ShufflePartitions implements AutoCloseable {
   private static final String SETTING = "spark.sql.shuffle.partitions";
   private static final long BYTES = 64L << 20;
@@ -15,14 +18,19 @@ final class ShufflePartitions implements AutoCloseable {
     this.before = before;
   }
 
-  /** What the user set stands. */
-  static ShufflePartitions of(SparkSession session, long bytes) {
-    ShufflePartitions partitions = new ShufflePartitions(session, session.conf().get(SETTING));
-    if (!session.sparkContext().getConf().contains(SETTING)) {
-      long wanted = Math.max(session.sparkContext().defaultParallelism(), bytes / BYTES);
-      session.conf().set(SETTING, Math.min(wanted, 100_000));
-    }
-    return partitions;
+  static ShufflePartitions of(SparkSession session) {
+    return new ShufflePartitions(session, session.conf().get(SETTING));
+  }
+
+  /** For so many bytes of texts from now on; but what the user set stands. */
+  void fit(long bytes) {
+    if (!session.sparkContext().getConf().contains(SETTING))
+      session.conf().set(SETTING, number(bytes, session.sparkContext().defaultParallelism()));
+  }
+
+  /** A partition for 64 MiB, at least one for each core. */
+  static long number(long bytes, int cores) {
+    return Math.min(Math.max(cores, bytes / BYTES), 100_000);
   }
 
   @Override

@@ -41,11 +41,23 @@ final class StageCounts implements Serializable {
       return examples;
     }
 
+    private void add(String id, String reason, String text, Excerpts excerpts) {
+      documents++;
+      characters += text.length();
+      boolean full = examples.size() == EXAMPLES;
+      if (!full || examples.get(EXAMPLES - 1).id().compareTo(id) >= 0)
+        addExamples(List.of(new Example(id, reason, excerpts.of(text))));
+    }
+
     private void add(Dropped other) {
       documents += other.documents;
       characters += other.characters;
+      addExamples(other.examples);
+    }
+
+    private void addExamples(List<Example> more) {
       List<Example> both = new ArrayList<>(examples);
-      both.addAll(other.examples);
+      both.addAll(more);
       both.sort(Comparator.comparing(Example::id).thenComparing(Example::excerpt));
       examples = new ArrayList<>(both.subList(0, Math.min(EXAMPLES, both.size())));
     }
@@ -54,10 +66,10 @@ final class StageCounts implements Serializable {
   /** A document that was dropped. */
   record Example(String id, String reason, String excerpt) implements Serializable {}
 
-  static StageCounts of(Dataset<Row> frame) {
+  static StageCounts of(Dataset<Row> frame, Excerpts excerpts) {
     JavaRDD<Row> rows = frame.select(Columns.ID, Columns.TEXT, Columns.DROPPED).javaRDD();
     StageCounts all = new StageCounts();
-    rows.mapPartitions(StageCounts::count).collect().forEach(all::add);
+    rows.mapPartitions(partition -> count(partition, excerpts)).collect().forEach(all::add);
     return all;
   }
 
@@ -83,7 +95,7 @@ final class StageCounts implements Serializable {
     return documents + dropped.values().stream().mapToLong(Dropped::documents).sum();
   }
 
-  private static Iterator<StageCounts> count(Iterator<Row> rows) {
+  private static Iterator<StageCounts> count(Iterator<Row> rows, Excerpts excerpts) {
     StageCounts counts = new StageCounts();
     while (rows.hasNext()) {
       Row row = rows.next();
@@ -92,12 +104,10 @@ final class StageCounts implements Serializable {
         counts.documents++;
         counts.characters += text.length();
       } else {
-        Dropped one = new Dropped();
-        one.documents = 1;
-        one.characters = text.length();
         String[] reason = row.getString(2).split(": ", 2);
-        one.examples.add(new Example(row.getString(0), reason[reason.length - 1], excerpt(text)));
-        counts.dropped.computeIfAbsent(reason[0], name -> new Dropped()).add(one);
+        String why = reason[reason.length - 1];
+        counts.dropped.computeIfAbsent(reason[0], name -> new Dropped()).add(row.getString(0),
+            reason[0].equals(Documents.UNREADABLE) ? excerpts.masked(why) : why, text, excerpts);
       }
     }
     return List.of(counts).iterator();

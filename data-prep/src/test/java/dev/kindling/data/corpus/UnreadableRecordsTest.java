@@ -66,7 +66,7 @@ class UnreadableRecordsTest {
         .isEqualTo(String.format(
             "the document has %,d bytes; maxDocumentBytes allows 1,048,576; raise it, or cut the document",
             bytes));
-    assertThat(((Unreadable) records.get(1)).excerpt()).startsWith("{\"text\":\"aaa").hasSize(200);
+    assertThat(((Unreadable) records.get(1)).excerpt()).startsWith("{\"text\":\"aaa").hasSize(1_000);
     assertThat(records.get(2)).isEqualTo(new Document("in.jsonl.gz@" + (18 + bytes + 1), "corpus", "in.jsonl.gz",
         18 + bytes + 1, "after"));
   }

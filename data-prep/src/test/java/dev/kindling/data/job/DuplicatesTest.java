@@ -2,6 +2,7 @@ package dev.kindling.data.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.data.clean.CleanSettings;
 import dev.kindling.data.dedup.ParagraphSettings;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -9,6 +10,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -45,6 +47,37 @@ class DuplicatesTest {
         Corpus.document("b", "s", "f", 1, "text"), Corpus.document("c", "s", "f", 2, "text")));
     assertThat(Corpus.dropped(new ExactDuplicates(new Priority(List.of())).apply(documents))).isEqualTo(
         Map.of("a", "length: short", "c", "exact: the same text as b"));
+  }
+
+  @Test
+  void aDocumentThatWasDroppedBeforeStaysAsItIsWhenAnotherHasItsId() {
+    Row before = RowFactory.create("b", "s", "f", 9L, "Old.\n\n" + NOTICE, "length: short");
+    Dataset<Row> documents = Corpus.of(List.of(Corpus.document("a", "s", "f", 0, NOTICE),
+        Corpus.document("b", "s", "f", 1, NOTICE), before));
+    for (CorpusStep step : List.of(new ExactDuplicates(new Priority(List.of())),
+        new RepeatedParagraphs(new ParagraphSettings(20, 1, true), new Priority(List.of()))))
+      assertThat(step.apply(documents).where("position = 9").collectAsList()).containsExactly(before);
+  }
+
+  @Test
+  void theNoticeOfPagesOfTheWebGoesBehindTheirPreset() {
+    List<Row> pages = IntStream.range(0, 3)
+        .mapToObj(i -> Corpus.document("p" + i, "s", "f", i, page(i) + "\n\n" + NOTICE)).toList();
+    Dataset<Row> cleaned = Corpus.of(pages);
+    CleanSettings web = new CleanSettings(CleanSettings.Preset.WEB, false, false, List.of(), false, 0, 0, 1, false,
+        false, List.of(), List.of(), List.of());
+    for (CorpusStep step : RuleStep.of(web)) cleaned = step.apply(cleaned);
+    assertThat(Corpus.dropped(cleaned)).isEmpty();
+    cleaned = new RepeatedParagraphs(new ParagraphSettings(20, 1, true), new Priority(List.of())).apply(cleaned);
+    assertThat(Corpus.texts(cleaned))
+        .isEqualTo(Map.of("p0", page(0) + "\n\n" + NOTICE, "p1", page(1), "p2", page(2)));
+  }
+
+  /** Prose of 60 words that no two pages share. */
+  private static String page(int number) {
+    return IntStream.range(0, 6).mapToObj(line -> IntStream.range(0, 8)
+        .mapToObj(word -> "" + (char) ('a' + number) + (char) ('a' + line) + (char) ('a' + word) + "word")
+        .collect(Collectors.joining(" ", "The ", " of."))).collect(Collectors.joining("\n"));
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.kindling.data.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.data.SparkInTests;
 import dev.kindling.data.dedup.NearSettings;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,7 +16,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.sketch.BloomFilter;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -75,6 +79,21 @@ class NearDuplicatesTest {
         Corpus.document("nor", "s", "f", 8, "?"));
     assertThat(Corpus.dropped(new NearDuplicates(settings, new Priority(List.of())).apply(Corpus.of(documents))))
         .isEqualTo(Map.of("b", "near: like a", "c", "near: like a"));
+  }
+
+  @Test
+  void theFilterOfComparedDocumentsKeepsTheOthersAwayWhateverSparkSqlsOwnMayHold() {
+    SparkSession session = SparkInTests.session();
+    String most = "spark.sql.optimizer.runtime.bloomFilter.maxNumBits";
+    String before = session.conf().get(most);
+    session.conf().set(most, 1_024);
+    try {
+      BloomFilter filter = NearDuplicates.filter(session.range(0, 100_000).toDF("node"), 100_000);
+      assertThat(LongStream.range(0, 100_000).filter(filter::mightContainLong).count()).isEqualTo(100_000);
+      assertThat(LongStream.range(100_000, 200_000).filter(filter::mightContainLong).count()).isLessThan(2_000);
+    } finally {
+      session.conf().set(most, before);
+    }
   }
 
   private Map<String, String> run(int partitions) {

@@ -6,8 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.SparkInTests;
+import dev.kindling.data.clean.Masking;
 import dev.kindling.data.corpus.CorpusFormat;
 import dev.kindling.data.corpus.CorpusSource;
+import dev.kindling.data.decontaminate.DecontaminationSettings;
+import dev.kindling.data.dedup.DedupSettings;
+import dev.kindling.data.dedup.NearSettings;
+import dev.kindling.data.dedup.ParagraphSettings;
 import dev.kindling.data.shard.DatasetInfo;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,15 +23,27 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PrepFlowTest {
+  private static final AtomicReference<Set<Integer>> ASKED = new AtomicReference<>();
+
   @TempDir
   Path folder;
 
@@ -58,13 +75,73 @@ class PrepFlowTest {
     assertThat(rejected).extracting(row -> row.<String>getAs("reason")).satisfiesExactly(
         reason -> assertThat(reason).startsWith("the field 'text' is '7'"),
         reason -> assertThat(reason).startsWith("this is not JSON"));
-    assertThatThrownBy(() -> run("more", 9.9, List.of(), line -> {}, CorpusSource.jsonl(in.toString())))
+    List<String> said = new ArrayList<>();
+    List<PrepStage> more = List.of(new PrepStage("second", List.of(new WithoutWord("no-17", "strong 17")), "17"));
+    assertThatThrownBy(() -> run("more", 9.9, more, said::add, CorpusSource.jsonl(in.toString())))
         .isInstanceOf(UserError.class).hasMessageContaining("2 of 20 records, 10.0%, could not be read")
         .hasMessageContaining("maxRejectedPercent allows 9.9");
+    assertThat(said).as("told before the second stage").noneMatch(line -> line.startsWith("second"));
     assertThatThrownBy(() -> run("none", 0, List.of(), line -> {}, CorpusSource.jsonl(in.toString())))
         .isInstanceOf(UserError.class).hasMessageContaining("in.jsonl:19: the field 'text' is '7'");
     assertThat(folder.resolve("more")).doesNotExist();
     assertThat(folder.resolve("none")).doesNotExist();
+  }
+
+  @Test
+  void twoDocumentsWithOneIdAreRefusedBeforeAStepJoinsByIds() throws IOException {
+    Path same = write("same.jsonl", 3, Files.readAllLines(write("in.jsonl", 3)).get(1),
+        "{\"id\":\"d1\",\"text\":\"the same or not\"}", "{\"id\":\"e\",\"text\":\"the same or not\"}");
+    for (CorpusStep step : new Priority(List.of()).steps(new DedupSettings(true, Optional.of(NearSettings.defaults()),
+        Optional.of(ParagraphSettings.defaults())))) {
+      List<String> said = new ArrayList<>();
+      assertThatThrownBy(() -> run(step.name(), 0, List.of(new PrepStage(step.name(), List.of(step), "on")), said::add,
+          CorpusSource.jsonl(same.toString()))).isInstanceOf(UserError.class)
+          .hasMessageContaining("two documents have the id 'd1'; ids must be different");
+      assertThat(said).as("told before the step").noneMatch(line -> line.startsWith(step.name()));
+    }
+  }
+
+  @Test
+  void whatIsMaskedIsMaskedInTheExcerptsOfWhatWasDroppedBefore() throws IOException {
+    String secret = "jane@example.org";
+    Path in = write("in.jsonl", 10, "{\"id\":\"a\",\"text\":\"spam " + "x".repeat(185) + " " + secret + "\"}",
+        "{\"text\":[\"" + "x".repeat(180) + " " + secret + "\"]}");
+    List<PrepStage> stages = List.of(new PrepStage(PrepStage.CLEAN,
+        List.of(new WithoutWord("no-spam", "spam"), new RuleStep(new Masking(Masking.Kind.EMAIL))), "masked"));
+    PrepResult result = run("masked", 50, stages, line -> {}, CorpusSource.jsonl(in.toString()));
+    assertThat(table(result, "dropped").head().<String>getAs("excerpt"))
+        .isEqualTo("spam " + "x".repeat(185) + " <EMAIL>");
+    assertThat(table(result, "rejected").head().<String>getAs("excerpt")).endsWith("x <EMAIL>\"]");
+    assertThat(Files.readString(folder.resolve("masked/prep-report.json"))).doesNotContain("jane")
+        .contains("x <EMAIL>");
+  }
+
+  @Test
+  void tablesAreMadeByAsManyTasksAsBeforeTheirFewFiles() throws IOException {
+    Set<Integer> tasks = ConcurrentHashMap.newKeySet();
+    ASKED.set(tasks);
+    Dataset<Row> documents = Corpus.of(IntStream.range(0, 40).mapToObj(i -> Corpus.document("d" + i, "eggs")).toList())
+        .repartition(4).map((MapFunction<Row, Row>) row -> {
+          ASKED.get().add(TaskContext.getPartitionId());
+          return RowFactory.create(row.get(0), row.get(1), row.get(2), row.get(3), row.get(4), "no-eggs: eggs");
+        }, Encoders.row(Columns.SCHEMA));
+    StageCounts counts = StageCounts.of(documents, new Excerpts(List.of()));
+    OutputFolder output = new OutputFolder(new Configuration(), new org.apache.hadoop.fs.Path(folder + "/tables"),
+        DatasetInfo.FILE, Set.of());
+    output.begin();
+    tasks.clear();
+    new PrepTables(SparkInTests.session(), output, new Excerpts(List.of())).dropped(documents, counts);
+    assertThat(tasks).hasSize(4);
+    try (Stream<Path> files = Files.list(Path.of(output.stage("dropped").toUri()))) {
+      assertThat(files.filter(file -> file.toString().endsWith(".parquet"))).hasSize(1);
+    }
+  }
+
+  @Test
+  void shufflesHaveAPartitionFor64MebibytesAndAtLeastOneForACore() {
+    assertThat(ShufflePartitions.number(2L << 40, 32)).isEqualTo(32_768);
+    assertThat(ShufflePartitions.number(1 << 20, 32)).isEqualTo(32);
+    assertThat(ShufflePartitions.number(Long.MAX_VALUE, 32)).isEqualTo(100_000);
   }
 
   @Test
@@ -164,6 +241,30 @@ class PrepFlowTest {
     assertThat(said).filteredOn(line -> line.startsWith("Taking over")).hasSize(2);
     assertThat(again).isEqualTo(whole);
     assertThat(folder.resolve("killed/_unfinished")).doesNotExist();
+  }
+
+  @Test
+  void aStageOfAnotherVersionOfTheCodeIsNotTakenOver() {
+    List<PrepStage> stages = List.of(new PrepStage(PrepStage.CLEAN, List.of(), ""),
+        new PrepStage("second", List.of(), "x"));
+    PrepOptions options = PrepOptions.of(CorpusSource.jsonl("in.jsonl"), "out");
+    assertThat(CorpusFlow.fingerprints(options, stages, "inputs", "1 0.1.0").values())
+        .doesNotContainAnyElementsOf(CorpusFlow.fingerprints(options, stages, "inputs", "1 0.2.0").values())
+        .containsExactlyElementsOf(CorpusFlow.fingerprints(options, stages, "inputs", "1 0.1.0").values());
+  }
+
+  @Test
+  void aStageThatOnlyLooksIsNoSecondCopyOfTheCorpus() throws IOException {
+    Path in = write("in.jsonl", 30);
+    Path quiz = write("quiz.jsonl", 1);
+    Decontamination step = new Decontamination(EvaluationFiles.read(new Configuration(),
+        new DecontaminationSettings(List.of(quiz.toString()), 5, 5, DecontaminationSettings.Action.FLAG)),
+        DecontaminationSettings.Action.FLAG);
+    assertThatThrownBy(() -> run("out", 0, List.of(new PrepStage(step.name(), List.of(step), "flag")), line -> {
+      if (line.startsWith("Encoding")) throw new LinkageError("as if killed: nothing is cleared up");
+    }, CorpusSource.jsonl(in.toString()))).isInstanceOf(LinkageError.class);
+    assertThat(folder.resolve("out/_unfinished/clean")).exists();
+    assertThat(folder.resolve("out/_unfinished/decontaminate")).doesNotExist();
   }
 
   @Test

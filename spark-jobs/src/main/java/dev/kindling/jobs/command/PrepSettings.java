@@ -5,13 +5,18 @@ import dev.kindling.data.corpus.CorpusFormat;
 import dev.kindling.data.corpus.CorpusSource;
 import dev.kindling.data.decontaminate.DecontaminationSettings;
 import dev.kindling.data.dedup.DedupSettings;
+import dev.kindling.data.dedup.NearSettings;
+import dev.kindling.data.dedup.ParagraphSettings;
 import dev.kindling.data.job.CorpusStep;
 import dev.kindling.data.job.Decontamination;
 import dev.kindling.data.job.EvaluationFiles;
+import dev.kindling.data.job.NearDuplicates;
 import dev.kindling.data.job.PrepOptions;
 import dev.kindling.data.job.PrepStage;
 import dev.kindling.data.job.Priority;
+import dev.kindling.data.job.RepeatedParagraphs;
 import dev.kindling.data.job.RuleStep;
+import dev.kindling.jobs.config.Differences;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -40,12 +45,24 @@ record PrepSettings(List<InputSettings> input, CorpusFormat format, String textF
   /** Of what is turned on. */
   private List<PrepStage> stages() {
     List<PrepStage> stages = new ArrayList<>();
-    if (!clean.rules().isEmpty()) stages.add(new PrepStage(PrepStage.CLEAN, RuleStep.of(clean), clean.toString()));
+    if (!clean.rules().isEmpty())
+      stages.add(new PrepStage(PrepStage.CLEAN, RuleStep.of(clean), Differences.of(clean, CleanSettings.defaults())));
     Priority priority = new Priority(inputs().stream().map(CorpusSource::name).toList());
     for (CorpusStep step : priority.steps(dedup))
-      stages.add(new PrepStage(step.name(), List.of(step), step.toString()));
+      stages.add(new PrepStage(step.name(), List.of(step), settings(step, priority)));
     if (decontaminate.isOn()) stages.add(decontamination());
     return stages;
+  }
+
+  /** Which document stays depends on the order of the inputs. */
+  private static String settings(CorpusStep step, Priority priority) {
+    String own = "";
+    if (step instanceof NearDuplicates near) own = Differences.of(near.settings(), NearSettings.defaults());
+    if (step instanceof RepeatedParagraphs repeated)
+      own = Differences.of(repeated.settings(), ParagraphSettings.defaults());
+    String first = priority.sources().size() > 1 ? "inputs=" + String.join(",", priority.sources()) : "";
+    String all = own + (own.isEmpty() || first.isEmpty() ? "" : ", ") + first;
+    return all.isEmpty() ? "on" : all;
   }
 
   /** What was found in the files decides what the stage does, not where they lie. */

@@ -7,6 +7,7 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.corpus.CorpusFormat;
 import dev.kindling.data.corpus.CorpusSource;
 import dev.kindling.data.job.PrepOptions;
+import dev.kindling.data.job.PrepStage;
 import dev.kindling.jobs.config.Configuration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,22 @@ class PrepSettingsTest {
         source("lake", List.of("SELECT 1"), CorpusFormat.SQL, "body", "", CorpusSource.MAX_DOCUMENT_BYTES),
         source("old", List.of("archive.pages"), CorpusFormat.TABLE, "text", "", 10));
     assertThat(options("input: one.jsonl\noutput: out\n").inputs()).containsExactly(CorpusSource.jsonl("one.jsonl"));
+  }
+
+  /** It is in fingerprints, which must stay the same when there are more settings. */
+  @Test
+  void aStageIsDescribedByWhatIsNotTheDefault() {
+    List<PrepStage> stages = options("""
+        input: [a.jsonl, { name: books, path: b.jsonl }]
+        output: out
+        clean: { preset: web, mask: [email], patterns: [{ name: p, pattern: "a, b=c" }] }
+        dedup: { exact: true, near: { threshold: 0.7 }, paragraphs: { keepFirst: true } }
+        """).stages();
+    assertThat(stages).extracting(PrepStage::settings).containsExactly(
+        "mask=[\"email\"], patterns=[{\"name\":\"p\",\"pattern\":\"a, b=c\"}], preset=web", "inputs=corpus,books",
+        "threshold=0.7, inputs=corpus,books", "inputs=corpus,books");
+    assertThat(options("input: a\noutput: out\ndedup: { exact: true }\n").stages()).extracting(PrepStage::settings)
+        .containsExactly("on");
   }
 
   @Test
