@@ -24,7 +24,7 @@ import org.apache.hadoop.fs.Path;
  * the first, which keeps the table as the steps' own is kept.
  */
 final class DocumentLosses implements LabelLosses {
-  private static final int MOST_WAITING = 100_000;         // rows, on the heap of the first rank
+  private static final int MOST_WAITING = 20_000;          // rows, on the heap of the first rank: some 4 MiB
   private final Rank rank;
   private final double share;
   private final CounterRandom sampling;

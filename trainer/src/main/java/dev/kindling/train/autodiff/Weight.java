@@ -2,6 +2,7 @@ package dev.kindling.train.autodiff;
 
 import dev.kindling.train.kernel.GradientSum;
 import dev.kindling.train.kernel.PackedWeight;
+import dev.kindling.train.kernel.WorkerPool;
 import dev.kindling.train.tensor.Tensor;
 
 /**
@@ -14,6 +15,7 @@ public final class Weight {
   private final PackedWeight packed;
   private Tensor value;
   private GradientSum gradient;                  // null: frozen
+  private WorkerPool clearing;                   // its threads write zeros where a gradient needs them
 
   /**
    * @param name in full, such as {@code transformer.h.0.attn.c_attn.weight}; @param packed null: is not multiplied with
@@ -46,7 +48,7 @@ public final class Weight {
   /** What the way back adds to: zeros where nothing was added yet; null: frozen, no gradient is computed. */
   public Tensor gradient() {
     if (gradient == null) return null;
-    gradient = gradient.clear();
+    gradient = gradient.clear(clearing);
     return gradient.tensor();
   }
 
@@ -61,8 +63,9 @@ public final class Weight {
     return next;
   }
 
-  /** What is in the gradient's memory does not count: the first who has some writes it over. */
-  public void beginGradient() {
+  /** What is in the gradient's memory does not count: the first who has some writes it over. @param pool for zeros before sums */
+  public void beginGradient(WorkerPool pool) {
+    clearing = pool;
     if (gradient != null) gradient = new GradientSum(gradient.tensor(), false);
   }
 

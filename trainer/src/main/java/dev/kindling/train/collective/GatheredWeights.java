@@ -4,16 +4,16 @@ import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.model.ParameterLayout;
 import dev.kindling.train.tensor.DType;
-import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Predicate;
 
 /**
  * Brings every owner's new weights to all ranks. Weights that are only ever used as bf16 may come as bf16, half of the bytes: the owner
  * keeps its float32 masters, the others get what the owner's products use, and rounding what is rounded changes nothing, so all compute
- * with the same bits. Then {@link #masters} brings the masters themselves, for whoever stores them.
+ * with the same bits. Then {@link #masters} brings the masters themselves, {@link #mastersToFirst} to who stores them.
  *
  * <pre>
  *   flat     shard 0: embedding, matrix, vectors │ shard 1: matrix, ...          float32, the layout's order
@@ -33,11 +33,15 @@ public final class GatheredWeights {
     }
   }
 
+  /** Elements between two parameters. */
+  private record Gap(long from, long size) {}
+
   private final Communicator communicator;
   private final Kernels kernels;
   private final Shards shards;
   private final Shards packed;
   private final List<List<Run>> runs = new ArrayList<>();  // by owner
+  private final List<Gap> gaps;                  // that the packed vector spoils where it lies in a flat one
   private boolean apart;                         // whether other ranks' shards here are not their masters
 
   /** @param rounded parameters whose values are used as bf16 and in no other way */
@@ -52,6 +56,18 @@ public final class GatheredWeights {
       borders[owner + 1] = borders[owner] + runs.get(owner).stream().mapToLong(Run::packed).sum();
     }
     packed = new Shards(borders);
+    gaps = gaps(layout, borders[shards.worldSize()]);
+  }
+
+  private static List<Gap> gaps(ParameterLayout layout, long to) {
+    List<Gap> found = new ArrayList<>();
+    List<Parameter> all = layout.parameters();
+    for (int i = 0; i < all.size(); i++) {
+      long start = all.get(i).offset() + all.get(i).size();
+      long end = Math.min(to, i + 1 < all.size() ? all.get(i + 1).offset() : layout.size());
+      if (start < end) found.add(new Gap(start, end - start));
+    }
+    return found;
   }
 
   private static List<Run> runs(ParameterLayout layout, Predicate<Parameter> rounded, long from, long to, long at) {
@@ -78,7 +94,7 @@ public final class GatheredWeights {
    * After an update of each owner's shard.
    *
    * @param weights flat float32; of other ranks' shards it then has what is computed with
-   * @param scratch as large, and spoilt
+   * @param scratch as large, and spoilt, but for the zeros between parameters: gradients may be summed in it next
    */
   public void gather(Tensor weights, Tensor scratch) {
     if (communicator.worldSize() == 1 || bytes() == weights.bytes()) {
@@ -92,6 +108,7 @@ public final class GatheredWeights {
       if (owner == rank) continue;
       for (Run run : runs.get(owner)) move(run, weights, scratch, false);
     }
+    for (Gap gap : gaps) kernels.pool().zero(scratch.address() + gap.from * Float.BYTES, gap.size * Float.BYTES);
     apart = true;
   }
 
@@ -102,7 +119,7 @@ public final class GatheredWeights {
       Tensor narrow = Tensor.at(at, DType.BFLOAT16, run.size);
       kernels.convert(out ? wide : narrow, out ? narrow : wide);
     } else {
-      Raw.copy(out ? wide.address() : at, out ? at : wide.address(), wide.bytes());
+      kernels.pool().copy(out ? wide.address() : at, out ? at : wide.address(), wide.bytes());
     }
   }
 
@@ -110,5 +127,19 @@ public final class GatheredWeights {
   public void masters(Tensor weights) {
     if (apart) communicator.allGather(weights, shards);
     apart = false;
+  }
+
+  /** The same for rank 0 alone, which stores them; what the others have stays what they compute with. */
+  public void mastersToFirst(Tensor weights) {
+    if (!apart) return;
+    int rank = communicator.rank();
+    List<Tensor> nothing = Collections.nCopies(shards.worldSize(), weights.slice(0, 0));
+    List<Tensor> out = new ArrayList<>(nothing), in = new ArrayList<>(nothing);
+    if (rank == 0) {
+      for (int r = 1; r < shards.worldSize(); r++) in.set(r, weights.slice(shards.from(r), shards.size(r)));
+    } else {
+      out.set(0, weights.slice(shards.from(rank), shards.size(rank)));
+    }
+    communicator.allToAll(out, in);
   }
 }

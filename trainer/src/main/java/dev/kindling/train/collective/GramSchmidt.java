@@ -1,5 +1,6 @@
 package dev.kindling.train.collective;
 
+import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 
 /**
@@ -12,46 +13,57 @@ final class GramSchmidt {
   private GramSchmidt() {
   }
 
-  /** @param matrix float32 [rows, columns], overwritten */
-  static void orthonormalize(Tensor matrix) {
-    int rows = Math.toIntExact(matrix.dim(0)), count = Math.toIntExact(matrix.dim(1));
-    double[][] columns = new double[count][rows];
-    float[] row = new float[count];
-    for (int i = 0; i < rows; i++) {
-      matrix.get((long) i * count, row, 0, count);
-      for (int j = 0; j < count; j++) columns[j][i] = row[j];
-    }
-    for (int j = 0; j < count; j++) normalize(columns, j);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < count; j++) row[j] = (float) columns[j][i];
-      matrix.put((long) i * count, row, 0, count);
-    }
-  }
-
-  private static void normalize(double[][] columns, int j) {
-    double[] column = columns[j];
-    double before = Math.sqrt(product(column, column));
-    for (int pass = 0; pass < 2; pass++) {
-      for (int k = 0; k < j; k++) {
-        double along = product(columns[k], column);
-        for (int i = 0; i < column.length; i++) column[i] -= along * columns[k][i];
+  /** @param matrix float32 [rows, columns], overwritten; @param scratch address of a double for each of its elements */
+  static void orthonormalize(Tensor matrix, long scratch) {
+    long rows = matrix.dim(0), count = matrix.dim(1);
+    for (long i = 0; i < rows; i++) {
+      for (long j = 0; j < count; j++) {
+        Raw.putDouble(scratch + (j * rows + i) * Double.BYTES, Raw.getFloat(at(matrix, i, j)));
       }
     }
-    double left = Math.sqrt(product(column, column));
-    double factor = left <= NOTHING * before ? 0 : 1 / left;       // what is no number stays none
-    for (int i = 0; i < column.length; i++) column[i] *= factor;
+    for (long j = 0; j < count; j++) normalize(scratch, rows, j);
+    for (long i = 0; i < rows; i++) {
+      for (long j = 0; j < count; j++) {
+        Raw.putFloat(at(matrix, i, j), (float) Raw.getDouble(scratch + (j * rows + i) * Double.BYTES));
+      }
+    }
   }
 
-  private static double product(double[] a, double[] b) {
-    double one = 0, two = 0, three = 0, four = 0;          // sums that need not wait for each other
-    int i = 0;
-    for (; i + 3 < a.length; i += 4) {
-      one += a[i] * b[i];
-      two += a[i + 1] * b[i + 1];
-      three += a[i + 2] * b[i + 2];
-      four += a[i + 3] * b[i + 3];
+  private static long at(Tensor matrix, long row, long column) {
+    return matrix.address() + (row * matrix.dim(1) + column) * Float.BYTES;
+  }
+
+  private static void normalize(long columns, long rows, long j) {
+    long bytes = rows * Double.BYTES, column = columns + j * bytes;
+    double before = Math.sqrt(product(column, column, rows));
+    for (int pass = 0; pass < 2; pass++) {
+      for (long other = columns; other < column; other += bytes) {
+        double along = product(other, column, rows);
+        for (long i = 0; i < bytes; i += Double.BYTES) {
+          Raw.putDouble(column + i, Raw.getDouble(column + i) - along * Raw.getDouble(other + i));
+        }
+      }
     }
-    for (; i < a.length; i++) one += a[i] * b[i];
+    double left = Math.sqrt(product(column, column, rows));
+    double factor = left <= NOTHING * before ? 0 : 1 / left;       // what is no number stays none
+    for (long i = 0; i < bytes; i += Double.BYTES) Raw.putDouble(column + i, Raw.getDouble(column + i) * factor);
+  }
+
+  private static double product(long a, long b, long rows) {
+    double one = 0, two = 0, three = 0, four = 0;          // sums that need not wait for each other
+    long i = 0;
+    for (; i + 3 < rows; i += 4) {
+      one += product(a, b, i, 0);
+      two += product(a, b, i, 1);
+      three += product(a, b, i, 2);
+      four += product(a, b, i, 3);
+    }
+    for (; i < rows; i++) one += product(a, b, i, 0);
     return one + two + (three + four);
+  }
+
+  private static double product(long a, long b, long i, int more) {
+    long at = (i + more) * Double.BYTES;
+    return Raw.getDouble(a + at) * Raw.getDouble(b + at);
   }
 }

@@ -83,7 +83,7 @@ final class LocalExchange implements GradientExchange {
   /** Nothing is sent, and nobody is waited for: the sum of this rank's virtual ranks alone. */
   @Override
   public Reduction reduce(List<Contribution> mine, Tensor sum) {
-    return new AfterBackward(communicator, () -> {}, () -> {
+    return new AfterBackward(communicator, () -> {
       Tensor own = AfterBackward.ownSum(mine, kernels);
       if (own.address() != sum.address()) Raw.copy(own.address(), sum.address(), sum.bytes());
     });

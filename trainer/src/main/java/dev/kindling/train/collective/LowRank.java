@@ -3,6 +3,7 @@ package dev.kindling.train.collective;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.model.ParameterLayout;
 import dev.kindling.train.tensor.CounterRandom;
+import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,21 +34,23 @@ record LowRank(List<Factors> matrices, List<Whole> rest, long first, long second
     /** Where a column of Q is nothing it would stay so: it starts anew, at random. */
     void startWhatIsNothing(Tensor second) {
       Tensor q = right(second);
-      float[] values = q.toFloats();
       for (int j = 0; j < rank; j++) {
         boolean nothing = true;
-        for (int i = j; nothing && i < values.length; i += rank) nothing = values[i] == 0;
-        if (nothing) start(values, j);
+        for (long i = 0; nothing && i < columns; i++) nothing = Raw.getFloat(at(q, i, j)) == 0;
+        if (nothing) start(q, j);
       }
-      q.put(0, values, 0, values.length);
     }
 
-    private void start(float[] values, int column) {
+    private long at(Tensor q, long row, int column) {
+      return q.address() + (row * rank + column) * Float.BYTES;
+    }
+
+    private void start(Tensor q, int column) {
       CounterRandom random = CounterRandom.of(column, parameter.name());
       double[] pair = new double[2];
-      for (int i = 0; i < columns; i++) {
+      for (long i = 0; i < columns; i++) {
         if (i % 2 == 0) random.normals(i / 2, pair);
-        values[i * rank + column] = (float) pair[i % 2];
+        Raw.putFloat(at(q, i, column), (float) pair[(int) (i % 2)]);
       }
     }
   }
@@ -62,7 +65,7 @@ record LowRank(List<Factors> matrices, List<Whole> rest, long first, long second
     long first = 0, second = 0;
     for (Parameter p : layout.parameters()) {
       long rows = p.shape()[0], columns = p.size() / rows;
-      if (2 * rank * (rows + columns) >= p.size()) {
+      if (2L * rank * (rows + columns) >= p.size()) {
         others.add(p);
         continue;
       }
@@ -76,6 +79,11 @@ record LowRank(List<Factors> matrices, List<Whole> rest, long first, long second
       first += aligned(p.size());
     }
     return new LowRank(matrices, rest, first, second);
+  }
+
+  /** Elements of all Ps. */
+  long left() {
+    return rest.isEmpty() ? first : rest.get(0).at();
   }
 
   private static long aligned(long elements) {

@@ -42,6 +42,7 @@ final class PowerSgdExchange implements GradientExchange {
   private final Tensor residual;                 // flat
   private final Tensor first;                    // every P, and what is no matrix
   private final Tensor second;                   // every Q
+  private final long columns;                    // address of every P in doubles, while its columns are made orthonormal
 
   PowerSgdExchange(int rank, Communicator communicator, Shards shards, ParameterLayout layout, Kernels kernels) {
     this.communicator = communicator;
@@ -50,11 +51,12 @@ final class PowerSgdExchange implements GradientExchange {
     this.kernels = kernels;
     factors = LowRank.of(layout, rank);
     owned = OwnedRange.of(layout, shards.from(communicator.rank()), shards.to(communicator.rank()));
-    memory = Memory.allocate((layout.size() + factors.first() + factors.second()) * Float.BYTES);
+    memory = Memory.allocate(bytes(factors, layout));
     Raw.zero(memory.address(), memory.bytes());
     residual = Tensor.at(memory.address(), DType.FLOAT32, layout.size());
     first = Tensor.at(residual.address() + residual.bytes(), DType.FLOAT32, factors.first());
     second = Tensor.at(first.address() + first.bytes(), DType.FLOAT32, factors.second());
+    columns = second.address() + second.bytes();
     for (Factors f : factors.matrices()) f.startWhatIsNothing(second);
     try {
       ranks = new RankSum(communicator, kernels, Math.max(factors.first(), factors.second()));
@@ -67,8 +69,11 @@ final class PowerSgdExchange implements GradientExchange {
   /** What a rank holds. */
   static long bytes(int rank, int worldSize, ParameterLayout layout) {
     LowRank factors = LowRank.of(layout, rank);
-    return (layout.size() + factors.first() + factors.second()) * Float.BYTES
-        + RankSum.bytes(worldSize, Math.max(factors.first(), factors.second()));
+    return bytes(factors, layout) + RankSum.bytes(worldSize, Math.max(factors.first(), factors.second()));
+  }
+
+  private static long bytes(LowRank factors, ParameterLayout layout) {
+    return (layout.size() + factors.first() + factors.second()) * Float.BYTES + factors.left() * Double.BYTES;
   }
 
   /** What of it is in a checkpoint. */
@@ -83,7 +88,7 @@ final class PowerSgdExchange implements GradientExchange {
 
   @Override
   public Reduction reduce(List<Contribution> mine, Tensor sum) {
-    return new AfterBackward(communicator, () -> communicator.allGather(new byte[0]), () -> {
+    return new AfterBackward(communicator, () -> {
       Tensor own = AfterBackward.ownSum(mine, kernels);
       if (communicator.worldSize() > 1) exchange(own);
       if (own.address() != sum.address()) Raw.copy(shard(own).address(), shard(sum).address(), shard(sum).bytes());
@@ -102,8 +107,10 @@ final class PowerSgdExchange implements GradientExchange {
     }
     for (LowRank.Whole whole : factors.rest()) copy(whole, own, true);
     ranks.sum(first);
-    kernels.pool().run(factors.matrices().size(),
-        (i, worker) -> GramSchmidt.orthonormalize(factors.matrices().get(i).left(first)));
+    kernels.pool().run(factors.matrices().size(), (i, worker) -> {
+      Factors f = factors.matrices().get(i);
+      GramSchmidt.orthonormalize(f.left(first), columns + f.left() * Double.BYTES);
+    });
     for (Factors f : factors.matrices()) {
       project(f, f.in(own), f.left(first), f.right(second));
       Raw.copy(f.in(own).address(), f.in(residual).address(), f.in(own).bytes());

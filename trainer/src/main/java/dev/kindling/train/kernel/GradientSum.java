@@ -1,6 +1,5 @@
 package dev.kindling.train.kernel;
 
-import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 
 /**
@@ -16,10 +15,15 @@ public record GradientSum(Tensor tensor, boolean begun) {
     return new GradientSum(tensor, true);
   }
 
-  /** Where nobody writes, and for those who can only add. @return the same, begun: with zeros if it was not */
-  public GradientSum clear() {
+  /**
+   * Where nobody writes, and for those who can only add.
+   *
+   * @param pool whose threads share the work
+   * @return the same, begun: with zeros if it was not
+   */
+  public GradientSum clear(WorkerPool pool) {
     if (begun) return this;
-    Raw.zero(tensor.address(), tensor.bytes());
+    pool.zero(tensor.address(), tensor.bytes());
     return of(tensor);
   }
 }

@@ -51,7 +51,7 @@ final class OneDnnCrossEntropy {
       boolean counts = new Group(x, form, targets, losses, dx, sum, dBias, from, n, stride).run();
       if (counts && sum != null) sum = GradientSum.of(sum.tensor());
     }
-    if (sum != null) sum.clear();                // where no row counts nothing was written
+    if (sum != null) sum.clear(pool);            // where no row counts nothing was written
   }
 
   /** Elements from row to row of the logits' gradients. */

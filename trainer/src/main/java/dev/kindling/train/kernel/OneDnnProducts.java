@@ -6,6 +6,7 @@ import dev.kindling.train.kernel.Primitive.Order;
 import dev.kindling.train.kernel.Primitive.Product;
 import dev.kindling.train.kernel.Primitive.Reorder;
 import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 
 /**
@@ -168,10 +169,11 @@ final class OneDnnProducts {
   }
 
   /**
-   * dW [in, out] += xᵀ dy over {@code rows} rows, or = where it has not {@code begun}. dy is packed first, a piece at a time: inside the product it is done again for every
-   * block of dW. So is x transposed where that is worth its time.
+   * dW [in, out] += xᵀ dy over {@code rows} rows, or = where it has not {@code begun}. dy is packed first, a piece at a time: inside
+   * the product it is done again for every block of dW. So is x transposed where that is worth its time.
    */
   void addGradient(Place x, int in, Place dy, int out, long rows, Place dW, boolean begun) {
+    for (int i = 0; rows == 0 && !begun && i < in; i++) Raw.zero(dW.at(i, 0), (long) Float.BYTES * out);
     for (long row = 0; row < rows; row += MOST_TRANSPOSED) {
       int n = (int) Math.min(MOST_TRANSPOSED, rows - row);
       Panels right = Panels.ofGradient(0, dy.type(), n, out, in);

@@ -87,7 +87,7 @@ public final class PlainKernels implements Kernels {
 
   @Override
   public void linearWeightGradient(Tensor x, Tensor dy, GradientSum dW) {
-    PlainMatrix to = PlainMatrix.of(dW.clear().tensor());
+    PlainMatrix to = PlainMatrix.of(dW.clear(pool).tensor());
     product.run(PlainMatrix.of(x).transposed(), PlainMatrix.of(dy),
         (r, c, value) -> to.put(r, c, (float) (to.get(r, c) + value)));
   }

@@ -20,7 +20,7 @@ final class PlainLoss {
 
   void crossEntropy(Tensor x, Logits form, Tensor targets, Tensor losses, Tensor dx, GradientSum dHead,
       Tensor dBias) {
-    Tensor sum = dx == null || dHead == null ? null : dHead.clear().tensor();
+    Tensor sum = dx == null || dHead == null ? null : dHead.clear(pool).tensor();
     PlainWeight head = (PlainWeight) form.head();
     PlainMatrix bias = form.bias() == null ? null : PlainMatrix.of(form.bias());
     long vocabulary = head.out();

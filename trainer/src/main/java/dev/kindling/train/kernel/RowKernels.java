@@ -75,9 +75,9 @@ interface RowKernels {
   void softmaxGradient(float[] p, float[] dp, float inner, float factor, int n);
 
   /**
-   * One step of AdamW on n parameters outside the heap, in place, with the bits of {@link #adamw}: all that they are, or none.
+   * One step of AdamW on the first of n parameters outside the heap, in place, with the bits of {@link #adamw}.
    *
-   * @return how many from the first on were done; the others are left to {@link #adamw}
+   * @return how many from the first on were done, whole vectors or none; the others are left to {@link #adamw}
    */
   default int adamwInPlace(long w, long g, long m, long v, AdamWStep step, int n) {
     return 0;

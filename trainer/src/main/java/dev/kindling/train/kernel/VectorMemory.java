@@ -105,6 +105,8 @@ final class VectorMemory {
       windows[3] = Window.at(windows[3], v, n);
       byBuffer(windows[0].buffer, windows[0].offset(w), windows[1].buffer, windows[1].offset(g), windows[2].buffer,
           windows[2].offset(m), windows[3].buffer, windows[3].offset(v), step, n);
+    } catch (RuntimeException | Error e) {
+      throw e;
     } catch (Throwable e) {                      // which a handle may throw, as far as its type tells
       throw new IllegalStateException(e);
     }

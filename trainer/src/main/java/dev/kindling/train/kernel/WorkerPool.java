@@ -1,5 +1,6 @@
 package dev.kindling.train.kernel;
 
+import dev.kindling.train.tensor.Raw;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -12,6 +13,7 @@ import java.util.concurrent.locks.LockSupport;
 public final class WorkerPool implements AutoCloseable {
   private static final int SPINS = 20_000;       // some 50 µs: the next loop of a step usually comes sooner
   private static final long NAP_NANOS = 50_000;
+  private static final long BLOCK = 1 << 20;     // bytes of memory that one thread copies or clears at once
   private static final int NAPS = 100;           // some 10 ms: after that nobody trains, and a worker sleeps until it is called
 
   /** The body of a loop. */
@@ -62,6 +64,26 @@ public final class WorkerPool implements AutoCloseable {
     }
     current = null;
     if (loop.failure != null) throw new IllegalStateException("a worker failed", loop.failure);
+  }
+
+  /** Copies memory; the two must not overlap. */
+  public void copy(long from, long to, long bytes) {
+    inBlocks(bytes, (at, count) -> Raw.copy(from + at, to + at, count));
+  }
+
+  /** Sets every byte to zero. */
+  public void zero(long address, long bytes) {
+    inBlocks(bytes, (at, count) -> Raw.zero(address + at, count));
+  }
+
+  @FunctionalInterface
+  private interface Bytes {
+    void run(long at, long count);
+  }
+
+  private void inBlocks(long bytes, Bytes body) {
+    run(Math.toIntExact((bytes + BLOCK - 1) / BLOCK),
+        (block, worker) -> body.run(block * BLOCK, Math.min(BLOCK, bytes - block * BLOCK)));
   }
 
   private void serve(int worker) {

@@ -154,7 +154,8 @@ public final class TrainingLoop {
       report(step, step == done + 1 || stop, outcome.facts(), clock);
       follower.accept(outcome.facts());
       boolean last = step == options.steps();
-      if (last || stop || saves) stepper.gatherMasters();
+      if (last || stop) stepper.gatherMasters();
+      else if (saves && checkpoints.isPresent()) stepper.gatherMastersToFirst();
       if (last || due(step, options.evaluateEvery())) evaluate(step);
       if (last || stop) saveAndWait(step);
       else if (saves) beginToSave(step);

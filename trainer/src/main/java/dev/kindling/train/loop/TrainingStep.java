@@ -76,12 +76,12 @@ final class TrainingStep implements AutoCloseable {
     range = tree.range(rank, worldSize);
     shards = shards(model.layout(), worldSize, options);
     exchange = options.gradients().create(communicator, shards, model.layout(), kernels);
-    owned = exchange.owned();
-    // ranks that learn apart go on from what they get, each for itself
-    gathered = new GatheredWeights(communicator, shards, model.layout(),
-        options.gradients().apart() ? any -> false : model::isUsedRounded, kernels);
-    model.holdPacked(holdsPacked(range.to() - range.from(), options));
     try {
+      owned = exchange.owned();
+      // ranks that learn apart go on from what they get, each for itself
+      gathered = new GatheredWeights(communicator, shards, model.layout(),
+          options.gradients().apart() ? any -> false : model::isUsedRounded, kernels);
+      model.holdPacked(holdsPacked(range.to() - range.from(), options));
       sums = new SubtreeSums(kernels, model.layout().size(), tree, range);
     } catch (Throwable e) {
       exchange.close();
@@ -124,6 +124,13 @@ final class TrainingStep implements AutoCloseable {
   void gatherMasters() {
     Part before = spans.enter(Part.NETWORK);
     gathered.masters(model.weights());
+    spans.enter(before);
+  }
+
+  /** The same for rank 0's model only, which stores the model while the run goes on. */
+  void gatherMastersToFirst() {
+    Part before = spans.enter(Part.NETWORK);
+    gathered.mastersToFirst(model.weights());
     spans.enter(before);
   }
 

@@ -262,7 +262,7 @@ final class ModelWeights implements Weights, AutoCloseable {
   /** The same; what these hold does not count, except for the zeros between weights. */
   void beginGradients(Tensor gradients) {
     bindGradients(gradients);
-    for (Declared d : learned()) d.weight().beginGradient();
+    for (Declared d : learned()) d.weight().beginGradient(kernels.pool());
   }
 
   /** Zeros where the way back added nothing. */
@@ -276,7 +276,7 @@ final class ModelWeights implements Weights, AutoCloseable {
     return new WholeGradients(layout, used, told);
   }
 
-  /** A live view of the float32 masters under their names, and of what is fixed. */
+  /** A live view of the float32 weights under their names, as {@link TrainableModel#weights} has them, and of what is fixed. */
   WeightSource source() {
     Map<String, Weight> byName = new LinkedHashMap<>();
     for (Declared d : declared) byName.put(d.weight().name(), d.weight());

@@ -15,10 +15,14 @@ import java.util.function.LongConsumer;
 public interface TrainableModel<B extends MicroBatch> extends AutoCloseable {
   ParameterLayout layout();
 
-  /** The float32 master weights, flat, [layout().size()]; write them, then call {@link #weightsChanged}. */
+  /**
+   * The float32 master weights, flat, [layout().size()]; write them, then call {@link #weightsChanged}. While several ranks train
+   * in bf16 each has the masters of its own shard, and of the others' what is {@link #isUsedRounded used rounded} as bf16 has it,
+   * except where they were gathered for a checkpoint and at the end.
+   */
   Tensor weights();
 
-  /** Every tensor of the model's files under its name, read live: the float32 masters, and what is not learned. */
+  /** Every tensor of the model's files under its name, read live: {@link #weights}, and what is not learned. */
   WeightSource weightSource();
 
   /** Whether a parameter's values are used rounded to bf16 and in no other way, so that rounding them beforehand changes no bit. */

@@ -37,6 +37,14 @@ public final class Raw {
     UNSAFE.putFloat(address, value);
   }
 
+  public static double getDouble(long address) {
+    return UNSAFE.getDouble(address);
+  }
+
+  public static void putDouble(long address, double value) {
+    UNSAFE.putDouble(address, value);
+  }
+
   public static void putInt(long address, int value) {
     UNSAFE.putInt(address, value);
   }

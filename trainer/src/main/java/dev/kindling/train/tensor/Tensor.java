@@ -61,7 +61,9 @@ public final class Tensor {
 
   /** All elements but the last axis, as a count of rows. */
   public long rows() {
-    return shape.length == 0 || size == 0 ? 1 : size / dim(-1);
+    long rows = 1;
+    for (int axis = 0; axis < shape.length - 1; axis++) rows *= shape[axis];
+    return rows;
   }
 
   /** The same memory under another shape of the same size. */

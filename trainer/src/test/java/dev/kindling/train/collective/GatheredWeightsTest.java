@@ -10,6 +10,8 @@ import dev.kindling.train.model.ParameterLayout;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,13 +38,25 @@ class GatheredWeightsTest {
     return (float) (Math.rint((double) value / unit) * unit);
   }
 
+  private static List<Float> between(float[] flat) {
+    List<Float> found = new ArrayList<>();
+    long from = 0;
+    for (Parameter p : LAYOUT.parameters()) {
+      for (; from < p.offset(); from++) found.add(flat[(int) from]);
+      from = p.offset() + p.size();
+    }
+    for (; from < flat.length; from++) found.add(flat[(int) from]);
+    return found;
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {2, 3, 5})
   void ownersKeepTheirMastersOthersGetMatricesRoundedAndAllElseAsItIs(int worldSize) {
     float[] masters = masters();
     int size = masters.length;
     Shards shards = ShardPlanner.plan(LAYOUT, worldSize, p -> false);
-    float[][] gathered = new float[worldSize][], whole = new float[worldSize][];
+    float[][] gathered = new float[worldSize][], whole = new float[worldSize][], stored = new float[worldSize][];
+    float[][] spoilt = new float[worldSize][];
     long[] bytes = new long[worldSize];
     var ranks = InProcess.ranks(worldSize, 8);
     Ranks.run(worldSize, rank -> {
@@ -57,12 +71,17 @@ class GatheredWeightsTest {
         bytes[rank] = weightsOfAll.bytes();
         weightsOfAll.gather(weights, scratch);
         gathered[rank] = weights.toFloats();
+        spoilt[rank] = scratch.toFloats();
+        weightsOfAll.mastersToFirst(weights);
+        stored[rank] = weights.toFloats();
         weightsOfAll.masters(weights);
         whole[rank] = weights.toFloats();
       }
     });
     for (int rank = 0; rank < worldSize; rank++) {
       assertThat(whole[rank]).isEqualTo(masters);
+      assertThat(stored[rank]).as("where rank 0 alone gets them").isEqualTo(rank == 0 ? masters : gathered[rank]);
+      assertThat(between(spoilt[rank])).as("scratch memory between parameters").containsOnly(0f);
       assertThat(bytes[rank]).isEqualTo(4L * (7744 + 128 + 64) + 2L * (10_048 + 128 + 15_616));
       for (Parameter p : LAYOUT.parameters()) {
         for (int i = (int) p.offset(); i < p.offset() + p.size(); i++) {

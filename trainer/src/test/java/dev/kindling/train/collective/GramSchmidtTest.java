@@ -12,10 +12,11 @@ import org.junit.jupiter.api.Test;
 /** Columns become orthonormal. */
 class GramSchmidtTest {
   private static float[] orthonormal(int rows, int columns, float[] values) {
-    try (Memory memory = Memory.allocate(values.length * (long) Float.BYTES)) {
-      Tensor matrix = Tensor.at(memory.address(), DType.FLOAT32, rows, columns);
+    try (Memory memory = Memory.allocate(values.length * (long) (Double.BYTES + Float.BYTES))) {
+      long scratch = memory.address();
+      Tensor matrix = Tensor.at(scratch + values.length * (long) Double.BYTES, DType.FLOAT32, rows, columns);
       matrix.put(0, values, 0, values.length);
-      GramSchmidt.orthonormalize(matrix);
+      GramSchmidt.orthonormalize(matrix, scratch);
       return matrix.toFloats();
     }
   }

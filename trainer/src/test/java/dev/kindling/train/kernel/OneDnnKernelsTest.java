@@ -70,6 +70,23 @@ class OneDnnKernelsTest {
     }
   }
 
+  @Test
+  void noRowsAddNothingAndBeginAGradientWithZeros() {
+    for (Kernels kernels : new Kernels[]{PLAIN, ONE, TWO}) {
+      for (DType type : new DType[]{F, DType.BFLOAT16}) {
+        try (Machine machine = new Machine(kernels, 3)) {
+          Tensor x = machine.random(type, 1, 24).slice(0, 0, 24), dy = machine.random(type, 1, 97).slice(0, 0, 97);
+          Tensor dW = machine.random(F, 24, 97), fresh = machine.empty(F, 24, 97);
+          float[] before = dW.toFloats();
+          kernels.linearWeightGradient(x, dy, GradientSum.of(dW));
+          kernels.linearWeightGradient(x, dy, new GradientSum(fresh, false));
+          assertThat(dW.toFloats()).isEqualTo(before);
+          assertThat(fresh.toFloats()).as("a gradient that had not begun").containsOnly(0f);
+        }
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("products")
   void anyTransposedProductAgreesWithPlainJava(Shape s) {

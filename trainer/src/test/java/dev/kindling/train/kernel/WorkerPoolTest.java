@@ -3,6 +3,8 @@ package dev.kindling.train.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kindling.train.tensor.Memory;
+import dev.kindling.train.tensor.Raw;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,28 @@ class WorkerPoolTest {
           while (inside.get() < 2) Thread.onSpinWait();
         });
         assertThat(inside.get()).isEqualTo(2);
+      }
+    }
+  }
+
+  @Test
+  void memoryIsCopiedAndClearedToItsEndAndNoFurther() {
+    int most = (3 << 20) + 8;
+    try (WorkerPool pool = new WorkerPool(2, () -> {}); Memory memory = Memory.allocate(2L * most)) {
+      long from = memory.address(), to = from + most;
+      for (int bytes : new int[]{0, 4, 1 << 20, (1 << 20) + 4, most - 4}) {
+        for (int i = 0; i < most; i += Integer.BYTES) {
+          Raw.putInt(from + i, i + 1);
+          Raw.putInt(to + i, -1);
+        }
+        pool.copy(from, to, bytes);
+        pool.zero(from, bytes);
+        for (int i = 0; i < most; i += Integer.BYTES) {
+          boolean moved = i < bytes;
+          if (Raw.getInt(from + i) != (moved ? 0 : i + 1) || Raw.getInt(to + i) != (moved ? i + 1 : -1)) {
+            throw new AssertionError("byte " + i + " of " + bytes);
+          }
+        }
       }
     }
   }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(60)
 class BackgroundCheckpointsTest {
@@ -49,10 +49,14 @@ class BackgroundCheckpointsTest {
 
   /** Trains with a run's checkpoints written in the background. */
   private TinyRun.Ended train(int worldSize, Retention keep, TrainingListener listener) {
+    return train(worldSize, Precision.FLOAT32, keep, listener);
+  }
+
+  private TinyRun.Ended train(int worldSize, Precision precision, Retention keep, TrainingListener listener) {
     long attempt = claim();
     List<BackgroundCheckpoints> open = new ArrayList<>();
     try {
-      return TinyRun.train(worldSize, options(), Precision.FLOAT32, 1, TinyRun.DATA, loop -> {
+      return TinyRun.train(worldSize, options(), precision, 1, TinyRun.DATA, loop -> {
         BackgroundCheckpoints each = new BackgroundCheckpoints(
             new FolderCheckpoints(CONF, run(), attempt, TinyRun.CONFIG, null, keep, Json.object()));
         synchronized (open) {
@@ -74,11 +78,11 @@ class BackgroundCheckpointsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 3})
-  void everyCheckpointHoldsWhatItsStepLeft(int worldSize) throws IOException {
+  @CsvSource({"1, FLOAT32", "2, FLOAT32", "3, FLOAT32", "2, BFLOAT16", "3, BFLOAT16"})
+  void everyCheckpointHoldsWhatItsStepLeft(int worldSize, Precision precision) throws IOException {
     long before = Memory.inUse();
     List<String> told = new ArrayList<>();
-    TinyRun.Ended ended = train(worldSize, Retention.last(99), new TrainingListener() {
+    TinyRun.Ended ended = train(worldSize, precision, Retention.last(99), new TrainingListener() {
       @Override
       public void checkpointed(long step, String where) {
         told.add(step + " " + where.substring(where.length() - 8));
@@ -90,7 +94,8 @@ class BackgroundCheckpointsTest {
     assertThat(all).hasSize(8).allSatisfy(Checkpoint::verify);
     for (Checkpoint each : all) {
       RunOptions upTo = RunOptions.of(30, TinyRun.MUON).virtualRanks(4).stopAfter(each.step()).build();
-      assertThat(each.manifest().weightsSha256()).isEqualTo(TinyRun.train(1, upTo).weightsSha256());
+      assertThat(each.manifest().weightsSha256())
+          .isEqualTo(TinyRun.train(1, upTo, precision, 1, TinyRun.DATA, l -> l).weightsSha256());
     }
     assertThat(ended.weightsSha256()).isEqualTo(all.get(0).manifest().weightsSha256());
     assertThat(Memory.inUse()).isEqualTo(before);

@@ -61,12 +61,16 @@ final class TinyRun {
 
   /** Trains with checkpoints in a folder, and does not ask whether the ranks agree. */
   static Stopped stopped(int worldSize, RunOptions options, java.nio.file.Path folder) {
+    return stopped(worldSize, options, Precision.FLOAT32, folder);
+  }
+
+  static Stopped stopped(int worldSize, RunOptions options, Precision precision, java.nio.file.Path folder) {
     long[] step = new long[worldSize];
     var ranks = InProcess.ranks(worldSize, options.virtualRanks());
     Checkpoints checkpoints = in(folder);
     Ranks.run(worldSize, rank -> {
       try (Kernels kernels = PlainKernels.of(1);
-          LanguageModel model = DecoderModel.create(CONFIG, kernels, Precision.FLOAT32, 1)) {
+          LanguageModel model = DecoderModel.create(CONFIG, kernels, precision, 1)) {
         step[rank] = new TrainingLoop(model, kernels, ranks.get(rank), DATA, options).saving(checkpoints).run().step();
       }
     });
