@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * The words of a text as they are compared with another's: runs of letters, digits and marks in lower case; case, punctuation
- * and spaces do not count. In scripts that are written without spaces (Chinese, Japanese, Thai, ...) every character is a word.
+ * and spaces do not count. In scripts that are written without spaces (Chinese, Japanese, Thai, ...) every letter is a word, with the
+ * marks behind it.
  */
 public final class Words {
   private static final long[] NONE = {};
@@ -20,11 +21,13 @@ public final class Words {
     Words words = new Words();
     long hash = 0;
     int start = -1;
+    boolean letter = false;                                    // whether the word is one letter of a script without spaces
     for (int i = 0; i < text.length();) {
       int codePoint = text.codePointAt(i);
       boolean alone = Characters.standsAlone(codePoint);
-      boolean inside = Characters.isLetterOrDigit(codePoint) || start >= 0 && Characters.isMark(codePoint);
-      if (start >= 0 && (alone || !inside)) {
+      boolean mark = start >= 0 && Characters.isMark(codePoint);
+      boolean inside = mark || Characters.isLetterOrDigit(codePoint);
+      if (start >= 0 && !mark && (letter || alone || !inside)) {
         words.add(start, hash);
         start = -1;
       }
@@ -32,12 +35,9 @@ public final class Words {
         if (start < 0) {
           start = i;
           hash = 0;
+          letter = alone;
         }
         hash = Hashing.then(hash, Character.toLowerCase(codePoint));
-        if (alone) {
-          words.add(start, hash);
-          start = -1;
-        }
       }
       i += Character.charCount(codePoint);
     }

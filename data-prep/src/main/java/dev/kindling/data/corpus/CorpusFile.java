@@ -25,13 +25,18 @@ public record CorpusFile(String path, String name, long bytes) implements Serial
 
   /** @return all files, by name; @throws UserError where a path is missing or matches no file */
   public static List<CorpusFile> list(Configuration conf, CorpusSource source) {
+    return list(conf, source, "input");
+  }
+
+  /** The same. @param setting which the paths are of, for what a user is told */
+  public static List<CorpusFile> list(Configuration conf, CorpusSource source, String setting) {
     TreeMap<String, Long> found = new TreeMap<>();
     try {
       for (String path : source.paths()) {
         TreeMap<String, Long> here = new TreeMap<>();
-        for (FileStatus status : matches(conf, new Path(path))) collect(status, conf, here);
+        for (FileStatus status : matches(conf, new Path(path), setting)) collect(status, conf, here);
         if (here.isEmpty())
-          throw new UserError("input " + path
+          throw new UserError(setting + " " + path
               + " holds no files; give a file, a folder with files, or a glob that matches some");
         found.putAll(here);
       }
@@ -45,15 +50,15 @@ public record CorpusFile(String path, String name, long bytes) implements Serial
     return files;
   }
 
-  private static FileStatus[] matches(Configuration conf, Path path) throws IOException {
+  private static FileStatus[] matches(Configuration conf, Path path, String setting) throws IOException {
     FileStatus[] matches;
     try {
       matches = path.getFileSystem(conf).globStatus(path);
     } catch (FileNotFoundException e) {
-      throw new UserError("input " + path + " does not exist; give a file, a folder or a glob", e);
+      throw new UserError(setting + " " + path + " does not exist; give a file, a folder or a glob", e);
     }
     if (matches == null || matches.length == 0)
-      throw new UserError("input " + path + " does not exist; give a file, a folder or a glob");
+      throw new UserError(setting + " " + path + " does not exist; give a file, a folder or a glob");
     return matches;
   }
 

@@ -2,7 +2,6 @@ package dev.kindling.data.corpus;
 
 import dev.kindling.checkpoint.UserError;
 import java.io.Closeable;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -55,16 +54,10 @@ public final class CorpusReader implements Iterator<CorpusRecord>, Closeable {
         if (!records.isDamaged(e))
           throw new UserError(piece.file().path() + " cannot be read: " + e.getMessage(), e);
         atEnd = true;
-        next = new Unreadable(source.name(), piece.file().name(), records.position(), damage(e), "");
+        next = new Unreadable(source.name(), piece.file().name(), records.position(), CorpusStream.damage(e), "", true);
       }
     }
     return next != null;
-  }
-
-  private static String damage(Exception e) {
-    return e instanceof EOFException
-        ? "the file is cut off: its compressed data ends early; copy it again"
-        : "the file cannot be read on from here, its data are damaged: " + e.getMessage() + "; copy it again";
   }
 
   @Override

@@ -14,12 +14,16 @@ import java.util.List;
  * @param format of all files; {@code .gz}, {@code .bz2} and {@code .zst} are unpacked
  * @param fields where text, id and source are in a record
  * @param separator stands between the documents of a {@link CorpusFormat#TEXT} file; empty: a file is one document
- * @param maxDocumentBytes a longer record is refused, and never held in memory
+ * @param maxDocumentBytes a longer record is refused; of a line or a text file no more than that is held in memory, values of Parquet
+ *     files and tables are there as their readers give them
  */
 public record CorpusSource(String name, List<String> paths, CorpusFormat format, Fields fields, String separator,
     int maxDocumentBytes) implements Serializable {
   public static final String NAME = "corpus";
   public static final int MAX_DOCUMENT_BYTES = 64 << 20;
+
+  /** What {@code maxDocumentBytes} may be. */
+  static final int MOST_DOCUMENT_BYTES = 1 << 30;
 
   /**
    * Names of fields of a JSON line or columns of a row.
@@ -43,8 +47,8 @@ public record CorpusSource(String name, List<String> paths, CorpusFormat format,
     require(!paths.isEmpty() && paths.stream().noneMatch(String::isBlank), "input", paths, "at least one path");
     require(separator.isEmpty() || format == CorpusFormat.TEXT, "separator", "'" + separator + "'",
         "left out unless format is text");
-    require(maxDocumentBytes >= 1 && maxDocumentBytes <= 1 << 30, "maxDocumentBytes", maxDocumentBytes,
-        "1 to 1073741824");
+    require(maxDocumentBytes >= 1 && maxDocumentBytes <= MOST_DOCUMENT_BYTES, "maxDocumentBytes",
+        maxDocumentBytes, "1 to " + MOST_DOCUMENT_BYTES);
   }
 
   /** An input with the usual name and bound, and no separator. */

@@ -2,6 +2,7 @@ package dev.kindling.data.corpus;
 
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,7 +16,7 @@ import org.apache.hadoop.io.compress.CompressionCodecFactory;
  * The unpacked bytes of a file, which tells damaged data from storage that fails. Zstandard is unpacked by the library that Spark
  * brings: Hadoop's own codec needs Hadoop's native code.
  */
-final class CorpusStream extends FilterInputStream {
+public final class CorpusStream extends FilterInputStream {
   private static final String ZSTD = ".zst";
   private static final int BUFFER = 1 << 16;
 
@@ -33,7 +34,7 @@ final class CorpusStream extends FilterInputStream {
   }
 
   /** @param start where to begin; 0 in a compressed file */
-  static CorpusStream open(Configuration conf, String path, long start) throws IOException {
+  public static CorpusStream open(Configuration conf, String path, long start) throws IOException {
     Path file = new Path(path);
     FSDataInputStream raw = file.getFileSystem(conf).open(file);
     Watched storage = new Watched(raw);
@@ -49,8 +50,15 @@ final class CorpusStream extends FilterInputStream {
   }
 
   /** @return whether what reading threw came from the data: its storage gave all that it was asked for */
-  boolean isDamaged() {
+  public boolean isDamaged() {
     return compressed && !storage.failed;
+  }
+
+  /** What damaged data made reading throw, in a user's words. */
+  public static String damage(Exception thrown) {
+    return thrown instanceof EOFException
+        ? "the file is cut off: its compressed data ends early; copy it again"
+        : "the file cannot be read on from here, its data are damaged: " + thrown.getMessage() + "; copy it again";
   }
 
   /** Opens the decoder at the first read, so that a wrong header is met where all other damage is. */

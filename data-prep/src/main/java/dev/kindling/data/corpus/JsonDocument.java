@@ -13,7 +13,7 @@ import java.util.List;
  * @param source null where the line names none
  */
 record JsonDocument(String id, String source, String text) {
-  private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  private static final ObjectMapper JSON = LongJson.mapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   String source(String otherwise) {
     return source == null ? otherwise : source;

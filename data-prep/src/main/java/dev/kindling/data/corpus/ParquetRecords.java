@@ -22,6 +22,7 @@ final class ParquetRecords implements RecordSource {
   private final Configuration conf;
   private final CorpusSource source;
   private final CorpusPiece piece;
+  private WatchedFile file;
   private MessageType columns;
   private ParquetReader<Group> rows;
   private boolean refused;
@@ -41,7 +42,8 @@ final class ParquetRecords implements RecordSource {
         open();
       } catch (BadRecordException e) {
         refused = true;
-        return piece.start() > 0 ? null : unreadable(e.getMessage(), "");  // a file is refused once, whatever its pieces
+        if (piece.start() > 0) return null;                  // a file is refused once, whatever its pieces
+        return new Unreadable(source.name(), piece.file().name(), 0, e.getMessage(), "", true);
       }
     }
     Group group = rows.read();
@@ -56,18 +58,29 @@ final class ParquetRecords implements RecordSource {
 
   private void open() throws IOException, BadRecordException {
     Path path = new Path(piece.file().path());
+    file = new WatchedFile(HadoopInputFile.fromPath(path, conf));
     MessageType schema;
-    try (ParquetFileReader footer = ParquetFileReader.open(HadoopInputFile.fromPath(path, conf))) {
+    try (ParquetFileReader footer = ParquetFileReader.open(file)) {
       schema = footer.getFileMetaData().getSchema();
-    } catch (RuntimeException e) {
-      if (Storage.isOutage(e)) throw e;
+    } catch (IOException | RuntimeException e) {
+      if (!isDamaged(e)) throw e;
       throw new BadRecordException("this is no Parquet file that can be read: " + e.getMessage());
     }
     columns = projection(schema);
     Configuration projected = new Configuration(conf);
     projected.set(ReadSupport.PARQUET_READ_SCHEMA, columns.toString());
-    rows = ParquetReader.builder(new GroupReadSupport(), path).withConf(projected)
-        .withFileRange(piece.start(), piece.end()).build();
+    rows = new Groups(file).withConf(projected).withFileRange(piece.start(), piece.end()).build();
+  }
+
+  private static final class Groups extends ParquetReader.Builder<Group> {
+    Groups(WatchedFile file) {
+      super(file);
+    }
+
+    @Override
+    protected ReadSupport<Group> getReadSupport() {
+      return new GroupReadSupport();
+    }
   }
 
   private MessageType projection(MessageType schema) throws BadRecordException {
@@ -99,17 +112,15 @@ final class ParquetRecords implements RecordSource {
   }
 
   private Document document(Group group) throws BadRecordException {
-    String text = string(group, source.fields().text());
-    if (text == null)
+    if (group.getFieldRepetitionCount(source.fields().text()) == 0)
       throw new BadRecordException("the column '" + source.fields().text() + "' is null; it must hold a text");
-    if (text.length() > source.maxDocumentBytes() / 3) {
-      long bytes = group.getBinary(source.fields().text(), 0).length();
-      if (bytes > source.maxDocumentBytes()) throw new BadRecordException(LineRecords.tooLong(bytes, source));
-    }
+    long bytes = group.getBinary(source.fields().text(), 0).length();
+    if (bytes > source.maxDocumentBytes()) throw new BadRecordException(LineRecords.tooLong(bytes, source));
+    String text = string(group, source.fields().text());
     String id = columns.containsField(source.fields().id()) ? string(group, source.fields().id()) : null;
     String from = columns.containsField(source.fields().source()) ? string(group, source.fields().source()) : null;
-    String file = piece.file().name();
-    return new Document(id == null ? file + "@" + row : id, from == null ? source.name() : from, file, row, text);
+    String name = piece.file().name();
+    return new Document(id == null ? name + "@" + row : id, from == null ? source.name() : from, name, row, text);
   }
 
   private String string(Group group, String column) throws BadRecordException {
@@ -131,10 +142,10 @@ final class ParquetRecords implements RecordSource {
     return Unreadable.excerpt(bytes, 0, bytes.length);
   }
 
-  /** Parquet's decoders answer damaged bytes with many kinds of exceptions. */
+  /** Parquet's decoders answer damaged bytes with many kinds of exceptions; what counts is that storage gave the bytes. */
   @Override
   public boolean isDamaged(Exception thrown) {
-    return !Storage.isOutage(thrown);
+    return file != null && !file.hasFailed() && !Storage.isOutage(thrown);
   }
 
   @Override

@@ -29,6 +29,7 @@ final class CorpusFlow {
   private final Map<String, String> fingerprints;
   private final List<Outcome> outcomes = new ArrayList<>();
   private boolean idsAreUnique;
+  private LostFiles lost;
 
   /** What a stage left. */
   record Outcome(PrepStage stage, StageCounts counts, double seconds) {}
@@ -88,6 +89,7 @@ final class CorpusFlow {
       boolean first = frame == null;
       frame = stored(stage, frame, documents);
       StageCounts counts = StageCounts.of(frame, excerpts);
+      if (first && counts.droppedBy(Documents.UNREADABLE) > 0) lost = LostFiles.in(frame, documents);
       outcomes.add(new Outcome(stage, counts, (System.nanoTime() - start) / 1e9));
       if (first) {
         verifyRejects(options.maxRejectedPercent());
@@ -140,7 +142,7 @@ final class CorpusFlow {
     return outcomes;
   }
 
-  /** @throws UserError where more records than allowed could not be read; it names the first */
+  /** @throws UserError where more records or files than allowed could not be read; it names the first */
   private void verifyRejects(double maxRejectedPercent) {
     StageCounts counts = outcomes.get(0).counts();
     long rejected = counts.droppedBy(Documents.UNREADABLE);
@@ -152,6 +154,7 @@ final class CorpusFlow {
     if (percent > maxRejectedPercent)
       throw new UserError(found + "; maxRejectedPercent allows " + maxRejectedPercent
           + "; mend the records, or allow more");
+    lost.verify(maxRejectedPercent);
     progress.accept(found + "; all are in the table " + PrepTables.REJECTED);
   }
 }

@@ -4,7 +4,6 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.clean.Normalizer;
 import dev.kindling.data.corpus.CorpusFile;
 import dev.kindling.data.corpus.CorpusPiece;
-import dev.kindling.data.corpus.CorpusReader;
 import dev.kindling.data.corpus.CorpusRecord;
 import dev.kindling.data.corpus.CorpusSource;
 import dev.kindling.data.corpus.Document;
@@ -14,19 +13,15 @@ import dev.kindling.data.tokenizer.Fingerprint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.Spliterators;
-import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -34,12 +29,14 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.util.TaskCompletionListener;
 
 /** The corpus as Spark sees it: its inputs with their files, what they hold, and their normalised documents. */
 final class Documents {
   /** What a row is dropped by that could not be read; its text is then an excerpt of what was found. */
   static final String UNREADABLE = "read";
+
+  /** How the reason begins where the rest of a file could not be read, any number of records. */
+  static final String LOST_FILE = "nothing more is read of this file: ";
   private static final String EMPTY = "empty: no text is left";
 
   private static final long SMALLEST_PIECE = 1 << 20;
@@ -96,6 +93,19 @@ final class Documents {
   /** Of all files; what tables hold is not known. */
   long bytes() {
     return inputs.stream().mapToLong(Input::bytes).sum();
+  }
+
+  /** Sizes of the files, by {@link #fileKey}. */
+  Map<String, Long> bytesByFile() {
+    Map<String, Long> bytes = new HashMap<>();
+    for (Input input : inputs)
+      for (CorpusFile file : input.files()) bytes.put(fileKey(input.source().name(), file.name()), file.bytes());
+    return bytes;
+  }
+
+  /** A file of an input: two inputs may have files of the same name. */
+  static String fileKey(String input, String file) {
+    return input + "\0" + file;
   }
 
   /** Names of files without a byte. */
@@ -158,35 +168,19 @@ final class Documents {
         Math.max(spark.defaultParallelism() * 4L, input.bytes() / SMALLEST_PIECE + 1));
     Broadcast<HadoopSettings> hadoop = settings;
     return spark.parallelize(pieces, partitions)
-        .flatMap(piece -> read(hadoop.value().conf(), source, piece, prefix, strict));
-  }
-
-  private static Iterator<Row> read(Configuration conf, CorpusSource source, CorpusPiece piece, String prefix,
-      boolean strict) {
-    CorpusReader reader = CorpusReader.open(conf, source, piece);
-    TaskCompletionListener closing = context -> close(reader);
-    TaskContext.get().addTaskCompletionListener(closing);
-    Iterator<? extends CorpusRecord> found = strict ? reader.documents() : reader;
-    Stream<? extends CorpusRecord> records = StreamSupport.stream(Spliterators.spliteratorUnknownSize(found, 0), false);
-    return records.map(record -> row(record, prefix)).iterator();
+        .mapPartitions(some -> PieceRecords.inTask(hadoop.value().conf(), source, some, strict))
+        .map(record -> row(record, prefix));
   }
 
   private static Row row(CorpusRecord record, String prefix) {
     if (record instanceof Unreadable unreadable)
       return RowFactory.create(prefix + unreadable.file() + "@" + unreadable.position(), unreadable.source(),
-          unreadable.file(), unreadable.position(), unreadable.excerpt(), UNREADABLE + ": " + unreadable.reason());
+          unreadable.file(), unreadable.position(), unreadable.excerpt(), 
+          UNREADABLE + ": " + (unreadable.endsFile() ? LOST_FILE : "") + unreadable.reason());
     Document document = (Document) record;
     String text = Normalizer.normalize(document.text());
     return RowFactory.create(prefix + document.id(), document.source(), document.file(), document.position(), text,
         text.isEmpty() ? EMPTY : null);
-  }
-
-  private static void close(CorpusReader reader) {
-    try {
-      reader.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   static String sha256(Configuration conf, String path) throws IOException {

@@ -6,23 +6,20 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.corpus.CorpusFile;
 import dev.kindling.data.corpus.CorpusSource;
+import dev.kindling.data.corpus.CorpusStream;
+import dev.kindling.data.corpus.LongJson;
 import dev.kindling.data.decontaminate.DecontaminationSettings;
 import dev.kindling.data.decontaminate.EvaluationSets;
 import dev.kindling.data.tokenizer.Fingerprint;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.io.compress.CompressionCodec;
-import org.apache.hadoop.io.compress.CompressionCodecFactory;
 
 /**
  * The evaluation sets as they were found in their files.
@@ -31,22 +28,23 @@ import org.apache.hadoop.io.compress.CompressionCodecFactory;
  * @param sha256 over the names and the unpacked contents of the files
  */
 public record EvaluationFiles(EvaluationSets sets, String sha256) implements Serializable {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON = LongJson.mapper();
+  private static final int BYTE_ORDER_MARK = 0xFEFF;
 
-  /** @throws UserError where a path is missing, a line is no JSON, a file no UTF-8, or nothing is long enough to be looked for */
+  /**
+   * @throws UserError where a path is missing, a file is damaged or cannot be read, a line is no JSON, a file no UTF-8, or nothing
+   *     is long enough to be looked for
+   */
   public static EvaluationFiles read(Configuration conf, DecontaminationSettings settings) {
     EvaluationSets.Builder sets = new EvaluationSets.Builder(settings);
     MessageDigest digest = Fingerprint.digest();
-    for (CorpusFile file : CorpusFile.list(conf, CorpusSource.text(settings.evaluation().toArray(String[]::new)))) {
+    CorpusSource source = CorpusSource.text(settings.evaluation().toArray(String[]::new));
+    for (CorpusFile file : CorpusFile.list(conf, source, "evaluation")) {
       digest.update((file.name() + "\n").getBytes(StandardCharsets.UTF_8));
-      try (InputStream in = new DigestInputStream(open(conf, new Path(file.path())), digest);
-          BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()))) {
-        if (isJson(file.name())) addRecords(lines, file.name(), sets);
-        else addParagraphs(lines, file.name(), sets);
-      } catch (CharacterCodingException e) {
-        throw new UserError("evaluation " + file.path() + " is not UTF-8; it must be text or JSON lines", e);
+      try (CorpusStream in = CorpusStream.open(conf, file.path(), 0)) {
+        add(in, digest, file, sets);
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        throw new UserError("evaluation " + file.path() + " cannot be read: " + e.getMessage(), e);
       }
     }
     EvaluationSets found = sets.build();
@@ -57,10 +55,21 @@ public record EvaluationFiles(EvaluationSets sets, String sha256) implements Ser
     return new EvaluationFiles(found, Fingerprint.hex(digest.digest()));
   }
 
-  private static InputStream open(Configuration conf, Path path) throws IOException {
-    InputStream in = path.getFileSystem(conf).open(path);
-    CompressionCodec codec = new CompressionCodecFactory(conf).getCodec(path);
-    return codec == null ? in : codec.createInputStream(in);
+  private static void add(CorpusStream in, MessageDigest digest, CorpusFile file, EvaluationSets.Builder sets)
+      throws IOException {
+    BufferedReader lines = new BufferedReader(
+        new InputStreamReader(new DigestInputStream(in, digest), StandardCharsets.UTF_8.newDecoder()));
+    try {
+      lines.mark(1);
+      if (lines.read() != BYTE_ORDER_MARK) lines.reset();
+      if (isJson(file.name())) addRecords(lines, file.name(), sets);
+      else addParagraphs(lines, file.name(), sets);
+    } catch (CharacterCodingException e) {
+      throw new UserError("evaluation " + file.path() + " is not UTF-8; it must be text or JSON lines", e);
+    } catch (IOException e) {
+      if (!in.isDamaged()) throw e;
+      throw new UserError("evaluation " + file.path() + ": " + CorpusStream.damage(e), e);
+    }
   }
 
   private static boolean isJson(String name) {

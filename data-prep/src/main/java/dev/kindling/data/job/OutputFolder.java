@@ -62,11 +62,16 @@ final class OutputFolder {
     List<String> found = list();
     boolean ours = found.contains(manifest) || found.contains(UNFINISHED);
     for (String name : found) {
-      boolean known = name.equals(manifest) || name.equals(UNFINISHED) || names.contains(name);
+      boolean known = name.equals(manifest) || name.equals(UNFINISHED) || names.contains(name) || isTemporary(name);
       if (!known || !ours)
         throw new UserError("output " + folder + " holds something else, such as " + name
             + "; give an empty or a new folder");
     }
+  }
+
+  /** What is left of one of the folder's files where its writer was killed. */
+  private boolean isTemporary(String name) {
+    return name.endsWith(".tmp") && names.stream().anyMatch(one -> name.startsWith("." + one + "."));
   }
 
   /** @return the manifest of a finished run, or null */
@@ -135,9 +140,18 @@ final class OutputFolder {
     try {
       for (String name : names) move(name);
       move(manifest);
-      files.delete(unfinished(), true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+    clearUnfinished();
+  }
+
+  /** Of a folder that is committed; a run that was killed right then left it. */
+  void clearUnfinished() {
+    try {
+      if (files.exists(unfinished())) files.delete(unfinished(), true);
+    } catch (IOException e) {
+      LOG.warn("could not clear {}: {}", unfinished(), e.getMessage());     // the dataset is whole with or without it
     }
   }
 

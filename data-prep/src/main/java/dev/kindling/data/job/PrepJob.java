@@ -107,6 +107,7 @@ public final class PrepJob {
     if (!info.fingerprint().equals(fingerprint))
       throw new UserError("output " + output.path()
           + " holds a dataset made from other inputs or settings; give another folder or delete it");
+    output.clearUnfinished();
     progress.accept("The dataset in " + output.path() + " is already made from these inputs and settings");
     return new PrepResult(output.path(), info, Tokenizer.load(conf, output.path()), true);
   }

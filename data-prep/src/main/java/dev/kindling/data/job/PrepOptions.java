@@ -14,7 +14,8 @@ import java.util.TreeMap;
  * What {@link PrepJob} is to do.
  *
  * @param inputs what to read
- * @param maxRejectedPercent of all records may be none that can be read; 0: the first one fails the job
+ * @param maxRejectedPercent of all records may be none that can be read, and of the bytes of all files may be in those that cannot be
+ *     read to their end; 0: the first one fails the job
  * @param stages what is done to the documents before they are tokens, in order; none: they are only normalised
  * @param output folder of the dataset, on any Hadoop file system; empty or missing
  * @param tokenizer a {@code tokenizer.json} to use, or a folder with one; empty: one is trained on the training documents

@@ -78,14 +78,14 @@ final class TableRows {
     String table = row.getString(3);
     if (id == null)
       return new Unreadable(from, table, 0, "a row's id, in the column '" + source.fields().id()
-          + "', is null; each row must have one", text == null ? "" : text.substring(0, Math.min(200, text.length())));
+          + "', is null; each row must have one", text == null ? "" : Unreadable.excerpt(text));
     if (text == null)
       return new Unreadable(from, table, 0, "the text of the row with the id '" + id + "' is null", "");
     int bytes = text.getBytes(StandardCharsets.UTF_8).length;
     if (bytes > source.maxDocumentBytes())
       return new Unreadable(from, table, 0, String.format(
           "the text of the row with the id '%s' has %,d bytes; maxDocumentBytes allows %,d", id, bytes,
-          source.maxDocumentBytes()), text.substring(0, 200));
+          source.maxDocumentBytes()), Unreadable.excerpt(text));
     return new Document(id, from, table, 0, text);
   }
 

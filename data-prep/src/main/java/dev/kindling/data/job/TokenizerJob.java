@@ -48,6 +48,7 @@ public final class TokenizerJob {
       if (!fingerprint.equals(fingerprintOf(finished)))
         throw new UserError("output " + output.path()
             + " holds a tokenizer made from other inputs or settings; give another folder or delete it");
+      output.clearUnfinished();
       progress.accept("The tokenizer in " + output.path() + " is already made from these inputs and settings");
       return Tokenizer.load(spark.hadoopConfiguration(), output.path());
     }

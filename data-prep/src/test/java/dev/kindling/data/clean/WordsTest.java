@@ -27,6 +27,15 @@ class WordsTest {
   }
 
   @Test
+  void marksBelongToTheLetterBeforeThemInThoseScriptsToo() {
+    Words thai = Words.of("\u0E01\u0E34\u0E19 x");                // ko kai with sara i, no nu
+    assertThat(thai.count()).isEqualTo(3);
+    assertThat(thai.start(1)).isEqualTo(2);
+    assertThat(thai.grams(1)[0]).isNotEqualTo(Words.of("\u0E01").grams(1)[0])
+        .isNotEqualTo(Words.of("\u0E01\u0E35").grams(1)[0]);
+  }
+
+  @Test
   void shortTextsHaveNoLongRuns() {
     assertThat(Words.of("one two").grams(3)).isEmpty();
     assertThat(Words.of("one two three").grams(3)).hasSize(1);

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.FailingFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -15,10 +17,13 @@ import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ParquetRecordsTest {
   private static final Configuration CONF = new Configuration();
@@ -91,6 +96,53 @@ class ParquetRecordsTest {
     }).isInstanceOf(UserError.class).hasMessageContaining("b.parquet, row 0: the column 'text' is missing");
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void storageThatFailsIsAnErrorAndNeverARejectedRecord(boolean vectored) throws IOException {
+    write("in.parquet", BOOKS, 600);
+    long bytes = Files.size(folder.resolve("in.parquet"));
+    CorpusSource remote = new CorpusSource(List.of("failing:" + folder), CorpusFormat.PARQUET, "text", "id");
+    for (long from : new long[]{-1, 0, 100, bytes / 2, bytes - 300, bytes - 3}) {
+      Configuration conf = FailingFiles.from(from);
+      conf.setBoolean("parquet.hadoop.vectored.io.enabled", vectored);
+      assertThatThrownBy(() -> read(conf, remote, 1 << 20)).as("from byte " + from).isInstanceOf(UserError.class)
+          .hasMessageContaining("in.parquet cannot be read: ")
+          .hasMessageContaining(from < 0 ? "Permission denied" : "Connection reset by peer");
+      assertThat(FailingFiles.open()).isZero();
+    }
+    Configuration conf = FailingFiles.from(bytes);
+    conf.setBoolean("parquet.hadoop.vectored.io.enabled", vectored);
+    assertThat(read(conf, remote, 1 << 20)).isEqualTo(read(source(""), 1 << 20));
+  }
+
+  @Test
+  void damagedDataEndTheFileWithOneRecordThatSaysSo() throws IOException {
+    write("in.parquet", BOOKS, 600);
+    Path file = folder.resolve("in.parquet");
+    byte[] bytes = Files.readAllBytes(file);
+    for (int i = 4; i < 60; i++) bytes[i] = -1;                   // the header of the first page
+    Files.write(file, bytes);
+    Files.delete(folder.resolve(".in.parquet.crc"));
+    assertThat(read(source(""), 1 << 20)).singleElement().isInstanceOfSatisfying(Unreadable.class, record -> {
+      assertThat(record.endsFile()).isTrue();
+      assertThat(record.reason()).contains("its data are damaged");
+    });
+  }
+
+  @Test
+  void aValueOverTheBoundIsRefusedBeforeItIsDecoded() throws IOException {
+    MessageType schema = MessageTypeParser.parseMessageType("message m { required binary text (STRING); }");
+    byte[] value = new byte[(1 << 20) + 1];
+    Arrays.fill(value, (byte) 0xFF);                             // decoding it would fail
+    try (ParquetWriter<Group> out = writer("in.parquet", schema)) {
+      Group group = new SimpleGroup(schema);
+      group.add("text", Binary.fromConstantByteArray(value));
+      out.write(group);
+    }
+    assertThat(((Unreadable) read(source(""), 1 << 20).get(0)).reason())
+        .startsWith("the document has 1,048,577 bytes; maxDocumentBytes allows 1,048,576");
+  }
+
   private CorpusSource source(String sourceField) {
     return new CorpusSource("corpus", List.of(folder.toString()), CorpusFormat.PARQUET,
         new CorpusSource.Fields("text", "id", sourceField), "", 1 << 20);
@@ -117,9 +169,13 @@ class ParquetRecordsTest {
   }
 
   private static List<CorpusRecord> read(CorpusSource source, long pieceBytes) throws IOException {
+    return read(CONF, source, pieceBytes);
+  }
+
+  private static List<CorpusRecord> read(Configuration conf, CorpusSource source, long pieceBytes) throws IOException {
     List<CorpusRecord> records = new ArrayList<>();
-    for (CorpusPiece piece : CorpusPiece.cut(CONF, CorpusFile.list(CONF, source), source.format(), pieceBytes)) {
-      try (CorpusReader reader = CorpusReader.open(CONF, source, piece)) {
+    for (CorpusPiece piece : CorpusPiece.cut(conf, CorpusFile.list(conf, source), source.format(), pieceBytes)) {
+      try (CorpusReader reader = CorpusReader.open(conf, source, piece)) {
         reader.forEachRemaining(records::add);
       }
     }

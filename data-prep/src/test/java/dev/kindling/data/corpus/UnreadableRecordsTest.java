@@ -72,6 +72,14 @@ class UnreadableRecordsTest {
   }
 
   @Test
+  void aJsonTextMayHaveMoreThanTwentyMillionCharacters() throws IOException {
+    int characters = 20_000_001;                             // one more than Jackson allows by itself
+    Files.writeString(folder.resolve("in.jsonl"), "{\"text\":\"" + "a".repeat(characters) + "\"}\n");
+    assertThat(read(CorpusSource.jsonl(folder.toString()), 1 << 30)).singleElement()
+        .isInstanceOfSatisfying(Document.class, document -> assertThat(document.text()).hasSize(characters));
+  }
+
+  @Test
   void aTextFileOverTheBoundIsRefused() throws IOException {
     Files.write(folder.resolve("long.txt"), new byte[BOUND + 5]);
     Files.write(folder.resolve("right.txt"), "a".repeat(BOUND).getBytes(StandardCharsets.UTF_8));
@@ -130,7 +138,8 @@ class UnreadableRecordsTest {
       Files.write(file, name.startsWith("flipped") ? flipped : name.startsWith("plain") ? noGzip : cut);
       List<CorpusRecord> records = read(CorpusSource.jsonl(file.toString()), 1 << 20);
       int unreadable = (int) records.stream().filter(Unreadable.class::isInstance).count();
-      assertThat(records.get(records.size() - 1)).as(name).isInstanceOf(Unreadable.class);
+      assertThat(records.get(records.size() - 1)).as(name).isInstanceOfSatisfying(Unreadable.class,
+          last -> assertThat(last.endsFile()).isTrue());
       assertThat(records.size()).as(name).isLessThan(20_000);
       if (!name.startsWith("flipped")) assertThat(unreadable).as(name).isEqualTo(1);
     }

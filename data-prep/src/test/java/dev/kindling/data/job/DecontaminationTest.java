@@ -3,6 +3,7 @@ package dev.kindling.data.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.decontaminate.DecontaminationSettings;
 import dev.kindling.data.decontaminate.DecontaminationSettings.Action;
@@ -12,6 +13,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
@@ -70,7 +72,7 @@ class DecontaminationTest {
   @Test
   void mistakesAreToldInOneLine() throws IOException {
     assertThatThrownBy(() -> read("nowhere")).isInstanceOf(UserError.class)
-        .hasMessageContaining("nowhere does not exist");
+        .hasMessageStartingWith("evaluation ").hasMessageContaining("nowhere does not exist");
     Files.writeString(folder.resolve("bad.jsonl"), "{\"q\":\"fine\"}\n{oops\n");
     assertThatThrownBy(() -> read("bad.jsonl")).isInstanceOf(UserError.class)
         .hasMessageContaining("bad.jsonl:2 is no JSON");
@@ -80,6 +82,21 @@ class DecontaminationTest {
     Files.write(folder.resolve("latin.txt"), new byte[]{'a', (byte) 0xE4, 'b'});
     assertThatThrownBy(() -> read("latin.txt")).isInstanceOf(UserError.class)
         .hasMessageContaining("latin.txt is not UTF-8");
+    files();
+    byte[] whole = Files.readAllBytes(folder.resolve("sets/quiz.jsonl.gz"));
+    Files.write(folder.resolve("cut.jsonl.gz"), Arrays.copyOf(whole, whole.length - 20));
+    assertThatThrownBy(() -> read("cut.jsonl.gz")).isInstanceOf(UserError.class)
+        .hasMessageContaining("cut.jsonl.gz: the file is cut off");
+  }
+
+  @Test
+  void setsMayBeginWithAByteOrderMarkAndBePackedWithZstandard() throws IOException {
+    String line = "{\"question\":\"" + QUESTION + "\"}\n";
+    Files.writeString(folder.resolve("marked.jsonl"), "\uFEFF" + line);
+    try (OutputStream out = new ZstdOutputStreamNoFinalizer(Files.newOutputStream(folder.resolve("quiz.jsonl.zst")))) {
+      out.write(line.getBytes(StandardCharsets.UTF_8));
+    }
+    assertThat(read("marked.jsonl").sets().size()).isEqualTo(read("quiz.jsonl.zst").sets().size()).isPositive();
   }
 
   private static Dataset<Row> documents() {

@@ -145,6 +145,35 @@ class PrepFlowTest {
   }
 
   @Test
+  void filesThatCannotBeReadToTheirEndCountByTheirBytesAndNotAsOneRecord() throws IOException {
+    var session = SparkInTests.session();
+    Path lake = folder.resolve("lake");
+    for (String column : List.of("text", "text", "body")) {
+      session.range(400).selectExpr("concat('the text of row number ', id) as " + column).coalesce(1).write()
+          .mode("append").parquet(lake.toString());
+    }
+    CorpusSource source = new CorpusSource(List.of(lake.toString()), CorpusFormat.PARQUET, "text", "id");
+    assertThatThrownBy(() -> run("lost", 10, List.of(), line -> {}, source)).isInstanceOf(UserError.class)
+        .hasMessageContaining("1 of 3 files, 33.").hasMessageContaining("could not be read to the end, such as part-")
+        .hasMessageContaining("the column 'text' is missing (there are body)")
+        .hasMessageContaining("maxRejectedPercent allows 10.0");
+    PrepResult result = run("allowed", 40, List.of(), line -> {}, source);
+    assertThat(result.info().training().documents()).isEqualTo(800);
+    assertThat(table(result, "rejected").collectAsList()).singleElement().satisfies(row -> assertThat(
+        row.<String>getAs("reason")).startsWith("nothing more is read of this file: the column 'text' is missing"));
+  }
+
+  @Test
+  void aRowOfATableOverASmallBoundIsRejected() {
+    String query = "SELECT id, if(id = 0, 'the quick brown fox jumps over the lazy dog', "
+        + "repeat('long ', cast(10 + id * 4 AS int))) AS text FROM range(9)";
+    CorpusSource source = new CorpusSource("lake", List.of(query), CorpusFormat.SQL, CorpusSource.Fields.USUAL, "", 50);
+    PrepResult result = run("short", 90, List.of(), line -> {}, source);
+    assertThat(result.info().corpus().rejected()).isEqualTo(8);
+    assertThat(table(result, "rejected").where("excerpt = repeat('long ', 14)").count()).isEqualTo(1);
+  }
+
+  @Test
   void inputsOfAllKindsKeepTheirNamesIdsAndPlaces() throws IOException {
     Path lines = write("lines/in.jsonl", 10);
     Path text = folder.resolve("books/deep/one.txt");

@@ -53,11 +53,14 @@ class PrepJobTest {
   void aDatasetThatIsMadeAlreadyIsNotMadeAgain() throws IOException {
     Path in = write("in/in.jsonl", lines(20));
     PrepResult first = prepare("again", in);
+    Files.createDirectories(folder.resolve("again/_unfinished/clean"));             // killed behind its last step
+    Files.writeString(folder.resolve("again/.prep-report.html.0a1b2c3d.tmp"), "<html>");
     List<String> said = new ArrayList<>();
     PrepResult second = PrepJob.run(SparkInTests.session(), options("again", in, 10), said::add);
     assertThat(second.alreadyDone()).isTrue();
     assertThat(second.info()).isEqualTo(first.info());
     assertThat(said).anyMatch(line -> line.contains("already made"));
+    assertThat(folder.resolve("again/_unfinished")).doesNotExist();
     assertThatThrownBy(() -> PrepJob.run(SparkInTests.session(), options("again", in, 11)))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("other inputs or settings");

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "lineage", header = "Say which documents a step of a run read, and which steps and checkpoints saw a document", description = {
     "",
     "The order of the data is a function of the run's seed, so this is known of every step, and nothing is kept while it trains. "
-        + "A document is told with its file and its place there: the byte offset of its line, or its row in a table.",
+        + "A document is told with its file and its place there: the byte offset of its line, or its row in a Parquet file.",
     ""}, footer = {"", "Examples:", "  kindling lineage --run runs/books --step 812",
         "  kindling lineage --run runs/books --step 812 --json",
         "  kindling lineage --run runs/books --document books.jsonl@45120",
@@ -59,7 +59,7 @@ final class LineageCommand implements Callable<Integer> {
     @Option(names = "--document", paramLabel = "ID", description = "Which steps and which checkpoints saw this document?")
     private String document;
 
-    @Option(names = "--forget", arity = "1..*", paramLabel = "FILE|ID", description = "Which checkpoints have learned from these, and which is the newest that has not?")
+    @Option(names = "--forget", arity = "1..*", paramLabel = "FILE|ID", description = "Which checkpoints have learned from these, and which is the newest that has not? A file is FILE or SOURCE: FILE.")
     private List<String> forget;
 
     @Option(names = "--tables", description = "Write the lineage of all steps as Parquet tables into the run's folder.")

@@ -1,13 +1,18 @@
 package dev.kindling.jobs.command;
 
+import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.job.PrepJob;
 import dev.kindling.data.job.PrepOptions;
+import dev.kindling.data.job.PrepReport;
 import dev.kindling.data.job.PrepResult;
 import dev.kindling.jobs.config.Configuration;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,9 +65,19 @@ final class PrepCommand implements Callable<Integer> {
           result.folder(),
           training.documents(), training.tokens(), training.rows(), result.info().sequenceLength(), heldOut.documents(),
           heldOut.tokens());
-      PrepPage.write(spark.session().sparkContext().hadoopConfiguration(), result.folder())
-          .ifPresent(page -> out.println("What became of the documents: " + page));
+      page(spark.session(), result.folder());
     }
     return 0;
+  }
+
+  /** The dataset is whole without the page: its folder may be one that can only be read. */
+  private void page(SparkSession spark, Path dataset) {
+    try {
+      PrepPage.write(spark.sparkContext().hadoopConfiguration(), dataset)
+          .ifPresent(page -> spec.commandLine().getOut().println("What became of the documents: " + page));
+    } catch (IOException | UncheckedIOException | UserError e) {
+      spec.commandLine().getErr().println("kindling: warning: the page about the dataset in " + dataset
+          + " is not written: " + e.getMessage() + "; the dataset is whole, and " + PrepReport.FILE + " has the numbers");
+    }
   }
 }

@@ -22,12 +22,13 @@ final class PrepPage {
   private PrepPage() {
   }
 
-  /** Writes the page into the dataset's folder, over an older one. @return the page; nothing where the dataset has no report */
+  /** Writes the page into the dataset's folder where it is not there yet. @return the page; nothing where the dataset has no report */
   static Optional<Path> write(Configuration conf, Path dataset) throws IOException {
     Path json = new Path(dataset, PrepReport.FILE);
     if (!json.getFileSystem(conf).exists(json)) return Optional.empty();
-    byte[] bytes = Storage.readSmall(Storage.of(conf, json), json, LARGEST_REPORT);
     Path page = new Path(dataset, PrepReport.PAGE);
+    if (Storage.exists(Storage.of(conf, page), page)) return Optional.of(page);
+    byte[] bytes = Storage.readSmall(Storage.of(conf, json), json, LARGEST_REPORT);
     try (PendingFile out = PendingFile.create(Storage.of(conf, page), page)) {
       out.write(html(dataset.getName(), PrepReport.parse(new String(bytes, StandardCharsets.UTF_8)))
           .getBytes(StandardCharsets.UTF_8));

@@ -1,9 +1,11 @@
 package dev.kindling.jobs.lineage;
 
-import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
-import static org.apache.spark.sql.functions.when;
 
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.SampleOrder;
@@ -62,7 +64,7 @@ public final class DocumentLineage {
   /**
    * Documents that shall be forgotten.
    *
-   * @param name of a file or of a document
+   * @param name of a file, {@code SOURCE: FILE} or the file alone, or of a document, by its id or its {@code SOURCE: FILE@POSITION}
    * @param documents that it stands for, those that were held out not counted
    * @param firstStep that read one of them; empty: none up to the newest checkpoint's
    */
@@ -95,20 +97,22 @@ public final class DocumentLineage {
     return all;
   }
 
-  /** The stretches of documents that are meant, and the name that means each: its id before its file. */
+  /** A row for each stretch of a document and each of the names that means it. */
   private Dataset<Row> named(DatasetInfo.Part part, List<String> names) {
     Dataset<Row> stretches = tables.stretches(part).select("row", "document");
-    Column file = LineageTables.fileOfId(col("document"));
     DocumentTable documents = tables.documents();
-    if (documents.isThere()) {
-      Dataset<Row> files = spark.read().parquet(documents.folder().toString())
-          .select(col("id").as("document"), col("file")).where(col("file").isin(names.toArray()));
-      stretches = stretches.join(files, new String[]{"document"}, "left");
-      file = col("file");
-    }
-    Column byId = when(col("document").isin(names.toArray()), col("document"));
-    Column byFile = when(file.isin(names.toArray()), file);
-    return stretches.withColumn("name", coalesce(byId, byFile)).where(col("name").isNotNull());
+    if (!documents.isThere())
+      return called(stretches, names, col("document"), LineageTables.fileOfId(col("document")));
+    Column file = concat(col("source"), lit(": "), col("file"));
+    Dataset<Row> meant = called(
+        spark.read().parquet(documents.folder().toString()).withColumnRenamed("id", "document"), names,
+        col("document"), col("file"), file, concat(file, lit("@"), col("position")));
+    return stretches.join(meant.select("document", "name").distinct(), "document");
+  }
+
+  /** A row for each name that is one of what a document is called. */
+  private static Dataset<Row> called(Dataset<Row> documents, List<String> names, Column... called) {
+    return documents.withColumn("name", explode(array(called))).where(col("name").isin(names.toArray()));
   }
 
   private UserError unknown(String name) {

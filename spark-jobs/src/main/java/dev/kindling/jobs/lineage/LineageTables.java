@@ -13,7 +13,6 @@ import dev.kindling.data.shard.DatasetInfo;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.UUID;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
@@ -50,11 +49,17 @@ public final class LineageTables {
     this.run = run;
   }
 
-  /** Writes both; those of an earlier call are there until they are replaced. @return their folder */
+  /**
+   * Writes both; those of an earlier call are there until both are whole, and go just before these take their name. A call that is
+   * killed leaves {@code _lineage}, which the next one clears away.
+   *
+   * @return their folder
+   */
   public Path write() throws IOException {
     Path folder = new Path(run.folder(), FOLDER);
-    Path unfinished = new Path(run.folder(), "_" + FOLDER + "-" + UUID.randomUUID());
+    Path unfinished = new Path(run.folder(), "_" + FOLDER);
     FileSystem files = Storage.of(spark.sparkContext().hadoopConfiguration(), folder);
+    files.delete(unfinished, true);
     try {
       sequences().repartitionByRange(col("step")).sortWithinPartitions("step", "virtualRank", "sample", "start").write()
           .option("compression", "zstd").parquet(new Path(unfinished, "sequences").toString());

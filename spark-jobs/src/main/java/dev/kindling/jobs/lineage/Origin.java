@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  *
  * @param source name of the input, or empty where the dataset does not say
  * @param file as the dataset names it
- * @param position byte offset of its line, or its row in a table; 0 for a file that is one document
+ * @param position byte offset of its line, or its row in a Parquet file; 0 for a file that is one document, and in a table
  */
 public record Origin(String source, String file, long position) {
   /** Of a document that had no id of its own. */

@@ -144,6 +144,11 @@ class LineageTest {
     assertThat(forget.at("/forget/1/firstStep").asLong()).isEqualTo(firstOfFile);
     long first = Math.min(firstOfFile, read.get(late).get(0));
     assertThat(steps(forget.path("affected"))).isEqualTo(saved(first));
+    long documents = lineage("--forget", "a.txt").at("/forget/0/documents").asLong();
+    String ofFile = read.keySet().stream().filter(id -> id.startsWith("a.txt@")).findFirst().orElseThrow();
+    JsonNode several = lineage("--forget", ofFile, "a.txt", "corpus: a.txt", "corpus: " + ofFile).path("forget");
+    assertThat(several).extracting(name -> name.path("documents").asLong())
+        .containsExactly(1L, documents, documents, 1L);
     JsonNode clean = lineage("--forget", late).path("newestClean");
     assertThat(clean.path("step").asLong()).isEqualTo((read.get(late).get(0) - 1) / 2 * 2);
     assertThat(ends("lineage", "--run", run.toString(), "--forget", late)).contains(

@@ -39,8 +39,16 @@ class PrepTest {
     String page = Files.readString(folder.resolve("data/prep-report.html"));
     assertThat(page).contains("<h2>Dropped by length</h2>", "others/short: ", "&lt;b&gt;short&lt;/b&gt;", "speeches",
         "Documents by tokens").doesNotContain("{{");
+    Files.writeString(folder.resolve("data/prep-report.html"), "as it was");
     Ended again = Ended.of("prep", yaml.toString());
     assertThat(again.out()).contains("is already made from these inputs and settings");
+    assertThat(folder.resolve("data/prep-report.html")).hasContent("as it was");
+    Files.delete(folder.resolve("data/prep-report.html"));
+    Files.move(folder.resolve("data/prep-report.json"), folder.resolve("report.json"));
+    Files.createDirectory(folder.resolve("data/prep-report.json"));               // the page cannot be made
+    Ended without = Ended.of("prep", yaml.toString());
+    assertThat(without.code()).isZero();
+    assertThat(without.err().lines()).singleElement().asString().startsWith("kindling: warning: the page about");
   }
 
   @Test
