@@ -6,20 +6,16 @@ import dev.kindling.jobs.simulate.StepCosts.Complete;
 import dev.kindling.train.collective.Bfloat16Codec;
 import dev.kindling.train.collective.Codec;
 import dev.kindling.train.collective.EightBitCodec;
-import dev.kindling.train.collective.Gradients;
-import dev.kindling.train.collective.Shards;
 import dev.kindling.train.collective.ThresholdCodec;
 import dev.kindling.train.collective.TopKCodec;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.MicroBatch;
 import dev.kindling.train.model.Parameter;
-import dev.kindling.train.model.ParameterLayout;
 import dev.kindling.train.model.TrainableModel;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
-import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,11 +31,10 @@ public final class CostSide {
   private static final int WARM = 6;
   private static final int TIMES = 5;
   private static final long BUCKET = 1 << 20;    // elements: as a training step tells how far gradients are
-  private static final int ZERO_BLOCK = 1 << 20; // bytes
   private static final double NANOS = 1e9;
 
-  /** @param calls that move vectors; @param encode seconds an element, with what is kept for the next step; @param decode likewise */
-  record CodecCosts(double bytes, int calls, double encode, double decode) {}
+  /** @param bytes an element; @param encode seconds an element, with what is kept for the next step; @param decode likewise */
+  record CodecCosts(double bytes, double encode, double decode) {}
 
   /** @param costs all but those of messages */
   record Found(StepCosts costs, Map<String, CodecCosts> codecs) {}
@@ -51,7 +46,7 @@ public final class CostSide {
   public static void main(String[] args) throws IOException {
     Precision precision = args[1].equals("bf16") ? Precision.BFLOAT16 : Precision.FLOAT32;
     Map<String, CodecCosts> codecs = new LinkedHashMap<>();
-    StepCosts costs = costs(TrainCase.of(args[0]), precision, Integer.parseInt(args[2]), codecs);
+    StepCosts costs = costs(TrainCase.of(args[0]), precision, Integer.parseInt(args[2]));
     codecs.put("bf16", of(new Bfloat16Codec()));
     codecs.put("eight-bit", of(new EightBitCodec()));
     codecs.put("threshold", of(new ThresholdCodec(0.7)));
@@ -59,9 +54,7 @@ public final class CostSide {
     System.out.println("costs " + new ObjectMapper().writeValueAsString(new Found(costs, codecs)));
   }
 
-  /** @param codecs to which that of thin factors is added */
-  private static <B extends MicroBatch> StepCosts costs(TrainCase<B> of, Precision precision, int threads,
-      Map<String, CodecCosts> codecs) {
+  private static <B extends MicroBatch> StepCosts costs(TrainCase<B> of, Precision precision, int threads) {
     try (Kernels kernels = KernelLibraries.best(threads);
         TrainableModel<B> model = of.maker().make(kernels, precision);
         Memory memory = Memory.allocate(4 * model.weights().bytes())) {
@@ -69,11 +62,11 @@ public final class CostSide {
       Tensor[] vectors = new Tensor[4];
       for (int i = 0; i < vectors.length; i++) {
         vectors[i] = Tensor.at(memory.address() + i * size * Float.BYTES, DType.FLOAT32, size);
-        zero(kernels, vectors[i]);
       }
       Tensor gradients = vectors[0];
       Random random = new Random(1);
       List<Complete> completion = new ArrayList<>();
+      double first = seconds(threads, () -> model.begin(of.drawing().draw(of, random), gradients, null, from -> {}));
       double microBatch = seconds(threads, () -> follow(of, model, gradients, random, completion));
       double[] squares = new double[Math.toIntExact((size + Kernels.NORM_BLOCK - 1) / Kernels.NORM_BLOCK)];
       double update = seconds(threads, () -> {
@@ -81,42 +74,15 @@ public final class CostSide {
         kernels.adamw(model.weights(), gradients, vectors[1], vectors[2], 1e-6, 1e-6, 0.9, 0.95, 1e-8, 0.1, 1);
       });
       double add = seconds(threads, () -> kernels.add(gradients, vectors[3]));
-      double zero = seconds(threads, () -> zero(kernels, vectors[3]));
+      double copy = seconds(threads,
+          () -> kernels.pool().copy(vectors[2].address(), vectors[3].address(), vectors[3].bytes()));
       Tensor narrow = Tensor.at(vectors[3].address(), DType.BFLOAT16, size);
       double convert = seconds(threads, () -> kernels.convert(model.weights(), narrow));
       double pack = seconds(threads, model::weightsChanged);
-      codecs.put("powersgd", powerSgd(kernels, threads, vectors, model.layout()));
       long rounded = model.layout().parameters().stream().filter(model::isUsedRounded).mapToLong(Parameter::size).sum();
-      return new StepCosts(size, rounded, microBatch, completion, zero / size, add / size, convert / size,
+      return new StepCosts(size, rounded, first, microBatch, completion, add / size, convert / size, copy / size,
           update / size, pack / size, 0, 0, 0);
     }
-  }
-
-  /** By the products that a matrix between hidden states of GPT-2 takes, with factors of the default rank. */
-  private static CodecCosts powerSgd(Kernels kernels, int threads, Tensor[] vectors, ParameterLayout layout) {
-    int rank = 16;
-    long rows = 768, columns = 3072;
-    Tensor m = vectors[0].slice(0, rows, columns), kept = vectors[1].slice(0, rows, columns);
-    Tensor p = vectors[2].slice(0, rows, rank), q = vectors[2].slice(rows * rank, columns, rank);
-    double encode = seconds(threads, () -> {
-      kernels.add(kept, m);
-      kernels.matmul(m, false, q, false, p, 1, 0, false);
-      kernels.matmul(m, true, p, false, q, 1, 0, false);
-      Raw.copy(m.address(), kept.address(), m.bytes());
-      kernels.matmul(p, false, q, true, kept, -1, 1, false);
-    });
-    double decode = seconds(threads, () -> kernels.matmul(p, false, q, true, m, 1, 0, false));
-    Gradients.PowerSgd kind = new Gradients.PowerSgd(rank);
-    // what one rank holds is a vector of what it has not sent, and the factors, which go out and come back
-    double factors = kind.bytes(new Shards(new long[]{0, layout.size()}), layout) - 4.0 * layout.size();
-    return new CodecCosts(2 * factors / layout.size(), 4, encode / m.size(), decode / m.size());
-  }
-
-  private static void zero(Kernels kernels, Tensor all) {
-    kernels.pool().run(Math.toIntExact((all.bytes() + ZERO_BLOCK - 1) / ZERO_BLOCK), (block, worker) -> {
-      long from = (long) block * ZERO_BLOCK;
-      Raw.zero(all.address() + from, Math.min(ZERO_BLOCK, all.bytes() - from));
-    });
   }
 
   /** One micro-batch, and how far its gradients were complete when. */
@@ -169,6 +135,6 @@ public final class CostSide {
         for (int i = 0; i < kept.length; i++) kept[i] += said[i];
       }
     });
-    return new CodecCosts(codec.bytes(Codec.BLOCK) / (double) Codec.BLOCK, 1, encode / elements, decode / elements);
+    return new CodecCosts(codec.bytes(Codec.BLOCK) / (double) Codec.BLOCK, encode / elements, decode / elements);
   }
 }

@@ -43,7 +43,8 @@ public final class Dedup {
     List<String> words = List.of(args);
     int size = words.contains("--size") ? Integer.parseInt(words.get(words.indexOf("--size") + 1)) : 5_000;
     Results results = new Results("dedup");
-    try (SparkSession spark = SparkSession.builder().master("local[2]").appName("dedup").config("spark.ui.enabled", "false")
+    try (SparkSession spark = SparkSession.builder().master("local[2]").appName("dedup")
+        .config("spark.ui.enabled", "false")
         .config("spark.driver.host", "127.0.0.1").config("spark.sql.shuffle.partitions", "8").getOrCreate()) {
       spark.sparkContext().setLogLevel("WARN");
       AtomicLong shuffled = new AtomicLong();
@@ -60,7 +61,8 @@ public final class Dedup {
         Found more = run(spark, times * size, shuffled);
         String name = String.format("%,d documents, %d times as many", times * size, times);
         results.less(name + ", against " + times + " times the time", more.seconds, times * one.seconds, "s");
-        results.less(name + ", against " + times + " times the shuffle", more.shuffled / 1e6, times * one.shuffled / 1e6, "MB");
+        results.less(name + ", against " + times + " times the shuffle", more.shuffled / 1e6,
+            times * one.shuffled / 1e6, "MB");
       }
     }
     results.write();
@@ -76,7 +78,8 @@ public final class Dedup {
     Dataset<Row> documents = spark.read().schema(Columns.SCHEMA).parquet(folder);
     long before = settled(shuffled);
     long start = System.nanoTime();
-    List<Row> found = new NearDuplicates(SETTINGS, new Priority(List.of())).apply(documents).where(functions.not(Columns.kept()))
+    List<Row> found = new NearDuplicates(SETTINGS, new Priority(List.of())).apply(documents)
+        .where(functions.not(Columns.kept()))
         .select(Columns.ID, Columns.DROPPED).collectAsList();
     double seconds = (System.nanoTime() - start) / 1e9;
     Map<String, String> dropped = new HashMap<>();
@@ -112,7 +115,8 @@ public final class Dedup {
         if (Shingles.similarity(shingles.get(i), shingles.get(k)) < SETTINGS.threshold()) continue;
         component[root(component, i)] = root(component, k);
         pairs++;
-        if (dropped.getOrDefault(ids.get(i), ids.get(i)).equals(dropped.getOrDefault(ids.get(k), ids.get(k)))) together++;
+        if (dropped.getOrDefault(ids.get(i), ids.get(i)).equals(dropped.getOrDefault(ids.get(k), ids.get(k))))
+          together++;
       }
     }
     long right = 0;
@@ -120,8 +124,10 @@ public final class Dedup {
       int survivor = numbers.get(one.getValue());
       if (root(component, numbers.get(one.getKey())) == root(component, survivor)) right++;
     }
-    results.more(String.format("%,d documents, recall of %,d pairs", size, pairs), (double) together / pairs, 0.95, "of the pairs");
-    results.more(String.format("%,d documents, precision of %,d dropped", size, dropped.size()), (double) right / dropped.size(), 0.95,
+    results.more(String.format("%,d documents, recall of %,d pairs", size, pairs), (double) together / pairs, 0.95,
+        "of the pairs");
+    results.more(String.format("%,d documents, precision of %,d dropped", size, dropped.size()),
+        (double) right / dropped.size(), 0.95,
         "of the dropped");
   }
 

@@ -22,6 +22,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.apache.spark.network.util.MapConfigProvider;
@@ -53,7 +54,10 @@ public final class ScalingSide {
     virtualRanks = args.length > 7 ? Integer.parseInt(args[7]) : 2;
   }
 
-  /** @param args rank, ranks, threads of each, a model's name, precision, micro-batches of a virtual rank, this rank's host, virtual ranks (2) */
+  /**
+   * @param args rank, ranks, threads of each, a model's name, precision, micro-batches of a virtual rank, this rank's host, virtual
+   *        ranks (2)
+   */
   public static void main(String[] args) throws IOException {
     Precision precision = args[4].equals("bf16") ? Precision.BFLOAT16 : Precision.FLOAT32;
     new ScalingSide(args).run(TrainCase.of(args[3]), precision);
@@ -69,7 +73,7 @@ public final class ScalingSide {
     try (SparkCommunicator communicator = SparkCommunicator.listen(rank, ranks, new VirtualRankTree(virtualRanks),
         link)) {
       System.out.println("listening " + communicator.address());
-      communicator.connect(java.util.List.of(in.readLine().split(" ")));
+      communicator.connect(List.of(in.readLine().split(" ")));
       train(of, precision, communicator);
     }
   }

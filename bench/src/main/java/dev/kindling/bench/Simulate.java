@@ -10,6 +10,7 @@ import dev.kindling.jobs.simulate.StepCosts;
 import dev.kindling.jobs.simulate.StepModel;
 import dev.kindling.jobs.simulate.StepTime;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -58,15 +59,16 @@ public final class Simulate {
     ObjectNode root = JSON.createObjectNode();
     root.put("model", MODEL + " " + PRECISION).put("machine", Results.machine())
         .put("day", LocalDate.now(ZoneOffset.UTC).toString());
-    root.set("found", JSON.valueToTree(new CostSide.Found(new StepCosts(c.elements(), c.rounded(), c.microBatch(),
-        c.completion(), c.zero(), c.add(), c.convert(), c.update(), c.pack(), sent, message, call), work.codecs())));
+    root.set("found", JSON.valueToTree(new CostSide.Found(new StepCosts(c.elements(), c.rounded(), c.first(),
+        c.microBatch(), c.completion(), c.add(), c.convert(), c.copy(), c.update(), c.pack(), sent, message, call),
+        work.codecs())));
     return root;
   }
 
   private static CostSide.Found work(int cores) throws IOException {
     Process process = new ProcessBuilder(Train.ours(CostSide.class, "-Xmx192m", MODEL, PRECISION, "" + cores))
         .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    for (String line : new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+    for (String line : new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
         .lines().toList()) {
       if (line.startsWith("costs ")) return JSON.readValue(line.substring("costs ".length()), CostSide.Found.class);
       System.err.println(line);
@@ -74,10 +76,10 @@ public final class Simulate {
     throw new IOException("the process that measures ended without a result");
   }
 
-  /** What {@code gradients.kind} offers, with what coding costs. */
+  /** What {@code gradients.kind} offers, with what coding costs, but for {@code powersgd}: its work hangs on the shapes of matrices. */
   static List<Scheme> schemes(Map<String, CostSide.CodecCosts> codecs) {
     List<Scheme> all = new ArrayList<>(List.of(new Scheme.Exact()));
-    codecs.forEach((name, c) -> all.add(new Scheme.Coded(name, c.bytes(), c.calls(), c.encode(), c.decode())));
+    codecs.forEach((name, c) -> all.add(new Scheme.Coded(name, c.bytes(), c.encode(), c.decode())));
     all.add(new Scheme.Local(16));
     return all;
   }

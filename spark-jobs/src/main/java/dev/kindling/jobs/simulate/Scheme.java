@@ -16,9 +16,10 @@ public sealed interface Scheme {
   /**
    * After the way back, in fewer bytes.
    *
-   * @param bytes an element; @param calls that move vectors; @param encode seconds of a core an element at the sender, what it keeps included; @param decode at the owner
+   * @param bytes an element; @param encode seconds of a core an element at the sender, what it keeps included
+   * @param decode likewise at the owner
    */
-  record Coded(String name, double bytes, int calls, double encode, double decode) implements Scheme {}
+  record Coded(String name, double bytes, double encode, double decode) implements Scheme {}
 
   /** Each executor updates all weights by itself, and they meet now and then. @param steps between two meetings */
   record Local(int steps) implements Scheme {

@@ -7,6 +7,7 @@ import dev.kindling.train.collective.VirtualRankTree;
  *
  * <pre>
  *   compute   micro-batches of the executor that has the most; its sums within the tree
+ *   coding    where less than float32 is sent: the executor's own sum, and what coding and decoding take of the cores
  *   reduce    pieces leave from the vector's end as the last micro-batch completes them, each to its owner; an executor sends one
  *             contribution for each whole subtree that it holds. What is not hidden by the way back counts
  *   update    the owner's shard
@@ -49,26 +50,33 @@ public final class StepModel {
   public StepTime of(Scheme scheme) {
     double update = costs.elements() * (costs.update() / cluster.executors() + costs.pack()) / cluster.cores();
     double compute = compute();
-    if (cluster.executors() == 1) return new StepTime(compute, 0, update, 0);
-    double convert = costs.rounded() * costs.convert() / cluster.cores();
+    if (cluster.executors() == 1) return new StepTime(compute, 0, 0, update, 0);
+    double pass = narrowed() / cluster.cores();
     double rounded = 4.0 * costs.elements() - 2.0 * costs.rounded();
     if (scheme instanceof Scheme.Exact) {
-      return new StepTime(compute, reduced(compute) - compute + words(), update + convert, toAll(rounded));
+      return new StepTime(compute, 0, reduced(compute) - compute + words(), update + pass, toAll(rounded));
     } else if (scheme instanceof Scheme.Coded coded) {
-      return new StepTime(compute, coded(coded) + words(), update + convert, toAll(rounded));
+      return new StepTime(compute, coding(coded), toAll(coded.bytes() * costs.elements()) + words(), update + pass,
+          toAll(rounded));
     }
     int steps = ((Scheme.Local) scheme).steps();
     double alone = costs.elements() * (costs.update() + costs.pack()) / cluster.cores();
     double whole = 4.0 * costs.elements();
     double mean = costs.elements() * costs.add() / cluster.cores();      // a shard of each executor's weights
-    return new StepTime(compute, words() + ownSum() + toAll(whole) / steps, alone + mean / steps, toAll(whole) / steps);
+    return new StepTime(compute, ownSum(), words() + toAll(whole) / steps, alone + mean / steps, toAll(whole) / steps);
+  }
+
+  /** Seconds of a core: where some weights come back rounded, all are moved to and from one vector, each once by each executor. */
+  private double narrowed() {
+    if (costs.rounded() == 0) return 0;
+    return costs.rounded() * costs.convert() + (costs.elements() - costs.rounded()) * costs.copy();
   }
 
   private double compute() {
     double most = 0;
     for (int r = 0; r < leaves.length; r++) {
-      double vectors = leaves[r] * costs.zero() + (leaves[r] - contributions[r]) * costs.add();
-      most = Math.max(most, leaves[r] * accumulate * costs.microBatch() + costs.elements() * vectors);
+      double batches = leaves[r] * (costs.first() + (accumulate - 1) * costs.microBatch());
+      most = Math.max(most, batches + (leaves[r] - contributions[r]) * costs.elements() * costs.add());
     }
     return most / cluster.cores();
   }
@@ -78,7 +86,7 @@ public final class StepModel {
     int ranks = cluster.executors();
     long size = costs.elements();
     long piece = Math.max(PIECE / Float.BYTES, (size + MOST_PIECES - 1) / MOST_PIECES);
-    double last = costs.microBatch() / cluster.cores();
+    double last = costs.last(accumulate) / cluster.cores();
     double[] out = new double[ranks];
     double end = 0;
     for (int owner = ranks - 1; owner >= 0; owner--) {
@@ -138,9 +146,8 @@ public final class StepModel {
     return (most - 1) * costs.elements() * costs.add() / cluster.cores();
   }
 
-  private double coded(Scheme.Coded how) {
+  private double coding(Scheme.Coded how) {
     double others = costs.elements() * (1 - 1.0 / cluster.executors());
-    return ownSum() + others * (how.encode() + how.decode()) / cluster.cores()
-        + toAll(how.bytes() * costs.elements()) + (how.calls() - 1) * (costs.call() + cluster.latency());
+    return ownSum() + others * (how.encode() + how.decode()) / cluster.cores();
   }
 }

@@ -17,11 +17,11 @@ class StepModelTest {
   private static final double LINK = StepModel.PIECE;
   private static final List<Complete> AT_THE_END = List.of(new Complete(1, 0));
   private static final Scheme EXACT = new Scheme.Exact();
-  private static final Scheme BF16 = new Scheme.Coded("bf16", 2, 1, 0, 0);
+  private static final Scheme BF16 = new Scheme.Coded("bf16", 2, 0, 0);
 
   /** A micro-batch takes 8 seconds; messages, sums and updates take none. */
   private static StepCosts free(List<Complete> completion, long rounded) {
-    return new StepCosts(SIZE, rounded, 8, completion, 0, 0, 0, 0, 0, 0, 0, 0);
+    return new StepCosts(SIZE, rounded, 8, 8, completion, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
   private static StepTime step(StepCosts costs, Cluster cluster, int virtualRanks, int accumulate, Scheme scheme) {
@@ -34,10 +34,10 @@ class StepModelTest {
 
   @Test
   void aloneThereIsNothingButWork() {
-    StepCosts costs = new StepCosts(1000, 500, 2, AT_THE_END, 1e-3, 2e-3, 9, 3e-3, 4e-3, 9, 9, 9);
-    // 4 virtual ranks of 3 micro-batches, 4 times cleared and 3 times added; by two cores
+    StepCosts costs = new StepCosts(1000, 500, 1, 2, AT_THE_END, 2e-3, 9, 9, 3e-3, 4e-3, 9, 9, 9);
+    // 4 virtual ranks of 3 micro-batches, the first of which takes 1 second and each other 2; 3 times added; by two cores
     StepTime time = step(costs, new Cluster(1, 2, LINK, 9), 4, 3, EXACT);
-    assertThat(time.compute()).isCloseTo((4 * 3 * 2 + 4 * 1 + 3 * 2) / 2.0, EXACTLY);
+    assertThat(time.compute()).isCloseTo((4 * (1 + 2 * 2) + 3 * 2) / 2.0, EXACTLY);
     assertThat(time.update()).isCloseTo((3 + 4) / 2.0, EXACTLY);
     assertThat(time.networkShare()).isZero();
   }
@@ -87,7 +87,7 @@ class StepModelTest {
   void bytesCostTheCoresThatCompute() {
     // two seconds of a core a piece; four pieces out and four in; two cores. The links are fast
     double seconds = 2.0 / StepModel.PIECE;
-    StepCosts costs = new StepCosts(SIZE, 0, 8, List.of(new Complete(0, 0)), 0, 0, 0, 0, 0, seconds, 0, 0);
+    StepCosts costs = new StepCosts(SIZE, 0, 8, 8, List.of(new Complete(0, 0)), 0, 0, 0, 0, 0, seconds, 0, 0);
     StepTime time = step(costs, new Cluster(2, 2, 1e15, 0), 2, 1, EXACT);
     assertThat(time.compute()).isEqualTo(4);
     assertThat(time.reduce()).isCloseTo(4, EXACTLY);       // all could leave at once: 4 of 8 seconds are hidden by nothing
@@ -97,7 +97,7 @@ class StepModelTest {
   @Test
   void smallShardsCostMessages() {
     // 8 shards of a piece each, cut in two: 16 executors send 15 messages for 7.5 pieces' bytes
-    StepCosts costs = new StepCosts(SIZE, 0, 8, AT_THE_END, 0, 0, 0, 0, 0, 1e-12, 2, 0);
+    StepCosts costs = new StepCosts(SIZE, 0, 8, 8, AT_THE_END, 0, 0, 0, 0, 0, 1e-12, 2, 0);
     StepTime time = step(costs, new Cluster(16, 1, 1e15, 0), 16, 1, EXACT);
     double bytes = 7.5 * StepModel.PIECE * 1e-12;
     assertThat(time.gather()).isCloseTo(bytes + 7.5 * 2, EXACTLY);
@@ -106,25 +106,42 @@ class StepModelTest {
 
   @Test
   void callsAndDistancesAddUp() {
-    StepCosts costs = new StepCosts(SIZE, 0, 8, AT_THE_END, 0, 0, 0, 0, 0, 0, 0, 0.25);
+    StepCosts costs = new StepCosts(SIZE, 0, 8, 8, AT_THE_END, 0, 0, 0, 0, 0, 0, 0, 0.25);
     StepTime time = step(costs, new Cluster(2, 1, LINK, 0.5), 2, 1, EXACT);
     assertThat(time.reduce()).isCloseTo(4 + 0.25 + 0.5 + 0.5, EXACTLY);
     assertThat(time.gather()).isCloseTo(4 + 0.25 + 0.5, EXACTLY);
-    Scheme thin = new Scheme.Coded("powersgd", 2, 4, 0, 0);
-    assertThat(step(costs, new Cluster(2, 1, LINK, 0.5), 2, 1, thin).reduce()).isCloseTo(2 + 4 * 0.75 + 0.5, EXACTLY);
+    assertThat(step(costs, new Cluster(2, 1, LINK, 0.5), 2, 1, BF16).reduce()).isCloseTo(2 + 0.25 + 0.5 + 0.5, EXACTLY);
   }
 
   @Test
   void roundedWeightsComeBackWithHalfTheBytes() {
-    StepCosts costs = new StepCosts(SIZE, SIZE / 2, 8, AT_THE_END, 0, 0, 1.0 / SIZE, 0, 0, 0, 0, 0);
+    // half of them are rounded, a second for all; the others are copied, three seconds for all
+    StepCosts costs = new StepCosts(SIZE, SIZE / 2, 8, 8, AT_THE_END, 0, 1.0 / SIZE, 3.0 / SIZE, 0, 0, 0, 0, 0);
     StepTime time = step(costs, linked(2), 2, 1, EXACT);
     assertThat(time.gather()).isCloseTo(3, EXACTLY);
-    assertThat(time.update()).isCloseTo(0.5, EXACTLY);
+    assertThat(time.update()).isCloseTo(0.5 + 1.5, EXACTLY);
+    // where nothing is rounded all come and go in their own places
+    StepCosts whole = new StepCosts(SIZE, 0, 8, 8, AT_THE_END, 0, 1.0 / SIZE, 3.0 / SIZE, 0, 0, 0, 0, 0);
+    assertThat(step(whole, linked(2), 2, 1, EXACT).update()).isZero();
+  }
+
+  @Test
+  void codingIsNoPartOfWhatTheNetworkTakes() {
+    // of 6 virtual ranks two sums each: a second to add them, 2 + 1 to code and decode the other half; 2 seconds for its bytes
+    StepCosts costs = new StepCosts(SIZE, 0, 8, 8, AT_THE_END, 1.0 / SIZE, 0, 0, 0, 0, 0, 0, 0);
+    Scheme coded = new Scheme.Coded("bf16", 2, 4.0 / SIZE, 2.0 / SIZE);
+    StepTime time = step(costs, linked(2), 6, 1, coded);
+    assertThat(time.compute()).isCloseTo(24 + 1, EXACTLY);
+    assertThat(time.coding()).isCloseTo(1 + 3, EXACTLY);
+    assertThat(time.reduce()).isCloseTo(2, EXACTLY);
+    assertThat(time.gather()).isCloseTo(4, EXACTLY);
+    assertThat(time.total()).isCloseTo(35, EXACTLY);
+    assertThat(time.networkShare()).isCloseTo(6.0 / 35, EXACTLY);
   }
 
   @Test
   void everyExecutorUpdatesItsShardOrWhereTheyLearnApartEverything() {
-    StepCosts costs = new StepCosts(SIZE, 0, 8, AT_THE_END, 0, 0, 0, 6.0 / SIZE, 1.0 / SIZE, 0, 0, 0);
+    StepCosts costs = new StepCosts(SIZE, 0, 8, 8, AT_THE_END, 0, 0, 0, 6.0 / SIZE, 1.0 / SIZE, 0, 0, 0);
     assertThat(step(costs, linked(2), 2, 1, EXACT).update()).isCloseTo(3 + 1, EXACTLY);
     StepTime local = step(costs, linked(2), 2, 1, new Scheme.Local(4));
     assertThat(local.update()).isCloseTo(6 + 1, EXACTLY);
@@ -143,7 +160,7 @@ class StepModelTest {
   @Test
   void codingPaysBelowTheLinkWhoseBytesItSavesTakeAsLong() {
     // 2 of 4 pieces are saved each way, 2 seconds on a link of a piece a second; coding and decoding 4 pieces takes 0.5
-    Scheme coded = new Scheme.Coded("bf16", 2, 1, 0.75 / SIZE, 0.25 / SIZE);
+    Scheme coded = new Scheme.Coded("bf16", 2, 0.75 / SIZE, 0.25 / SIZE);
     double gigabits = Crossover.gigabits(free(AT_THE_END, 0), linked(2), 2, 1, coded, EXACT);
     assertThat(gigabits).isCloseTo(4 * LINK * 8 / 1e9 * 1538 / 1448, within(1e-6));
     assertThat(Crossover.gigabits(free(AT_THE_END, 0), linked(2), 2, 1, BF16, EXACT)).isInfinite();
