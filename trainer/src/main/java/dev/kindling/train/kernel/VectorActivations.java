@@ -1,8 +1,9 @@
 package dev.kindling.train.kernel;
 
 import static dev.kindling.train.kernel.VectorMath.L;
-import static dev.kindling.train.kernel.VectorMath.all;
-import static dev.kindling.train.kernel.VectorMath.at;
+import static dev.kindling.train.kernel.VectorMath.S;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 
 import java.util.EnumMap;
@@ -75,42 +76,44 @@ final class VectorActivations {
   /** y = -2u of x σ(2u) = x/2 (1 + tanh u). */
   private static void exponents(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector v = at(x, i);
+      FloatVector v = fromArray(S, x, i);
       v.mul(v).mul(CUBIC).add(1f).mul(v).mul(-TWO_ROOT).intoArray(y, i);
     }
   }
 
   /** y = x / (1 + y). */
   private static void divideByOneMore(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i += L) at(x, i).div(at(y, i).add(1f)).intoArray(y, i);
+    for (int i = 0; i < n; i += L) fromArray(S, x, i).div(fromArray(S, y, i).add(1f)).intoArray(y, i);
   }
 
   /** y = x (1 + y) / 2. */
   private static void timesNormal(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i += L) at(y, i).fma(all(0.5f), all(0.5f)).mul(at(x, i)).intoArray(y, i);
+    for (int i = 0; i < n; i += L)
+      fromArray(S, y, i).fma(broadcast(S, 0.5f), broadcast(S, 0.5f)).mul(fromArray(S, x, i)).intoArray(y, i);
   }
 
   private static void relu(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i += L) at(x, i).max(0f).intoArray(y, i);
+    for (int i = 0; i < n; i += L) fromArray(S, x, i).max(0f).intoArray(y, i);
   }
 
   /** 1 where the value is more than 0: minus its bits is negative then. */
   private static void reluSlope(float[] value, float[] slope, int n) {
     for (int i = 0; i < n; i += L) {
-      IntVector bits = at(value, i).reinterpretAsInts();
+      IntVector bits = fromArray(S, value, i).reinterpretAsInts();
       bits.neg().lanewise(ASHR, 31).and(ONE).reinterpretAsFloats().intoArray(slope, i);
     }
   }
 
   private static void tanhSlope(float[] value, float[] slope, int n) {
-    for (int i = 0; i < n; i += L) all(1f).sub(at(value, i).mul(at(value, i))).intoArray(slope, i);
+    for (int i = 0; i < n; i += L)
+      broadcast(S, 1f).sub(fromArray(S, value, i).mul(fromArray(S, value, i))).intoArray(slope, i);
   }
 
   /** @param exponential e to what {@link #exponents} gives; then the value */
   private static void geluTanhSlope(float[] x, float[] exponential, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector v = at(x, i);
-      FloatVector s = all(1f).div(at(exponential, i).add(1f));
+      FloatVector v = fromArray(S, x, i);
+      FloatVector s = broadcast(S, 1f).div(fromArray(S, exponential, i).add(1f));
       FloatVector w = v.mul(v).mul(3 * CUBIC).add(1f).mul(TWO_ROOT).mul(v);
       w.sub(w.mul(s)).add(1f).mul(s).intoArray(x, i);
       v.mul(s).intoArray(exponential, i);
@@ -118,15 +121,15 @@ final class VectorActivations {
   }
 
   private static void halfSquares(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i += L) at(x, i).mul(at(x, i)).mul(-0.5f).intoArray(y, i);
+    for (int i = 0; i < n; i += L) fromArray(S, x, i).mul(fromArray(S, x, i)).mul(-0.5f).intoArray(y, i);
   }
 
   /** @param erf of x/√2; then the value; @param exponential e^(-x²/2) */
   private static void geluErfSlope(float[] x, float[] erf, float[] exponential, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector v = at(x, i);
-      FloatVector p = at(erf, i).fma(all(0.5f), all(0.5f));
-      v.mul(DENSITY).fma(at(exponential, i), p).intoArray(x, i);
+      FloatVector v = fromArray(S, x, i);
+      FloatVector p = fromArray(S, erf, i).fma(broadcast(S, 0.5f), broadcast(S, 0.5f));
+      v.mul(DENSITY).fma(fromArray(S, exponential, i), p).intoArray(x, i);
       v.mul(p).intoArray(erf, i);
     }
   }
@@ -134,8 +137,8 @@ final class VectorActivations {
   /** @param exponential e⁻ˣ; then the value */
   private static void siluSlope(float[] x, float[] exponential, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector v = at(x, i);
-      FloatVector s = all(1f).div(at(exponential, i).add(1f));
+      FloatVector v = fromArray(S, x, i);
+      FloatVector s = broadcast(S, 1f).div(fromArray(S, exponential, i).add(1f));
       FloatVector y = v.mul(s);
       y.sub(y.mul(s)).add(s).intoArray(x, i);
       y.intoArray(exponential, i);

@@ -1,5 +1,7 @@
 package dev.kindling.train.kernel;
 
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import jdk.incubator.vector.FloatVector;
@@ -9,7 +11,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Elementary functions of a row with the Vector API; {@link ScalarMath} is the twin. Each is one loop in one method that holds
  * all of its arithmetic: a shared function of a vector is inlined or not as C2 likes, and where it is not, every vector goes
- * through the heap (seen: 5 times slower).
+ * through the heap (seen: 5 times slower). So {@code fromArray} and {@code broadcast} have no shorter names here: a method of ours
+ * around them is not inlined any more where a caller has become too large, those of the Vector API always are.
  */
 final class VectorMath {
   /** The widest that the processor has, up to 512 bits. */
@@ -24,30 +27,22 @@ final class VectorMath {
     return preferred.vectorBitSize() > 512 ? VectorSpecies.of(float.class, VectorShape.S_512_BIT) : preferred;
   }
 
-  static FloatVector at(float[] x, int i) {
-    return FloatVector.fromArray(S, x, i);
-  }
-
-  static FloatVector all(float value) {
-    return FloatVector.broadcast(S, value);
-  }
-
   /**
    * y = exp(factor · x - minus), y may be x: Cephes' expf, relative error 1e-7, flat outside [-87, 88]; n by adding 1.5 · 2²³, as
    * converting to int is slow.
    */
   static void exp(float[] x, float factor, float minus, float[] y, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector v = at(x, i).mul(factor).sub(minus).min(88f).max(-87f);
-      FloatVector t = v.fma(all(1.44269504f), all(12582912f));
+      FloatVector v = fromArray(S, x, i).mul(factor).sub(minus).min(88f).max(-87f);
+      FloatVector t = v.fma(broadcast(S, 1.44269504f), broadcast(S, 12582912f));
       FloatVector whole = t.sub(12582912f);
-      FloatVector r = whole.fma(all(-0.693359375f), v);
-      r = whole.fma(all(2.12194440e-4f), r);
-      FloatVector p = r.fma(all(1.9875691500e-4f), all(1.3981999507e-3f));
-      p = p.fma(r, all(8.3334519073e-3f));
-      p = p.fma(r, all(4.1665795894e-2f));
-      p = p.fma(r, all(1.6666665459e-1f));
-      p = p.fma(r, all(0.5f));
+      FloatVector r = whole.fma(broadcast(S, -0.693359375f), v);
+      r = whole.fma(broadcast(S, 2.12194440e-4f), r);
+      FloatVector p = r.fma(broadcast(S, 1.9875691500e-4f), broadcast(S, 1.3981999507e-3f));
+      p = p.fma(r, broadcast(S, 8.3334519073e-3f));
+      p = p.fma(r, broadcast(S, 4.1665795894e-2f));
+      p = p.fma(r, broadcast(S, 1.6666665459e-1f));
+      p = p.fma(r, broadcast(S, 0.5f));
       p = p.mul(r).fma(r, r.add(1f));
       p.reinterpretAsInts().add(t.reinterpretAsInts().lanewise(LSHL, 23)).reinterpretAsFloats().intoArray(y, i);
     }
@@ -56,18 +51,18 @@ final class VectorMath {
   /** y = exp(2 x) - 1 = 2ⁿ (eʳ - 1) + (2ⁿ - 1) with {@link #exp}'s n and r: right to its last digits near 0 too. */
   static void expOfTwiceMinusOne(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector v = at(x, i).mul(2f).min(88f).max(-87f);
-      FloatVector t = v.fma(all(1.44269504f), all(12582912f));
+      FloatVector v = fromArray(S, x, i).mul(2f).min(88f).max(-87f);
+      FloatVector t = v.fma(broadcast(S, 1.44269504f), broadcast(S, 12582912f));
       FloatVector whole = t.sub(12582912f);
-      FloatVector r = whole.fma(all(-0.693359375f), v);
-      r = whole.fma(all(2.12194440e-4f), r);
-      FloatVector p = r.fma(all(1.9875691500e-4f), all(1.3981999507e-3f));
-      p = p.fma(r, all(8.3334519073e-3f));
-      p = p.fma(r, all(4.1665795894e-2f));
-      p = p.fma(r, all(1.6666665459e-1f));
-      p = p.fma(r, all(0.5f));
+      FloatVector r = whole.fma(broadcast(S, -0.693359375f), v);
+      r = whole.fma(broadcast(S, 2.12194440e-4f), r);
+      FloatVector p = r.fma(broadcast(S, 1.9875691500e-4f), broadcast(S, 1.3981999507e-3f));
+      p = p.fma(r, broadcast(S, 8.3334519073e-3f));
+      p = p.fma(r, broadcast(S, 4.1665795894e-2f));
+      p = p.fma(r, broadcast(S, 1.6666665459e-1f));
+      p = p.fma(r, broadcast(S, 0.5f));
       p = p.mul(r).fma(r, r);
-      FloatVector power = all(1f).reinterpretAsInts().add(t.reinterpretAsInts().lanewise(LSHL, 23))
+      FloatVector power = broadcast(S, 1f).reinterpretAsInts().add(t.reinterpretAsInts().lanewise(LSHL, 23))
           .reinterpretAsFloats();
       p.fma(power, power.sub(1f)).intoArray(y, i);
     }
@@ -75,18 +70,20 @@ final class VectorMath {
 
   /** y = y / (y + 2): with {@link #expOfTwiceMinusOne} before, tanh = (e²ˣ - 1) / (e²ˣ + 1). */
   static void divideByTwoMore(float[] y, int n) {
-    for (int i = 0; i < n; i += L) at(y, i).div(at(y, i).add(2f)).intoArray(y, i);
+    for (int i = 0; i < n; i += L) fromArray(S, y, i).div(fromArray(S, y, i).add(2f)).intoArray(y, i);
   }
 
   /** y = erf(factor · x), y may be x: x P(x²) / Q(x²), as {@link ScalarMath#erf} has it. */
   static void erf(float[] x, float factor, float[] y, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector v = at(x, i).mul(factor).min(ScalarMath.ERF_END).max(-ScalarMath.ERF_END);
+      FloatVector v = fromArray(S, x, i).mul(factor).min(ScalarMath.ERF_END).max(-ScalarMath.ERF_END);
       FloatVector s = v.mul(v);
-      FloatVector p = s.fma(all(ScalarMath.P5), all(ScalarMath.P4)).fma(s, all(ScalarMath.P3));
-      p = p.fma(s, all(ScalarMath.P2)).fma(s, all(ScalarMath.P1)).fma(s, all(ScalarMath.P0));
-      FloatVector q = s.fma(all(ScalarMath.Q5), all(ScalarMath.Q4)).fma(s, all(ScalarMath.Q3));
-      q = q.fma(s, all(ScalarMath.Q2)).fma(s, all(ScalarMath.Q1)).fma(s, all(1f));
+      FloatVector p = s.fma(broadcast(S, ScalarMath.P5), broadcast(S, ScalarMath.P4)).fma(s,
+          broadcast(S, ScalarMath.P3));
+      p = p.fma(s, broadcast(S, ScalarMath.P2)).fma(s, broadcast(S, ScalarMath.P1)).fma(s, broadcast(S, ScalarMath.P0));
+      FloatVector q = s.fma(broadcast(S, ScalarMath.Q5), broadcast(S, ScalarMath.Q4)).fma(s,
+          broadcast(S, ScalarMath.Q3));
+      q = q.fma(s, broadcast(S, ScalarMath.Q2)).fma(s, broadcast(S, ScalarMath.Q1)).fma(s, broadcast(S, 1f));
       v.mul(p).div(q).min(1f).max(-1f).intoArray(y, i);
     }
   }

@@ -1,7 +1,7 @@
 package dev.kindling.train.kernel;
 
-import static dev.kindling.train.kernel.VectorMath.all;
-import static dev.kindling.train.kernel.VectorMath.at;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2S;
 import static jdk.incubator.vector.VectorOperators.LSHL;
@@ -15,7 +15,6 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -29,19 +28,11 @@ final class VectorRowKernels implements RowKernels {
       VectorShape.forBitSize(S.vectorBitSize() / 2));
   private static final int L = VectorMath.L;
   private static final IntVector LANES = lanes();
-  private static final VectorShuffle<Float> BY8 = rotation(8);
-  private static final VectorShuffle<Float> BY4 = rotation(4);
-  private static final VectorShuffle<Float> BY2 = rotation(2);
-  private static final VectorShuffle<Float> BY1 = rotation(1);
 
   private static IntVector lanes() {
     int[] steps = new int[L];
     for (int i = 0; i < L; i++) steps[i] = i * KeepMask.STEP;
     return IntVector.fromArray(INTS, steps, 0);
-  }
-
-  private static VectorShuffle<Float> rotation(int by) {
-    return VectorShuffle.iota(S, by % L, 1, true);
   }
 
   @Override
@@ -50,14 +41,22 @@ final class VectorRowKernels implements RowKernels {
   }
 
   /**
-   * By a fixed tree: {@code reduceLanes(ADD)} leaves the order open, and that of the interpreter differs from C2's, so that
-   * bits would change as the code warms up.
+   * The sum of a vector's lanes, by a fixed tree: {@code reduceLanes(ADD)} leaves the order open, and that of the interpreter differs
+   * from C2's, so that bits would change as the code warms up.
+   *
+   * @param spoilt a row of n elements, in whose slack the vector is: one that is handed to a method may go through the heap
    */
-  private static float lanes(FloatVector v) {
-    if (L >= 16) v = v.add(v.rearrange(BY8));
-    if (L >= 8) v = v.add(v.rearrange(BY4));
-    if (L >= 4) v = v.add(v.rearrange(BY2));
-    return v.add(v.rearrange(BY1)).lane(0);
+  private static float lanes(float[] spoilt, int n) {
+    int from = slack(n);
+    for (int half = L / 2; half > 0; half /= 2) {
+      for (int i = from; i < from + half; i++) spoilt[i] += spoilt[i + half];
+    }
+    return spoilt[from];
+  }
+
+  /** Where a row's slack begins that no loop reads. */
+  private static int slack(int n) {
+    return (n + L - 1) / L * L;
   }
 
   /** Makes what lies between n and the last vector's end count for nothing. */
@@ -76,7 +75,7 @@ final class VectorRowKernels implements RowKernels {
   @Override
   public void narrow(float[] x, short[] y, int n) {
     for (int i = 0; i < n; i += L) {
-      IntVector bits = at(x, i).reinterpretAsInts();
+      IntVector bits = fromArray(S, x, i).reinterpretAsInts();
       bits = bits.add(bits.lanewise(LSHR, 16).and(1)).add(0x7fff).lanewise(LSHR, 16);
       ((ShortVector) bits.convertShape(I2S, SHORTS, 0)).intoArray(y, i);
     }
@@ -84,38 +83,39 @@ final class VectorRowKernels implements RowKernels {
 
   @Override
   public void add(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i += L) at(y, i).add(at(x, i)).intoArray(y, i);
+    for (int i = 0; i < n; i += L) fromArray(S, y, i).add(fromArray(S, x, i)).intoArray(y, i);
   }
 
   @Override
   public void multiply(float[] by, float[] x, int n) {
-    for (int i = 0; i < n; i += L) at(x, i).mul(at(by, i)).intoArray(x, i);
+    for (int i = 0; i < n; i += L) fromArray(S, x, i).mul(fromArray(S, by, i)).intoArray(x, i);
   }
 
   @Override
   public void scale(float[] x, float factor, int n) {
-    for (int i = 0; i < n; i += L) at(x, i).mul(factor).intoArray(x, i);
+    for (int i = 0; i < n; i += L) fromArray(S, x, i).mul(factor).intoArray(x, i);
   }
 
   @Override
   public void addScaled(float[] x, float factor, float[] y, int n) {
-    FloatVector f = all(factor);
-    for (int i = 0; i < n; i += L) at(x, i).fma(f, at(y, i)).intoArray(y, i);
+    FloatVector f = broadcast(S, factor);
+    for (int i = 0; i < n; i += L) fromArray(S, x, i).fma(f, fromArray(S, y, i)).intoArray(y, i);
   }
 
   @Override
   public float sum(float[] x, int n) {
     pad(x, n, 0);
     FloatVector sum = FloatVector.zero(S);
-    for (int i = 0; i < n; i += L) sum = sum.add(at(x, i));
-    return lanes(sum);
+    for (int i = 0; i < n; i += L) sum = sum.add(fromArray(S, x, i));
+    sum.intoArray(x, slack(n));
+    return lanes(x, n);
   }
 
   @Override
   public float max(float[] x, int n) {
     pad(x, n, Float.NEGATIVE_INFINITY);
-    FloatVector max = all(Float.NEGATIVE_INFINITY);
-    for (int i = 0; i < n; i += L) max = max.max(at(x, i));
+    FloatVector max = broadcast(S, Float.NEGATIVE_INFINITY);
+    for (int i = 0; i < n; i += L) max = max.max(fromArray(S, x, i));
     return max.reduceLanes(MAX);                 // the largest is the same in every order
   }
 
@@ -127,11 +127,16 @@ final class VectorRowKernels implements RowKernels {
     FloatVector odd = even;
     int i = 0;
     for (; i + L < n; i += 2 * L) {
-      even = at(x, i).fma(at(y, i), even);
-      odd = at(x, i + L).fma(at(y, i + L), odd);
+      even = fromArray(S, x, i).fma(fromArray(S, y, i), even);
+      odd = fromArray(S, x, i + L).fma(fromArray(S, y, i + L), odd);
     }
-    float last = i < n ? lanes(at(x, i).mul(at(y, i))) : 0;
-    return lanes(even.add(odd)) + last;
+    float last = 0;
+    if (i < n) {
+      fromArray(S, x, i).mul(fromArray(S, y, i)).intoArray(x, slack(n));
+      last = lanes(x, n);
+    }
+    even.add(odd).intoArray(x, slack(n));
+    return lanes(x, n) + last;
   }
 
   @Override
@@ -139,15 +144,17 @@ final class VectorRowKernels implements RowKernels {
     pad(x, n, mean);
     FloatVector sum = FloatVector.zero(S);
     for (int i = 0; i < n; i += L) {
-      FloatVector d = at(x, i).sub(mean);
+      FloatVector d = fromArray(S, x, i).sub(mean);
       sum = d.fma(d, sum);
     }
-    return lanes(sum);
+    sum.intoArray(x, slack(n));
+    return lanes(x, n);
   }
 
   @Override
   public void normalize(float[] x, float mean, float rstd, float[] scale, float[] shift, float[] y, int n) {
-    for (int i = 0; i < n; i += L) at(x, i).sub(mean).mul(rstd).fma(at(scale, i), at(shift, i)).intoArray(y, i);
+    for (int i = 0; i < n; i += L)
+      fromArray(S, x, i).sub(mean).mul(rstd).fma(fromArray(S, scale, i), fromArray(S, shift, i)).intoArray(y, i);
   }
 
   @Override
@@ -162,17 +169,17 @@ final class VectorRowKernels implements RowKernels {
   }
 
   private static void project(float[] e, float[] h, float a, float q, float rstd, float[] dx, int n) {
-    for (int i = 0; i < n; i += L) at(e, i).sub(a).sub(at(h, i).mul(q)).mul(rstd).intoArray(dx, i);
+    for (int i = 0; i < n; i += L) fromArray(S, e, i).sub(a).sub(fromArray(S, h, i).mul(q)).mul(rstd).intoArray(dx, i);
   }
 
   private static void normalizeAndAdd(float[] dy, float[] x, float mean, float rstd, float[] dScale, float[] dShift,
       int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector d = at(dy, i);
-      FloatVector h = at(x, i).sub(mean).mul(rstd);
+      FloatVector d = fromArray(S, dy, i);
+      FloatVector h = fromArray(S, x, i).sub(mean).mul(rstd);
       h.intoArray(x, i);
-      d.fma(h, at(dScale, i)).intoArray(dScale, i);
-      d.add(at(dShift, i)).intoArray(dShift, i);
+      d.fma(h, fromArray(S, dScale, i)).intoArray(dScale, i);
+      d.add(fromArray(S, dShift, i)).intoArray(dShift, i);
     }
   }
 
@@ -190,10 +197,10 @@ final class VectorRowKernels implements RowKernels {
   public void rotate(float[] x, int at, float[] cos, float[] sin, int half) {
     int whole = half - half % L;                           // past it lies what is not to be rotated
     for (int i = 0; i < whole; i += L) {
-      FloatVector a = at(x, at + i);
-      FloatVector b = at(x, at + half + i);
-      a.mul(at(cos, i)).sub(b.mul(at(sin, i))).intoArray(x, at + i);
-      b.mul(at(cos, i)).add(a.mul(at(sin, i))).intoArray(x, at + half + i);
+      FloatVector a = fromArray(S, x, at + i);
+      FloatVector b = fromArray(S, x, at + half + i);
+      a.mul(fromArray(S, cos, i)).sub(b.mul(fromArray(S, sin, i))).intoArray(x, at + i);
+      b.mul(fromArray(S, cos, i)).add(a.mul(fromArray(S, sin, i))).intoArray(x, at + half + i);
     }
     for (int i = whole; i < half; i++) {
       float a = x[at + i];
@@ -209,7 +216,7 @@ final class VectorRowKernels implements RowKernels {
     IntVector step = IntVector.broadcast(INTS, L * KeepMask.STEP);
     for (int i = 0; i < n; i += L) {
       IntVector kept = kept(hash, (int) (bits >>> 32), threshold);
-      at(x, i).mul(factor).reinterpretAsInts().and(kept).reinterpretAsFloats().intoArray(x, i);
+      fromArray(S, x, i).mul(factor).reinterpretAsInts().and(kept).reinterpretAsFloats().intoArray(x, i);
       hash = hash.add(step);
     }
   }
@@ -230,7 +237,7 @@ final class VectorRowKernels implements RowKernels {
 
   @Override
   public void softmaxGradient(float[] p, float[] dp, float inner, float factor, int n) {
-    for (int i = 0; i < n; i += L) at(dp, i).sub(inner).mul(at(p, i)).mul(factor).intoArray(dp, i);
+    for (int i = 0; i < n; i += L) fromArray(S, dp, i).sub(inner).mul(fromArray(S, p, i)).mul(factor).intoArray(dp, i);
   }
 
   @Override
@@ -250,8 +257,8 @@ final class VectorRowKernels implements RowKernels {
   private static void update(float[] w, float[] m, float[] v, float keep, float rate, float rootCorrection,
       float epsilon, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector root = at(v, i).sqrt().mul(rootCorrection).add(epsilon);
-      at(w, i).mul(keep).sub(at(m, i).mul(rate).div(root)).intoArray(w, i);
+      FloatVector root = fromArray(S, v, i).sqrt().mul(rootCorrection).add(epsilon);
+      fromArray(S, w, i).mul(keep).sub(fromArray(S, m, i).mul(rate).div(root)).intoArray(w, i);
     }
   }
 
@@ -259,9 +266,9 @@ final class VectorRowKernels implements RowKernels {
     float rest1 = 1 - keep1;
     float rest2 = 1 - keep2;
     for (int i = 0; i < n; i += L) {
-      FloatVector g = at(x, i).mul(factor);
-      at(m, i).mul(keep1).add(g.mul(rest1)).intoArray(m, i);
-      at(v, i).mul(keep2).add(g.mul(g).mul(rest2)).intoArray(v, i);
+      FloatVector g = fromArray(S, x, i).mul(factor);
+      fromArray(S, m, i).mul(keep1).add(g.mul(rest1)).intoArray(m, i);
+      fromArray(S, v, i).mul(keep2).add(g.mul(g).mul(rest2)).intoArray(v, i);
     }
   }
 }
