@@ -175,7 +175,7 @@ final class Documents {
   private static Row row(CorpusRecord record, String prefix) {
     if (record instanceof Unreadable unreadable)
       return RowFactory.create(prefix + unreadable.file() + "@" + unreadable.position(), unreadable.source(),
-          unreadable.file(), unreadable.position(), unreadable.excerpt(), 
+          unreadable.file(), unreadable.position(), unreadable.excerpt(),
           UNREADABLE + ": " + (unreadable.endsFile() ? LOST_FILE : "") + unreadable.reason());
     Document document = (Document) record;
     String text = Normalizer.normalize(document.text());

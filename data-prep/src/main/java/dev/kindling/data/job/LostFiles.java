@@ -37,8 +37,9 @@ record LostFiles(int files, int of, double percent, String first) {
   /** @throws UserError where more is lost than is allowed */
   void verify(double maxRejectedPercent) {
     if (percent > maxRejectedPercent)
-      throw new UserError(String.format("%,d of %,d files, %.3g%% of the bytes, could not be read to the end, such as %s",
-          files, of, percent, first) + "; maxRejectedPercent allows " + maxRejectedPercent
-          + "; mend the files, leave them out, or allow more");
+      throw new UserError(
+          String.format("%,d of %,d files, %.3g%% of the bytes, could not be read to the end, such as %s",
+              files, of, percent, first) + "; maxRejectedPercent allows " + maxRejectedPercent
+              + "; mend the files, leave them out, or allow more");
   }
 }

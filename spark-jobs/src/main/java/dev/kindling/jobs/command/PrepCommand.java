@@ -77,7 +77,8 @@ final class PrepCommand implements Callable<Integer> {
           .ifPresent(page -> spec.commandLine().getOut().println("What became of the documents: " + page));
     } catch (IOException | UncheckedIOException | UserError e) {
       spec.commandLine().getErr().println("kindling: warning: the page about the dataset in " + dataset
-          + " is not written: " + e.getMessage() + "; the dataset is whole, and " + PrepReport.FILE + " has the numbers");
+          + " is not written: " + e.getMessage() + "; the dataset is whole, and " + PrepReport.FILE
+          + " has the numbers");
     }
   }
 }
