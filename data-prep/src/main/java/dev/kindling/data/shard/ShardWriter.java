@@ -12,21 +12,28 @@ import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.HadoopOutputFile;
+import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
 
-/** Writes one Parquet shard: zstd, checksummed pages, row groups of a fixed number of rows. */
+/**
+ * Writes one Parquet shard: zstd, checksummed pages, row groups of a fixed number of rows. The same rows give the same bytes in
+ * every process and on every file system.
+ */
 public final class ShardWriter implements Closeable {
+  private final SortedFooter file;
   private final ParquetWriter<PackedRow> writer;
 
-  private ShardWriter(ParquetWriter<PackedRow> writer) {
+  private ShardWriter(SortedFooter file, ParquetWriter<PackedRow> writer) {
+    this.file = file;
     this.writer = writer;
   }
 
   /** @param rowsPerGroup what a reader must decode to get at one row */
   public static ShardWriter create(Configuration conf, Path file, int rowsPerGroup) throws IOException {
-    return new ShardWriter(new Builder(HadoopOutputFile.fromPath(file, conf)).withConf(conf)
-        .withWriteMode(ParquetFileWriter.Mode.OVERWRITE).withCompressionCodec(CompressionCodecName.ZSTD)
+    SortedFooter sorted = new SortedFooter(HadoopOutputFile.fromPath(file, conf));
+    return new ShardWriter(sorted, new Builder(sorted).withConf(conf).withWriteMode(ParquetFileWriter.Mode.OVERWRITE)
+        .withCompressionCodec(CompressionCodecName.ZSTD)
         .withRowGroupRowCountLimit(rowsPerGroup).withRowGroupSize(1L << 30).withPageWriteChecksumEnabled(true).build());
   }
 
@@ -36,11 +43,12 @@ public final class ShardWriter implements Closeable {
 
   @Override
   public void close() throws IOException {
+    file.holdBack();
     writer.close();
   }
 
   private static final class Builder extends ParquetWriter.Builder<PackedRow, Builder> {
-    Builder(HadoopOutputFile file) {
+    Builder(OutputFile file) {
       super(file);
     }
 
