@@ -8,14 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
 /** A standalone master and workers, processes of their own whose class path is the test's, each with one core. */
 final class StandaloneCluster implements AutoCloseable {
-  private static final String HERE = "127.0.0.1";
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private final Path folder;
   private final String master;
@@ -29,22 +27,17 @@ final class StandaloneCluster implements AutoCloseable {
 
   /** Returns when the master answers; workers register with it as they come. @param folder for logs and work */
   static StandaloneCluster start(Path folder, int workers) throws IOException, InterruptedException {
-    return start(folder, Collections.nCopies(workers, HERE));
-  }
-
-  /** @param hosts a worker on each: addresses of this machine, such as 127.0.0.2, which Spark takes for hosts of their own */
-  static StandaloneCluster start(Path folder, List<String> hosts) throws IOException, InterruptedException {
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
     }
     Files.createDirectories(folder);
     Sessions.ofExecutors();                      // makes the Spark home
-    StandaloneCluster cluster = new StandaloneCluster(folder, "spark://" + HERE + ":" + port);
+    StandaloneCluster cluster = new StandaloneCluster(folder, "spark://127.0.0.1:" + port);
     boolean started = false;
     try {
-      await(port, cluster.daemon("master", HERE, "master.Master", "--port", "" + port, "--webui-port", "0"));
-      for (String host : hosts) cluster.beginWorker(host);
+      await(port, cluster.daemon("master", "master.Master", "--port", "" + port, "--webui-port", "0"));
+      for (int i = 0; i < workers; i++) cluster.beginWorker();
       started = true;
     } finally {
       if (!started) cluster.close();
@@ -54,21 +47,17 @@ final class StandaloneCluster implements AutoCloseable {
 
   /** Starts one more; does not wait for it. */
   void beginWorker() throws IOException {
-    beginWorker(HERE);
-  }
-
-  private void beginWorker(String host) throws IOException {
     int number = workers.size();
-    workers.add(daemon("worker-" + number, host, "worker.Worker", "--webui-port", "0", "--cores", "1", "--memory", "1g",
+    workers.add(daemon("worker-" + number, "worker.Worker", "--webui-port", "0", "--cores", "1", "--memory", "1g",
         "--work-dir", folder.resolve("work-" + number).toString(), master));
   }
 
-  private Process daemon(String name, String host, String type, String... arguments) throws IOException {
+  private Process daemon(String name, String type, String... arguments) throws IOException {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
     command.addAll(List.of(System.getProperty("kindling.jvm.flags").split("\\s+")));
     command.addAll(List.of("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
         Sessions.ofExecutors().get("spark.executor.extraClassPath"), "org.apache.spark.deploy." + type, "--host",
-        host));
+        "127.0.0.1"));
     command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true)
         .redirectOutput(folder.resolve(name + ".log").toFile()).start();
@@ -79,7 +68,7 @@ final class StandaloneCluster implements AutoCloseable {
   private static void await(int port, Process master) throws IOException, InterruptedException {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
-      try (Socket answers = new Socket(HERE, port)) {
+      try (Socket answers = new Socket("127.0.0.1", port)) {
         return;
       } catch (IOException e) {
         if (!master.isAlive() || System.nanoTime() > end) throw e;
