@@ -37,8 +37,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
   private static final long LIVE = 41 * MIB;
   /**
    * What collectors make of a heap of 1 GiB: that, and what lies about between collections. G1 begins with a 64th of the machine's
-   * memory, and the launcher lets a marking leave a tenth of it free where ranks train, not two fifths: 256 MiB grow to 284, not
-   * to 427.
+   * memory and grows it while pauses take too much of the time: half of it, as the launcher has it ({@code GCTimeRatio}).
    */
   private static final long HEAP = 300 * MIB;
   private static final long SMALLEST_HEAP = 1024 * MIB;

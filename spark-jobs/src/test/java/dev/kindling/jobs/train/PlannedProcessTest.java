@@ -41,7 +41,7 @@ class PlannedProcessTest {
    * What a JVM takes for itself on a machine of 16 GiB: elsewhere it begins with another share of the heap; and how the launcher
    * lets that grow.
    */
-  private static final String HEAP_FROM = "-Xms256m -XX:MinHeapFreeRatio=10";
+  private static final String HEAP_FROM = "-Xms256m -XX:GCTimeRatio=1";
   private static final Pattern OFF_HEAP = Pattern.compile("([\\d.]+) (MiB|GiB) off-heap");
   @TempDir
   Path folder;
