@@ -14,7 +14,7 @@ import java.util.List;
  * says so beside the figures of the loopback.
  */
 public final class Scaling {
-  private static final int WINDOWS = 3;
+  private static final int WINDOWS = 5;
   private static final double SECONDS = 10;
   private static final int ACCUMULATE = 8;
   private static final String HEAP = "-Xmx192m";
