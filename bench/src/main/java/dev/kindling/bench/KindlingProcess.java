@@ -10,11 +10,14 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** {@code ./kindling} in a process of its own, whose lines are taken with the time of their coming. */
 final class KindlingProcess implements AutoCloseable {
   private static final int PATIENCE_SECONDS = 300;
   private static final double NANOS = 1e9;
+  private static final Pattern RANKS = Pattern.compile("(\\d+) ranks?, one an executor, .*");
 
   /** @param at seconds since the process was started; no text: its end */
   record Line(double at, Optional<String> text) {}
@@ -23,6 +26,9 @@ final class KindlingProcess implements AutoCloseable {
   private final long start;
   private final BlockingQueue<Line> lines = new LinkedBlockingQueue<>();
   private final List<String> taken = new ArrayList<>();
+  private int ranks;                             // of the newest attempt
+  private int steps;                             // that it has told of
+  private int saves;
 
   private KindlingProcess(Process process, long start) {
     this.process = process;
@@ -55,6 +61,11 @@ final class KindlingProcess implements AutoCloseable {
     lines.add(new Line(now(), Optional.empty()));
   }
 
+  /** Whether a process is younger than this one. */
+  boolean isBefore(ProcessHandle other) {
+    return !other.info().startInstant().orElseThrow().isBefore(process.info().startInstant().orElseThrow());
+  }
+
   /** Seconds since the start. */
   double now() {
     return (System.nanoTime() - start) / NANOS;
@@ -62,23 +73,54 @@ final class KindlingProcess implements AutoCloseable {
 
   /** The next line that holds that text. @throws IOException where the process ends before it, or takes too long */
   Line until(String text) throws IOException {
+    double end = now() + PATIENCE_SECONDS;
     while (true) {
-      Line line = take();
-      if (line.text().isEmpty()) throw new IOException("kindling ended before it said '" + text + "':\n" + told());
-      if (line.text().get().contains(text)) return line;
+      Line line = before(end, "it said '" + text + "'");
+      if (line.text().orElseThrow().contains(text)) return line;
     }
+  }
+
+  /**
+   * Waits until the newest attempt has that many ranks, has trained, and has saved so often from now on: a run that lost a rank
+   * may come back on all of them at once, or on fewer and grow at a later checkpoint.
+   */
+  void untilSaved(int times, int onRanks) throws IOException {
+    double end = now() + PATIENCE_SECONDS;
+    saves = 0;
+    while (ranks != onRanks || steps == 0 || saves < times) {
+      before(end, "it had saved " + times + " times on " + onRanks + " ranks (it has " + ranks + ")");
+    }
+  }
+
+  private Line before(double end, String what) throws IOException {
+    Line line = take();
+    if (line.text().isEmpty()) throw new IOException("kindling ended before " + what + ":\n" + told());
+    if (line.at() > end) throw new IOException(PATIENCE_SECONDS + " s went by before " + what + ":\n" + told());
+    return line;
   }
 
   private Line take() throws IOException {
     try {
       Line line = lines.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
       if (line == null) throw new IOException("kindling said nothing for " + PATIENCE_SECONDS + " s:\n" + told());
-      line.text().ifPresent(taken::add);
+      line.text().ifPresent(this::note);
       return line;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException(e);
     }
+  }
+
+  private void note(String text) {
+    taken.add(text);
+    Matcher attempt = RANKS.matcher(text);
+    if (attempt.matches()) {
+      ranks = Integer.parseInt(attempt.group(1));
+      steps = 0;
+      saves = 0;
+    } else if (text.contains("  loss ")) {
+      steps++;
+    } else if (text.contains(": saved ")) { saves++; }
   }
 
   private String told() {

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
  */
 public final class Resilience {
   private static final int TIMES = 3;
+  private static final int RANKS = 2;
   private static final Path ROOT = Path.of(System.getProperty("bench.home")).toAbsolutePath().getParent();
   private static final List<String> MODEL = List.of("model.layers=4", "model.heads=4", "model.width=256",
       "train.microBatch=1", "train.virtualRanks=8");
@@ -35,7 +36,7 @@ public final class Resilience {
   public static void main(String[] args) throws IOException {
     String only = args.length == 2 && args[0].equals("--only") ? args[1] : "";
     Path folder = Files.createTempDirectory("kindling-resilience");
-    try (StandaloneHost host = StandaloneHost.start(ROOT, folder, 2)) {
+    try (StandaloneHost host = StandaloneHost.start(ROOT, folder, RANKS)) {
       Resilience resilience = new Resilience(folder, only, host.master());
       resilience.prepare();
       resilience.submit();
@@ -77,8 +78,9 @@ public final class Resilience {
         List.of("pretrain", "--master", master, "--data", folder + "/data", "--out",
             folder.resolve(run).toString()));
     List<String> settings = new ArrayList<>(MODEL);
-    settings.addAll(List.of("train.steps=" + steps, "train.logEvery=1", "checkpoints.every=" + every, "cluster.ranks=2",
-        "cluster.retries=9"));
+    settings.addAll(
+        List.of("train.steps=" + steps, "train.logEvery=1", "checkpoints.every=" + every, "cluster.ranks=" + RANKS,
+            "cluster.retries=9"));
     for (String setting : settings) arguments.addAll(List.of("--set", setting));
     arguments.addAll(List.of("--", "--executor-memory", "1g"));
     return kindling(arguments);
@@ -105,24 +107,31 @@ public final class Resilience {
     if (!name.contains(only)) return;
     List<Double> seconds = new ArrayList<>();
     try (KindlingProcess run = pretrain(what, 1_000_000, 20)) {
-      run.until("2 ranks");
       for (int i = 0; i < TIMES; i++) {
-        run.until(": saved ");
-        run.until(": saved ");
-        ProcessHandle victim = host.executors().get(i % 2);
+        run.untilSaved(2, RANKS);
+        ProcessHandle victim = victim(run, host, i % RANKS);
         double at = run.now();
-        StandaloneHost.signal(signal, victim);
+        if (!StandaloneHost.signal(signal, victim)) throw new IOException("no process " + victim.pid() + " to " + what);
         try {
+          if (signal.equals("KILL")) StandaloneHost.awaitEnd(victim);
           run.until("goes on from the newest checkpoint");
           run.until("resumed: goes on with step ");
           seconds.add(run.until("  loss ").at() - at);
         } finally {
           if (signal.equals("STOP")) StandaloneHost.signal("CONT", victim);      // it could not even end
         }
-        if (i + 1 < TIMES) run.until("2 ranks");
       }
     }
     told(name, seconds, limit);
+  }
+
+  /** One of the run's executors; those of a run before it may not have ended yet. */
+  private static ProcessHandle victim(KindlingProcess run, StandaloneHost host, int index) throws IOException {
+    List<ProcessHandle> executors = host.executors().stream().filter(ProcessHandle::isAlive).filter(run::isBefore)
+        .toList();
+    if (executors.size() != RANKS)
+      throw new IOException(executors.size() + " executors run where " + RANKS + " ranks train");
+    return executors.get(index);
   }
 
   /** Runs with and without checkpoints in turn. */

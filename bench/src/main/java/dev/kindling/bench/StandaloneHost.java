@@ -7,11 +7,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 
 /** A standalone cluster on this machine, as {@code cluster/standalone} starts and stops it; every worker has one core. */
 final class StandaloneHost implements AutoCloseable {
   private static final Pattern WORKER = Pattern.compile("worker-\\d+: .*\\(process (\\d+)\\)");
+  private static final int LONGEST_END_SECONDS = 10;
   private final Path root;
   private final Path folder;
   private final String master;
@@ -53,8 +57,33 @@ final class StandaloneHost implements AutoCloseable {
     return workers.stream().flatMap(ProcessHandle::children).toList();
   }
 
-  static void signal(String name, ProcessHandle process) throws IOException {
-    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+  /** @return whether there was such a process still */
+  static boolean signal(String name, ProcessHandle process) throws IOException {
+    return ended(new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start()) == 0;
+  }
+
+  /** A process that was killed has gone. @throws IOException where it has not within 10 s */
+  static void awaitEnd(ProcessHandle process) throws IOException {
+    try {
+      process.onExit().get(LONGEST_END_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new IOException("process " + process.pid() + " is still there " + LONGEST_END_SECONDS + " s after SIGKILL",
+          e);
+    } catch (ExecutionException e) {
+      throw new IOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
+  }
+
+  private static int ended(Process process) throws IOException {
+    try {
+      return process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
   }
 
   private static ProcessHandle process(String pid) {
@@ -70,12 +99,7 @@ final class StandaloneHost implements AutoCloseable {
     builder.environment().remove("SPARK_HOME");
     Process process = builder.start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    try {
-      if (process.waitFor() != 0) throw new IOException(command + ": " + said);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException(e);
-    }
+    if (ended(process) != 0) throw new IOException(command + ": " + said);
     return said;
   }
 
