@@ -13,7 +13,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * {@code bench/run allreduce}: a float vector summed by two ranks, each a process of its own, over the loopback: the product's
  * communicator (reduce-scatter, then all-gather) against the same sum by the same tree over bare sockets, without
- * authentication, failure detection or flow control. GB/s is what each rank sends: the vector's size a sum.
+ * authentication, failure detection or flow control; then with the encryption that a cluster may ask for. GB/s is what each rank sends: the
+ * vector's size a sum.
  */
 public final class Allreduce {
   private static final int RANKS = 2;
@@ -27,17 +28,21 @@ public final class Allreduce {
   public static void main(String[] args) throws IOException {
     String only = args.length == 2 && args[0].equals("--only") ? args[1] : "";
     Results results = new Results("allreduce");
-    for (int megabytes : MEGABYTES) {
-      String name = megabytes + " MB, " + RANKS + " ranks, loopback, bare sockets";
-      if (name.contains(only)) measure(name, megabytes, results);
+    String keys = Security.keys();
+    for (Security security : Security.values()) {
+      for (int megabytes : MEGABYTES) {
+        String name = megabytes + " MB, " + RANKS + " ranks, loopback, " + security.says() + ", bare sockets";
+        if (name.contains(only)) measure(name, megabytes, security, keys, results);
+      }
     }
     results.write();
   }
 
-  private static void measure(String name, int megabytes, Results results) throws IOException {
+  private static void measure(String name, int megabytes, Security security, String keys, Results results)
+      throws IOException {
     List<Rank> ranks = new ArrayList<>();
     try {
-      connect(ranks, RANKS, megabytes);
+      connect(ranks, RANKS, megabytes, security, keys);
       List<Double> ours = new ArrayList<>();
       List<Double> bare = new ArrayList<>();
       int sums = warm(ranks, "spark");
@@ -53,8 +58,9 @@ public final class Allreduce {
     }
   }
 
-  private static void connect(List<Rank> ranks, int many, int megabytes) throws IOException {
-    for (int r = 0; r < many; r++) ranks.add(new Rank(r, many, megabytes));
+  private static void connect(List<Rank> ranks, int many, int megabytes, Security security, String... flags)
+      throws IOException {
+    for (int r = 0; r < many; r++) ranks.add(new Rank(r, many, megabytes, security, flags));
     String addresses = String.join(" ", answers(ranks, "listening"));
     tell(ranks, addresses);
     answers(ranks, "connected");
@@ -68,7 +74,7 @@ public final class Allreduce {
   static double seconds(String how, int many, int megabytes) throws IOException {
     List<Rank> ranks = new ArrayList<>();
     try {
-      connect(ranks, many, megabytes);
+      connect(ranks, many, megabytes, Security.PLAIN);
       int times = warm(ranks, how);
       List<Double> found = new ArrayList<>();
       for (int i = 0; i < FEW; i++) found.add(time(ranks, how, times) / times);
@@ -110,13 +116,13 @@ public final class Allreduce {
     private final BufferedReader out;
     private final PrintStream in;
 
-    Rank(int rank, int ranks, int megabytes) throws IOException {
+    Rank(int rank, int ranks, int megabytes, Security security, String... flags) throws IOException {
       List<String> command = new ArrayList<>();
       command.add(ProcessHandle.current().info().command().orElse("java"));
       command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-      command.addAll(
-          List.of("-cp", System.getProperty("java.class.path"), AllreduceRank.class.getName(), "" + rank, "" + ranks,
-              "" + megabytes));
+      command.addAll(List.of(flags));
+      command.addAll(List.of("-cp", System.getProperty("java.class.path"), AllreduceRank.class.getName(), "" + rank,
+          "" + ranks, "" + megabytes, security.name()));
       process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
       in = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);

@@ -17,25 +17,22 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import org.apache.spark.network.util.MapConfigProvider;
-import org.apache.spark.network.util.TransportConf;
 
 /** One rank of {@link Allreduce}: sums when told to, over Spark's library or over bare sockets, and checks both. */
 public final class AllreduceRank {
   private static final int VALUE = 1000;         // bytes of a small message
+
   private AllreduceRank() {
   }
 
-  /** @param args rank, ranks, megabytes of the vector */
+  /** @param args rank, ranks, megabytes of the vector, name of a {@link Security} */
   public static void main(String[] args) throws Exception {
     int rank = Integer.parseInt(args[0]);
     int ranks = Integer.parseInt(args[1]);
     long floats = Long.parseLong(args[2]) * 1_000_000 / Float.BYTES;
     VirtualRankTree tree = new VirtualRankTree(ranks);
-    Link link = new Link(new TransportConf("kindling", new MapConfigProvider(Map.of())), "bench",
-        new RunSecret("bench"),
-        "127.0.0.1", PortRange.ANY, Duration.ofSeconds(20), 1);
+    Link link = new Link(Security.of(args[3]).transport(), "bench", new RunSecret("bench"), "127.0.0.1", PortRange.ANY,
+        Duration.ofSeconds(20), 1);
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     try (Memory memory = Memory.allocate(floats * Float.BYTES);
         BareSockets bare = ranks == BareSockets.RANKS ? new BareSockets(rank) : null;

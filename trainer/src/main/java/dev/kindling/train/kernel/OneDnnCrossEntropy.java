@@ -212,10 +212,8 @@ final class OneDnnCrossEntropy {
       Raw.putFloat(losses + 4L * row, (float) (logSumExp - targetLogits[row]));
       if (dLogits == null) return;
       for (int p = 0; p < panels.count(); p++) {
-        long at = dLogits.at(row, (long) p * panels.width());
-        float[] scaled = on.read(0, dLogits.type(), at, panels.width(p));
-        on.kernels().scale(scaled, (float) Math.exp(largest[cell + p] - logSumExp), panels.width(p));
-        on.write(scaled, panels.width(p), dLogits.type(), at);
+        on.scale(dLogits.type(), dLogits.at(row, (long) p * panels.width()),
+            (float) Math.exp(largest[cell + p] - logSumExp), panels.width(p));
       }
       float[] one = on.row(0, 1);
       double tanh = softcap == 0 ? 0 : targetLogits[row] / softcap;

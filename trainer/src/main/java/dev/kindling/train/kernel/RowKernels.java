@@ -24,11 +24,17 @@ interface RowKernels {
   /** y += x. */
   void add(float[] x, float[] y, int n);
 
+  /** y += x, from bf16. */
+  void addWidened(short[] x, float[] y, int n);
+
   /** x *= by. */
   void multiply(float[] by, float[] x, int n);
 
   /** x *= factor. */
   void scale(float[] x, float factor, int n);
+
+  /** x *= factor in bf16, with the bits of {@link #widen}, {@link #scale} and {@link #narrow}. */
+  void scaleHalves(short[] x, float factor, int n);
 
   /** y += factor x. */
   void addScaled(float[] x, float factor, float[] y, int n);

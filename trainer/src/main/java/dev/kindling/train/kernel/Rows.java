@@ -54,6 +54,29 @@ final class Rows {
     }
   }
 
+  /** to += n elements of memory. */
+  void add(DType type, long address, float[] to, int n, int slot) {
+    if (type == DType.FLOAT32) {
+      kernels.add(read(slot, type, address, n), to, n);
+    } else {
+      Raw.copy(address, halves(n), 0, n);
+      kernels.addWidened(halves, to, n);
+    }
+  }
+
+  /** n elements of memory *= factor; slot 0 is spoilt. */
+  void scale(DType type, long address, float factor, int n) {
+    if (type == DType.FLOAT32) {
+      float[] row = read(0, type, address, n);
+      kernels.scale(row, factor, n);
+      write(row, n, type, address);
+    } else {
+      Raw.copy(address, halves(n), 0, n);
+      kernels.scaleHalves(halves, factor, n);
+      Raw.copy(halves, 0, n, address);
+    }
+  }
+
   private short[] halves(int n) {
     if (halves.length < n + RowKernels.SLACK) halves = new short[n + RowKernels.SLACK];
     return halves;

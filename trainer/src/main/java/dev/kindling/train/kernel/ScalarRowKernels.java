@@ -25,6 +25,11 @@ final class ScalarRowKernels implements RowKernels {
   }
 
   @Override
+  public void addWidened(short[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) y[i] += Raw.toFloat(x[i]);
+  }
+
+  @Override
   public void multiply(float[] by, float[] x, int n) {
     for (int i = 0; i < n; i++) x[i] *= by[i];
   }
@@ -32,6 +37,11 @@ final class ScalarRowKernels implements RowKernels {
   @Override
   public void scale(float[] x, float factor, int n) {
     for (int i = 0; i < n; i++) x[i] *= factor;
+  }
+
+  @Override
+  public void scaleHalves(short[] x, float factor, int n) {
+    for (int i = 0; i < n; i++) x[i] = Raw.toBfloat16(Raw.toFloat(x[i]) * factor);
   }
 
   @Override

@@ -87,6 +87,14 @@ final class VectorRowKernels implements RowKernels {
   }
 
   @Override
+  public void addWidened(short[] x, float[] y, int n) {
+    for (int i = 0; i < n; i += L) {
+      IntVector bits = (IntVector) ShortVector.fromArray(SHORTS, x, i).convertShape(S2I, INTS, 0);
+      fromArray(S, y, i).add(bits.lanewise(LSHL, 16).reinterpretAsFloats()).intoArray(y, i);
+    }
+  }
+
+  @Override
   public void multiply(float[] by, float[] x, int n) {
     for (int i = 0; i < n; i += L) fromArray(S, x, i).mul(fromArray(S, by, i)).intoArray(x, i);
   }
@@ -94,6 +102,16 @@ final class VectorRowKernels implements RowKernels {
   @Override
   public void scale(float[] x, float factor, int n) {
     for (int i = 0; i < n; i += L) fromArray(S, x, i).mul(factor).intoArray(x, i);
+  }
+
+  @Override
+  public void scaleHalves(short[] x, float factor, int n) {
+    for (int i = 0; i < n; i += L) {
+      IntVector bits = (IntVector) ShortVector.fromArray(SHORTS, x, i).convertShape(S2I, INTS, 0);
+      bits = bits.lanewise(LSHL, 16).reinterpretAsFloats().mul(factor).reinterpretAsInts();
+      bits = bits.add(bits.lanewise(LSHR, 16).and(1)).add(0x7fff).lanewise(LSHR, 16);
+      ((ShortVector) bits.convertShape(I2S, SHORTS, 0)).intoArray(x, i);
+    }
   }
 
   @Override

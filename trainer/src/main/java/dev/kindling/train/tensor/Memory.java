@@ -2,13 +2,11 @@ package dev.kindling.train.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.memory.enums.MemoryKind;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -17,16 +15,15 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class Memory implements AutoCloseable {
   private static final int ALIGNMENT = 64;
-  /** ND4J frees what is not reachable, and a {@link Tensor} holds an address only: what is open stays reachable from here. */
-  private static final Set<Memory> OPEN = ConcurrentHashMap.newKeySet();
   private static final AtomicLong IN_USE = new AtomicLong();
   private static final AtomicLong MOST_IN_USE = new AtomicLong();
   private static final ThreadLocal<Boolean> PLANNED = ThreadLocal.withInitial(() -> false);
-  private final INDArray block;
+  private final Pointer block;
   private final long address;
   private final long bytes;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Memory(INDArray block, long address, long bytes) {
+  private Memory(Pointer block, long address, long bytes) {
     this.block = block;
     this.address = address;
     this.bytes = bytes;
@@ -39,13 +36,16 @@ public final class Memory implements AutoCloseable {
     return memory;
   }
 
-  /** The same with any content: what is never written may never be resident. @param bytes at least 1 */
+  /**
+   * The same with any content. What is never written is never resident, and the first write finds the pages as large as was asked for:
+   * an {@code INDArray}, "uninitialized" too, has all of its memory written before anyone can ask.
+   *
+   * @param bytes at least 1
+   */
   static Memory untouched(long bytes) {
-    long floats = (bytes + ALIGNMENT) / Float.BYTES + 1;
-    INDArray block = Nd4j.createUninitializedDetached(DataType.FLOAT, floats);
-    long start = block.data().addressPointer().address();
+    Pointer block = Nd4j.getMemoryManager().allocate(bytes + ALIGNMENT, MemoryKind.HOST, false);
+    long start = block.address();
     Memory memory = new Memory(block, (start + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, bytes);
-    OPEN.add(memory);
     long inUse = IN_USE.addAndGet(bytes);
     MOST_IN_USE.accumulateAndGet(inUse, Math::max);
     HugePages.advise(memory.address, bytes);
@@ -99,9 +99,9 @@ public final class Memory implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!OPEN.remove(this)) return;
+    if (closed.getAndSet(true)) return;
     IN_USE.addAndGet(-bytes);
-    block.close();
+    Nd4j.getMemoryManager().release(block, MemoryKind.HOST);
   }
 
   /** JavaCPP lets only a subclass name an address. */

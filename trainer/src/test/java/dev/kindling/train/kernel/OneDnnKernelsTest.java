@@ -33,6 +33,7 @@ class OneDnnKernelsTest {
         shapes.add(new Shape(type, rows, 96, 257));
       }
       shapes.add(new Shape(type, 129, 64, 1024));
+      shapes.add(new Shape(type, 259, 24, 2050));        // more columns than a sum over rows takes at once
       shapes.add(new Shape(type, 3, 1000, 64));
       shapes.add(new Shape(type, 640, 128, 64));         // rows that are transposed in pairs
       shapes.add(new Shape(type, 5000, 24, 64));         // more rows than are transposed at once

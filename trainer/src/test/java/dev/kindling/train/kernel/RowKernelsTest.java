@@ -160,6 +160,14 @@ class RowKernelsTest {
         assertThat(narrow[i]).isEqualTo(Raw.toBfloat16(x[i]));
         assertThat(wide[i]).isEqualTo(Raw.toFloat(narrow[i]));
       }
+      float[] sum = row(new Random(~seed), n), before = sum.clone();
+      kernels.addWidened(narrow, sum, n);
+      short[] scaled = narrow.clone();
+      kernels.scaleHalves(scaled, -0.37f, n);
+      for (int i = 0; i < n; i++) {
+        assertThat(sum[i]).isEqualTo(before[i] + wide[i]);
+        assertThat(scaled[i]).isEqualTo(Raw.toBfloat16(wide[i] * -0.37f));
+      }
     }
   }
 
