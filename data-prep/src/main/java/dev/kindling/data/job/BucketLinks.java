@@ -8,8 +8,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
 /**
- * Pairs to compare, from (bucket, node) sorted by both: each node of a bucket with the bucket's smallest and with the {@link #NEAREST}
- * before it. All pairs of small buckets; a bucket of n nodes never gives more than 5 n pairs and is never held in memory, so a million
+ * Pairs to compare, from (bucket, node, added) with the nodes that are not added first in each bucket, else sorted: each added node of
+ * a bucket with the bucket's first and with the {@link #NEAREST} before it. All pairs of small buckets; a bucket of n nodes never gives more than 5 n pairs and is never held in memory, so a million
  * copies of a notice cost what a million other documents cost.
  */
 final class BucketLinks implements Iterator<Row> {
@@ -20,7 +20,7 @@ final class BucketLinks implements Iterator<Row> {
   private final Deque<Long> before = new ArrayDeque<>();
   private boolean begun;
   private long bucket;
-  private long smallest;
+  private long first;
 
   BucketLinks(Iterator<Row> rows) {
     this.rows = rows;
@@ -43,13 +43,19 @@ final class BucketLinks implements Iterator<Row> {
     if (!begun || row.getLong(0) != bucket) {
       begun = true;
       bucket = row.getLong(0);
-      smallest = node;
+      first = node;
       before.clear();
       return;
     }
-    ready.add(RowFactory.create(node, smallest));
-    for (long other : before) ready.add(RowFactory.create(node, other));
+    if (row.getBoolean(2)) {
+      pair(node, first);
+      for (long other : before) pair(node, other);
+    }
     before.add(node);
     if (before.size() > NEAREST) before.remove();
+  }
+
+  private void pair(long node, long other) {
+    ready.add(RowFactory.create(Math.max(node, other), Math.min(node, other)));
   }
 }

@@ -3,9 +3,12 @@ package dev.kindling.data.job;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.tokenizer.Fingerprint;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -23,6 +26,7 @@ final class CorpusFlow {
   private final SparkSession session;
   private final PrepOptions options;
   private final OutputFolder output;
+  private final Optional<Former> former;
   private final Consumer<String> progress;
   private final Excerpts excerpts;
   private final List<PrepStage> stages;
@@ -34,11 +38,13 @@ final class CorpusFlow {
   /** What a stage left. */
   record Outcome(PrepStage stage, StageCounts counts, double seconds) {}
 
-  CorpusFlow(SparkSession session, PrepOptions options, String inputs, OutputFolder output,
+  /** @param former the dataset that the documents are added to */
+  CorpusFlow(SparkSession session, PrepOptions options, String inputs, OutputFolder output, Optional<Former> former,
       Consumer<String> progress) {
     this.session = session;
     this.options = options;
     this.output = output;
+    this.former = former;
     this.progress = progress;
     stages = readingFirst(options.stages());
     excerpts = Excerpts.of(stages);
@@ -68,9 +74,18 @@ final class CorpusFlow {
     return fingerprints;
   }
 
-  /** By stage; {@link OutputFolder#begin} keeps those that are finished. */
-  Map<String, String> fingerprints() {
-    return fingerprints;
+  /** Makes the folder ready, and keeps stages there that an interrupted run finished. */
+  void begin() {
+    Set<String> signed = new HashSet<>();
+    for (PrepStage stage : stages) if (signing(stage).isPresent()) signed.add(OutputFolder.beside(stage.name()));
+    output.begin(fingerprints, signed);
+  }
+
+  /** The step of a stage whose signatures are kept: the first one, where it makes some. */
+  private static Optional<SignedStep> signing(PrepStage stage) {
+    boolean signs = !stage.steps().isEmpty() && stage.steps().get(0) instanceof SignedStep
+        && !stage.name().equals(PrepStage.CLEAN);
+    return signs ? Optional.of((SignedStep) stage.steps().get(0)) : Optional.empty();
   }
 
   /**
@@ -93,6 +108,7 @@ final class CorpusFlow {
       outcomes.add(new Outcome(stage, counts, (System.nanoTime() - start) / 1e9));
       if (first) {
         verifyRejects(options.maxRejectedPercent());
+        if (former.isPresent()) refuseIdsOf(former.get(), frame);
         partitions.fit(2 * counts.characters());
       }
       if (!stage.steps().isEmpty())
@@ -111,7 +127,10 @@ final class CorpusFlow {
     } else {
       if (before != null && stage.steps().stream().anyMatch(CorpusStep::needsUniqueIds)) refuseRepeatedIds(before);
       Dataset<Row> rows = before == null ? documents.frame(options.strict()) : before;
-      for (CorpusStep step : stage.steps()) rows = step.apply(rows);
+      for (CorpusStep step : stage.steps())
+        rows = signing(stage).filter(step::equals).isPresent()
+            ? signed(stage, (SignedStep) step, rows)
+            : step.apply(rows);
       long bytes = before == null ? documents.bytes() : 0;
       try (StageProgress watch = StageProgress.watch(session, stage.name(), bytes, progress)) {
         rows.select(Columns.ID, Columns.SOURCE, Columns.FILE, Columns.POSITION, Columns.TEXT, Columns.DROPPED)
@@ -120,6 +139,24 @@ final class CorpusFlow {
       output.finishStage(stage.name(), fingerprint);
     }
     return session.read().schema(Columns.SCHEMA).parquet(folder);
+  }
+
+  private Dataset<Row> signed(PrepStage stage, SignedStep step, Dataset<Row> rows) {
+    String table = OutputFolder.beside(stage.name());
+    String folder = output.stage(table).toString();
+    Dataset<Row> signatures = step.signatures(rows);
+    signatures.write().mode("overwrite").option("compression", "zstd").parquet(folder);
+    return step.apply(rows, session.read().schema(signatures.schema()).parquet(folder),
+        former.flatMap(dataset -> dataset.table(table)));
+  }
+
+  private static void refuseIdsOf(Former dataset, Dataset<Row> added) {
+    Row first = added.where(Columns.kept()).join(dataset.ids(), new String[]{Columns.ID}, "left_semi")
+        .agg(functions.min(Columns.ID)).first();
+    if (!first.isNullAt(0))
+      throw new UserError("a document in the new files has the id '" + first.getString(0) + "', which one in the dataset "
+          + dataset.folder() + " has already; ids must be different: give it another one, or make a new dataset of all files"
+          + " where it takes the other's place");
   }
 
   /** Before a step that joins by ids: of documents with the same id it would lose one that is no duplicate. */

@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -46,6 +47,11 @@ final class Documents {
   private final JavaSparkContext spark;
   private final Broadcast<HadoopSettings> settings;
   private final List<Input> inputs;
+  private final int named;                    // inputs in all, also those of which no file is read
+  private List<Hashed> hashed;
+
+  /** What is known of a file without its name's place: a table counts as one. */
+  record Hashed(String input, String file, long bytes, String sha256) implements Serializable {}
 
   /** An input and its files; a table has none. */
   private record Input(CorpusSource source, List<CorpusFile> files) implements Serializable {
@@ -59,9 +65,10 @@ final class Documents {
     }
   }
 
-  private Documents(SparkSession session, List<Input> inputs) {
+  private Documents(SparkSession session, List<Input> inputs, int named) {
     this.session = session;
     this.inputs = inputs;
+    this.named = named;
     spark = JavaSparkContext.fromSparkContext(session.sparkContext());
     settings = spark.broadcast(new HadoopSettings(spark.hadoopConfiguration()));
   }
@@ -76,7 +83,7 @@ final class Documents {
     List<Input> inputs = new ArrayList<>();
     for (CorpusSource source : sources)
       inputs.add(new Input(source, source.format().isTable() ? List.of() : CorpusFile.list(conf, source)));
-    Documents documents = new Documents(session, inputs);
+    Documents documents = new Documents(session, inputs, inputs.size());
     boolean tables = sources.stream().anyMatch(source -> source.format().isTable());
     if (documents.bytes() == 0 && !tables) throw documents.empty();
     return documents;
@@ -127,18 +134,58 @@ final class Documents {
   DatasetInfo.Inputs inputs() {
     StringBuilder all = new StringBuilder();
     for (Input input : inputs) {
-      if (inputs.size() > 1) all.append(input.source().name()).append('\n');
-      if (input.source().format().isTable()) all.append(TableRows.of(session, input.source()).fingerprint());
-      else hashes(input.files()).forEach(all::append);
+      String name = input.source().name();
+      if (named > 1) all.append(name).append('\n');
+      for (Hashed file : hashed()) {
+        if (!file.input().equals(name)) continue;
+        all.append(input.source().format().isTable()
+            ? file.sha256()
+            : file.file() + '\n' + file.bytes() + '\n' + file.sha256() + '\n');
+      }
     }
     return new DatasetInfo.Inputs(files(), bytes(), Fingerprint.of(all.toString()));
   }
 
-  private List<String> hashes(List<CorpusFile> files) {
+  /** All files with what they hold, read when first asked for; of a table its rows' fingerprint. */
+  List<Hashed> hashed() {
+    if (hashed != null) return hashed;
+    List<Hashed> all = new ArrayList<>();
+    for (Input input : inputs) {
+      CorpusSource source = input.source();
+      if (source.format().isTable())
+        all.add(new Hashed(source.name(), String.join("\n", source.paths()), 0, TableRows.of(session, source).fingerprint()));
+      else all.addAll(hashed(source.name(), input.files()));
+    }
+    hashed = List.copyOf(all);
+    return hashed;
+  }
+
+  private List<Hashed> hashed(String input, List<CorpusFile> files) {
+    if (files.isEmpty()) return List.of();
     Broadcast<HadoopSettings> hadoop = settings;
     return spark.parallelize(files, Math.min(files.size(), spark.defaultParallelism() * 4))
-        .map(file -> file.name() + '\n' + file.bytes() + '\n' + sha256(hadoop.value().conf(), file.path()) + '\n')
+        .map(file -> new Hashed(input, file.name(), file.bytes(), sha256(hadoop.value().conf(), file.path())))
         .collect();
+  }
+
+  /** Some of the files, under other names. @param names by input the files to keep: what each is called, and shall be called */
+  Documents only(Map<String, Map<String, String>> names) {
+    List<Input> some = new ArrayList<>();
+    List<Hashed> theirs = new ArrayList<>();
+    for (Input input : inputs) {
+      Map<String, String> of = names.getOrDefault(input.source().name(), Map.of());
+      if (input.source().format().isTable()) continue;
+      some.add(new Input(input.source(), input.files().stream().filter(file -> of.containsKey(file.name()))
+          .map(file -> new CorpusFile(file.path(), of.get(file.name()), file.bytes()))
+          .sorted(Comparator.comparing(CorpusFile::name)).toList()));
+      for (Hashed file : hashed()) {
+        boolean kept = file.input().equals(input.source().name()) && of.containsKey(file.file());
+        if (kept) theirs.add(new Hashed(file.input(), of.get(file.file()), file.bytes(), file.sha256()));
+      }
+    }
+    Documents documents = new Documents(session, some, named);
+    documents.hashed = theirs;
+    return documents;
   }
 
   /**
@@ -150,7 +197,7 @@ final class Documents {
   Dataset<Row> frame(boolean strict) {
     JavaRDD<Row> rows = null;
     for (Input input : inputs) {
-      String prefix = input.idPrefix(inputs.size());
+      String prefix = input.idPrefix(named);
       JavaRDD<Row> more = input.source().format().isTable()
           ? TableRows.of(session, input.source()).records(strict).map(record -> row(record, prefix))
           : read(input, prefix, strict);

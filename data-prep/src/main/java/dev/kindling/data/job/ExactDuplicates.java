@@ -1,6 +1,7 @@
 package dev.kindling.data.job;
 
 import dev.kindling.data.dedup.TextHash;
+import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.api.java.UDF1;
@@ -13,25 +14,27 @@ import org.apache.spark.sql.types.DataTypes;
  *
  * @param priority says which
  */
-public record ExactDuplicates(Priority priority) implements CorpusStep {
+public record ExactDuplicates(Priority priority) implements SignedStep {
+  private static final String HASH = "hash";
+
   @Override
   public String name() {
     return "exact";
   }
 
   @Override
-  public boolean needsUniqueIds() {
-    return true;
+  public Dataset<Row> signatures(Dataset<Row> documents) {
+    UserDefinedFunction hash = functions.udf((UDF1<String, byte[]>) TextHash::of, DataTypes.BinaryType);
+    return documents.where(Columns.kept()).select(functions.col(Columns.ID), functions.col(Columns.SOURCE),
+        functions.col(Columns.FILE), functions.col(Columns.POSITION),
+        hash.apply(functions.col(Columns.TEXT)).as(HASH));
   }
 
   @Override
-  public Dataset<Row> apply(Dataset<Row> documents) {
-    UserDefinedFunction hash = functions.udf((UDF1<String, byte[]>) TextHash::of, DataTypes.BinaryType);
-    Dataset<Row> members = documents.where(Columns.kept()).select(functions.col(Columns.ID),
-        functions.col(Columns.SOURCE),
-        functions.col(Columns.FILE), functions.col(Columns.POSITION),
-        hash.apply(functions.col(Columns.TEXT)).as("hash"));
-    return Frames.drop(documents, priority.losers(members, "hash"),
+  public Dataset<Row> apply(Dataset<Row> documents, Dataset<Row> signed, Optional<Dataset<Row>> older) {
+    Optional<Dataset<Row>> same = older
+        .map(before -> before.join(signed.select(HASH).distinct(), new String[]{HASH}, "left_semi"));
+    return Frames.drop(documents, priority.losers(Priority.both(signed, same), HASH),
         functions.concat(functions.lit(name() + ": the same text as "), functions.col(Priority.SURVIVOR)));
   }
 }

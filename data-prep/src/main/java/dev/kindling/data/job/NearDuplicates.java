@@ -7,6 +7,7 @@ import dev.kindling.data.dedup.TextHash;
 import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -22,7 +23,6 @@ import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.sketch.BloomFilter;
 
 /**
@@ -33,8 +33,9 @@ import org.apache.spark.util.sketch.BloomFilter;
  * @param settings what a near-duplicate is
  * @param priority which document stays
  */
-public record NearDuplicates(NearSettings settings, Priority priority) implements CorpusStep {
+public record NearDuplicates(NearSettings settings, Priority priority) implements SignedStep {
   private static final String NODE = "node";
+  private static final String BUCKET = "bucket";
   private static final String BUCKETS = "buckets";
   private static final String SKETCH = "sketch";
   private static final long MOST_BITS = 1L << 28;
@@ -43,7 +44,7 @@ public record NearDuplicates(NearSettings settings, Priority priority) implement
       .add(Columns.SOURCE, DataTypes.StringType, false).add(Columns.FILE, DataTypes.StringType, false)
       .add(Columns.POSITION, DataTypes.LongType, false).add(NODE, DataTypes.LongType, false)
       .add(BUCKETS, DataTypes.BinaryType, false).add(SKETCH, DataTypes.BinaryType, false);
-  private static final StructType PLACED = new StructType().add("bucket", DataTypes.LongType, false)
+  private static final StructType PLACED = new StructType().add(BUCKET, DataTypes.LongType, false)
       .add(NODE, DataTypes.LongType, false);
 
   @Override
@@ -52,27 +53,19 @@ public record NearDuplicates(NearSettings settings, Priority priority) implement
   }
 
   @Override
-  public boolean needsUniqueIds() {
-    return true;
-  }
-
-  @Override
-  public Dataset<Row> apply(Dataset<Row> documents) {
-    Dataset<Row> signed = signed(documents).persist(StorageLevel.MEMORY_AND_DISK());
-    try {
-      Dataset<Row> roots = Components.of(similar(candidates(signed), signed));
-      Dataset<Row> labels = roots
-          .union(roots.select(functions.col(Components.SMALLER), functions.col(Components.SMALLER)).distinct());
-      Dataset<Row> members = signed.join(labels, signed.col(NODE).equalTo(labels.col(Components.LARGER)));
-      return Frames.drop(documents, priority.losers(members, Components.SMALLER),
-          functions.concat(functions.lit(name() + ": like "), functions.col(Priority.SURVIVOR)));
-    } finally {
-      signed.unpersist();
-    }
+  public Dataset<Row> apply(Dataset<Row> documents, Dataset<Row> signed, Optional<Dataset<Row>> older) {
+    Dataset<Row> all = Priority.both(signed, older);
+    Dataset<Row> roots = Components.of(similar(candidates(signed, older), all));
+    Dataset<Row> labels = roots
+        .union(roots.select(functions.col(Components.SMALLER), functions.col(Components.SMALLER)).distinct());
+    Dataset<Row> members = all.join(labels, all.col(NODE).equalTo(labels.col(Components.LARGER)));
+    return Frames.drop(documents, priority.losers(members, Components.SMALLER),
+        functions.concat(functions.lit(name() + ": like "), functions.col(Priority.SURVIVOR)));
   }
 
   /** Names, buckets and sketches of the documents that are kept and have a word. */
-  private Dataset<Row> signed(Dataset<Row> documents) {
+  @Override
+  public Dataset<Row> signatures(Dataset<Row> documents) {
     int shingle = settings.shingle();
     MinHash hash = new MinHash(settings.bands(), settings.rows());
     return documents.where(Columns.kept())
@@ -87,15 +80,25 @@ public record NearDuplicates(NearSettings settings, Priority priority) implement
         }, Encoders.row(SIGNED));
   }
 
-  /** Pairs of documents that share a bucket. */
-  private static Dataset<Row> candidates(Dataset<Row> signed) {
-    Dataset<Row> placed = signed.select(NODE, BUCKETS).flatMap((FlatMapFunction<Row, Row>) document -> {
+  /**
+   * Pairs of documents that share a bucket, at least one of them added: two that were there before need no look, as what hangs together
+   * with either goes.
+   */
+  private static Dataset<Row> candidates(Dataset<Row> signed, Optional<Dataset<Row>> older) {
+    Dataset<Row> placed = placed(signed);
+    Optional<Dataset<Row>> before = older
+        .map(all -> placed(all).join(placed.select(BUCKET).distinct(), new String[]{BUCKET}, "left_semi"));
+    return Priority.both(placed, before).repartition(functions.col(BUCKET))
+        .sortWithinPartitions(BUCKET, Priority.ADDED, NODE)
+        .mapPartitions((MapPartitionsFunction<Row, Row>) BucketLinks::new, Encoders.row(Components.EDGE)).distinct();
+  }
+
+  private static Dataset<Row> placed(Dataset<Row> signed) {
+    return signed.select(NODE, BUCKETS).flatMap((FlatMapFunction<Row, Row>) document -> {
       long[] buckets = longs(document.getAs(1));
       return IntStream.range(0, buckets.length).mapToObj(i -> RowFactory.create(buckets[i], document.get(0)))
           .iterator();
     }, Encoders.row(PLACED));
-    return placed.repartition(functions.col("bucket")).sortWithinPartitions("bucket", NODE)
-        .mapPartitions((MapPartitionsFunction<Row, Row>) BucketLinks::new, Encoders.row(Components.EDGE)).distinct();
   }
 
   /** Those of the pairs that are near-duplicates. */

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -71,7 +72,8 @@ final class OutputFolder {
 
   /** What is left of one of the folder's files where its writer was killed. */
   private boolean isTemporary(String name) {
-    return name.endsWith(".tmp") && names.stream().anyMatch(one -> name.startsWith("." + one + "."));
+    return name.endsWith(".tmp")
+        && Stream.concat(names.stream(), Stream.of(manifest)).anyMatch(one -> name.startsWith("." + one + "."));
   }
 
   /** @return the manifest of a finished run, or null */
@@ -91,17 +93,19 @@ final class OutputFolder {
 
   /** Clears what an interrupted run left and makes the folder ready. */
   void begin() {
-    begin(Map.of());
+    begin(Map.of(), Set.of());
   }
 
-  /** The same, but keeps finished stages. @param stages fingerprints by name */
-  void begin(Map<String, String> stages) {
+  /** The same, but keeps finished stages. @param stages fingerprints by name; @param besides what else stages leave, see {@link #beside} */
+  void begin(Map<String, String> stages, Set<String> besides) {
     try {
       made = !files.exists(folder);
       for (String name : list()) if (!name.equals(UNFINISHED)) files.delete(new Path(folder, name), true);
       Set<String> kept = new HashSet<>();
       stages.forEach((name, fingerprint) -> {
-        if (isStageFinished(name, fingerprint)) kept.addAll(List.of(name, name + STAGE));
+        if (!isStageFinished(name, fingerprint)) return;
+        kept.addAll(List.of(name, name + STAGE));
+        if (besides.contains(beside(name))) kept.add(beside(name));
       });
       for (String name : names(unfinished()))
         if (!kept.contains(name)) files.delete(new Path(unfinished(), name), true);
@@ -115,6 +119,11 @@ final class OutputFolder {
   /** Where a stage of the job leaves its rows; they are gone after {@link #commit}. */
   Path stage(String name) {
     return new Path(unfinished(), name);
+  }
+
+  /** The table in which a stage leaves what it signed documents with. */
+  static String beside(String stage) {
+    return stage + "-signatures";
   }
 
   /** @return whether an earlier run or this one finished the stage from the same inputs and settings */

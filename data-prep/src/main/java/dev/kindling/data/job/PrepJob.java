@@ -6,6 +6,7 @@ import dev.kindling.data.pack.DocumentOrder;
 import dev.kindling.data.pack.RowCut;
 import dev.kindling.data.pack.ShardCut;
 import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.data.tokenizer.Fingerprint;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.data.tokenizer.TokenizerConfig;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -35,13 +37,15 @@ import org.apache.spark.sql.SparkSession;
  *   output/
  *     training/part-00000.parquet ...   held-out/part-00000.parquet ...
  *     tokenizer.json   tokenizer_config.json
- *     documents/   dropped/   rejected/   decontaminated/   prep-report.json
+ *     inputs/   documents/   dropped/   rejected/   decontaminated/   *-signatures/   prep-report.json
+ *     versions/0002/ ...                what was added since, the same again
  *     dataset.json                      written last
  * </pre>
  */
 public final class PrepJob {
   private static final Set<String> NAMES = Stream.concat(PrepTables.names().stream(), Stream.of(ShardFiles.TRAINING,
-      ShardFiles.HELD_OUT, Tokenizer.FILE, TokenizerConfig.FILE, PrepReport.FILE, PrepReport.PAGE))
+      ShardFiles.HELD_OUT, Tokenizer.FILE, TokenizerConfig.FILE, PrepReport.FILE, PrepReport.PAGE,
+      DatasetVersions.FOLDER))
       .collect(Collectors.toUnmodifiableSet());
 
   private final SparkSession session;
@@ -63,7 +67,7 @@ public final class PrepJob {
   }
 
   /**
-   * Makes the dataset, or finds it made already.
+   * Makes the dataset, finds it made already, or adds what is new among the inputs as the dataset's next version.
    *
    * @param progress is told what is going on, a line at a time
    * @throws UserError for a wrong path, a damaged or an empty corpus, too large a vocabulary, an output that holds something else;
@@ -84,74 +88,134 @@ public final class PrepJob {
             documents.bytes() / 1e6));
     DatasetInfo.Inputs inputs = timed("fingerprint", documents.bytes(), documents::inputs);
     String fingerprint = fingerprint(inputs, given);
-    if (output.finishedManifest() != null) return finished(conf, output, fingerprint);
-    CorpusFlow flow = new CorpusFlow(session, options, inputs.sha256(), output, progress);
-    output.begin(flow.fingerprints());
+    if (output.finishedManifest() != null) return finished(conf, output, documents, fingerprint, given);
+    DatasetInfo info = make(new Work(documents, inputs, fingerprint, output, given, Optional.empty()));
+    progress.accept(
+        String.format("Wrote %,d training rows of %,d tokens and %,d held-out rows to %s", info.training().rows(),
+            info.sequenceLength(), info.heldOut().rows(), output.path()));
+    return new PrepResult(output.path(), info, Tokenizer.load(conf, output.path()), false);
+  }
+
+  /**
+   * What is made.
+   *
+   * @param documents that are new
+   * @param inputs all of the dataset's
+   * @param given the tokenizer; null: one is trained
+   * @param former the dataset that the documents are added to
+   */
+  private record Work(Documents documents, DatasetInfo.Inputs inputs, String fingerprint, OutputFolder output,
+      Tokenizer given, Optional<Former> former) {
+    int version() {
+      return former.map(Former::next).orElse(1);
+    }
+  }
+
+  private DatasetInfo make(Work work) {
+    CorpusFlow flow = new CorpusFlow(session, options,
+        work.former().isPresent() ? work.fingerprint() : work.inputs().sha256(), work.output(), work.former(), progress);
+    flow.begin();
     try (ShufflePartitions partitions = ShufflePartitions.of(session)) {
-      Dataset<Row> rows = TaskFailure.unwrapped(() -> flow.run(documents, partitions));
-      DatasetInfo info = TaskFailure
-          .unwrapped(() -> prepare(rows, documents, flow, given, inputs, fingerprint, output));
-      Tokenizer tokenizer = Tokenizer.load(conf, output.path());
-      progress.accept(
-          String.format("Wrote %,d training rows of %,d tokens and %,d held-out rows to %s", info.training().rows(),
-              info.sequenceLength(), info.heldOut().rows(), output.path()));
-      return new PrepResult(output.path(), info, tokenizer, false);
+      Dataset<Row> rows = TaskFailure.unwrapped(() -> flow.run(work.documents(), partitions));
+      return TaskFailure.unwrapped(() -> prepare(rows, flow, work));
     } catch (UserError e) {
-      output.abandon();
+      work.output().abandon();
       throw e;                              // after any other failure the next run takes over the stages that are whole
     }
   }
 
-  private PrepResult finished(Configuration conf, OutputFolder output, String fingerprint) {
-    DatasetInfo info = DatasetInfo.read(conf, output.path());
-    if (!info.fingerprint().equals(fingerprint))
-      throw new UserError("output " + output.path()
-          + " holds a dataset made from other inputs or settings; give another folder or delete it");
+  private PrepResult finished(Configuration conf, OutputFolder output, Documents documents, String fingerprint,
+      Tokenizer given) {
     output.clearUnfinished();
-    progress.accept("The dataset in " + output.path() + " is already made from these inputs and settings");
-    return new PrepResult(output.path(), info, Tokenizer.load(conf, output.path()), true);
+    Former former = new Former(session, output.path(), DatasetInfo.read(conf, output.path()));
+    DatasetInfo info = former.info();
+    Documents added = info.fingerprint().equals(fingerprint) ? null : added(former, documents, given);
+    if (added == null || added.files() == 0) {
+      progress.accept("The dataset in " + output.path() + " is already made from these inputs and settings"
+          + (info.datasetVersion() == 1 ? "" : ": version " + info.datasetVersion()));
+      return new PrepResult(output.path(), info, Tokenizer.load(conf, output.path()), true);
+    }
+    return append(conf, former, documents.inputs(), added);
+  }
+
+  private Documents added(Former former, Documents documents, Tokenizer given) {
+    former.refuseOtherSettings(options.settings(), given);
+    return AddedFiles.of(former, documents);
+  }
+
+  private PrepResult append(Configuration conf, Former former, DatasetInfo.Inputs inputs, Documents added) {
+    DatasetInfo before = former.info();
+    progress.accept(String.format("Adding %s, %.1f MB, to version %d; what is there stays as it is",
+        added.files() == 1 ? "1 new file" : added.files() + " new files", added.bytes() / 1e6,
+        before.datasetVersion()));
+    Tokenizer tokenizer = Tokenizer.load(conf, former.folder());
+    if (!tokenizer.fingerprint().equals(before.tokenizer()))
+      throw former.other(Tokenizer.FILE + " in it is not the one that it was made with");
+    String fingerprint = Fingerprint.of(before.fingerprint() + "\n" + added.inputs().sha256());
+    OutputFolder home = new OutputFolder(conf, DatasetVersions.home(former.folder(), former.next()),
+        DatasetVersions.FILE, NAMES);
+    DatasetInfo info = home.finishedManifest() == null ? null : DatasetVersions.unpublished(conf, former.folder(), former.next());
+    if (info == null || !info.fingerprint().equals(fingerprint))
+      info = make(new Work(added, inputs, fingerprint, home, tokenizer, Optional.of(former)));
+    home.clearUnfinished();
+    DatasetInfo made = info;
+    TaskFailure.unwrapped(() -> {
+      DatasetVersions.publish(conf, former.folder(), before, made);
+      return made;
+    });
+    progress.accept(String.format("Added %,d training rows and %,d held-out rows: version %d of %s",
+        info.training().rows() - before.training().rows(), info.heldOut().rows() - before.heldOut().rows(),
+        info.datasetVersion(), former.folder()));
+    return new PrepResult(former.folder(), info, tokenizer, false);
   }
 
   /** @param rows what the flow left */
-  private DatasetInfo prepare(Dataset<Row> rows, Documents documents, CorpusFlow flow, Tokenizer given,
-      DatasetInfo.Inputs inputs, String fingerprint, OutputFolder output) throws Exception {
+  private DatasetInfo prepare(Dataset<Row> rows, CorpusFlow flow, Work work) throws Exception {
     DocumentOrder order = new DocumentOrder(options.seed(), options.heldOutPercent());
     List<CorpusFlow.Outcome> outcomes = flow.outcomes();
     StageCounts counts = outcomes.get(outcomes.size() - 1).counts();
     outcomes.forEach(outcome -> seconds.put(outcome.stage().name(), outcome.seconds()));
-    if (counts.documents() == 0) throw nothingKept(documents, counts);
+    if (counts.documents() == 0 && work.former().isEmpty()) throw nothingKept(work.documents(), counts);
     JavaRDD<Documents.CleanDocument> kept = Documents.CleanDocument.in(rows);
-    Tokenizer tokenizer = given != null
-        ? given
+    Tokenizer tokenizer = work.given() != null
+        ? work.given()
         : timed("tokenizer", counts.characters(), () -> train(kept, order));
     progress.accept("Encoding documents");
     try (EncodedDocuments encoded = timed("encode", counts.characters(),
         () -> EncodedDocuments.of(spark, kept, counts.characters(), tokenizer, order))) {
-      if (encoded.training().documents() == 0) throw nothingToLearn();
+      if (encoded.training().documents() == 0 && work.former().isEmpty()) throw nothingToLearn();
       TokenCounts both = encoded.training().plus(encoded.heldOut());
-      Parts parts = timed("pack", 0, () -> pack(encoded, tokenizer, documents, output));
+      Parts parts = timed("pack", 0, () -> pack(encoded, tokenizer, work));
+      OutputFolder output = work.output();
       DatasetInfo.Decontamination decontamination = timed("tables", 0, () -> {
         PrepTables tables = new PrepTables(session, output, Excerpts.of(options.stages()));
+        tables.inputs(work.documents());
         tables.documents(encoded.documents(), both.documents());
         tables.dropped(rows, counts);
-        return decontaminated(tables, rows);
+        return decontaminated(tables, rows, work.former());
       });
-      output.write(Tokenizer.FILE, tokenizer.json());
-      output.write(TokenizerConfig.FILE, TokenizerConfig.json());
-      DatasetInfo info = new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, fingerprint, options.sequenceLength(),
-          tokenizer.vocabularySize(), tokenizer.endOfText(), tokenizer.fingerprint(), inputs, options.settings(),
-          parts.training(), parts.heldOut(), corpus(counts, both), decontamination);
-      output.write(PrepReport.FILE, PrepReport.of(documents, outcomes, both, info, seconds).toJson());
+      if (work.former().isEmpty()) {
+        output.write(Tokenizer.FILE, tokenizer.json());
+        output.write(TokenizerConfig.FILE, TokenizerConfig.json());
+      }
+      DatasetInfo own = new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, work.fingerprint(),
+          options.sequenceLength(), tokenizer.vocabularySize(), tokenizer.endOfText(), tokenizer.fingerprint(),
+          work.inputs(), options.settings(), parts.training(), parts.heldOut(), corpus(counts, both), decontamination,
+          null);
+      output.write(PrepReport.FILE, PrepReport.of(work.documents(), outcomes, both, own, seconds).toJson());
+      DatasetInfo info = work.former().map(former -> former.info().plus(own, work.documents().files(),
+          work.documents().bytes())).orElse(own);
       output.commit(info.toJson());
       return info;
     }
   }
 
   /** @return null where no step looks for evaluation sets */
-  private DatasetInfo.Decontamination decontaminated(PrepTables tables, Dataset<Row> rows) {
+  private DatasetInfo.Decontamination decontaminated(PrepTables tables, Dataset<Row> rows, Optional<Former> former) {
     for (PrepStage stage : options.stages()) {
       for (CorpusStep step : stage.steps()) {
-        if (step instanceof Decontamination one) return tables.decontaminated(one, rows);
+        if (step instanceof Decontamination one) return tables.decontaminated(one, rows,
+            former.flatMap(dataset -> dataset.table(PrepTables.DECONTAMINATED)));
       }
     }
     return null;
@@ -170,8 +234,7 @@ public final class PrepJob {
 
   private record Parts(DatasetInfo.Part training, DatasetInfo.Part heldOut) {}
 
-  private Parts pack(EncodedDocuments encoded, Tokenizer tokenizer, Documents documents, OutputFolder output)
-      throws IOException {
+  private Parts pack(EncodedDocuments encoded, Tokenizer tokenizer, Work work) throws IOException {
     TokenCounts training = encoded.training();
     TokenCounts heldOut = encoded.heldOut();
     progress
@@ -180,9 +243,14 @@ public final class PrepJob {
     ShardCut trainingCut = cut(training);
     ShardCut heldOutCut = cut(heldOut);
     CharacterCount characters = CharacterCount.of(tokenizer.vocabularySize(), tokenizer::bytesOf);
-    ShardFiles files = new ShardFiles(output.unfinished(), trainingCut, heldOutCut, tokenizer.endOfText(), characters);
-    List<DatasetInfo.Shard> shards = files.write(
-        encoded.pieces(trainingCut, heldOutCut, tokenizer.endOfText(), characters), documents.settings());
+    ShardFiles.First first = work.former().map(Former::info)
+        .map(info -> new ShardFiles.First(info.training().rows(), info.heldOut().rows()))
+        .orElse(new ShardFiles.First(0, 0));
+    ShardFiles files = new ShardFiles(work.output().unfinished(), trainingCut, heldOutCut, tokenizer.endOfText(),
+        characters, first);
+    List<DatasetInfo.Shard> shards = files
+        .write(encoded.pieces(trainingCut, heldOutCut, tokenizer.endOfText(), characters), work.documents().settings())
+        .stream().map(shard -> shard.in(work.version())).toList();
     return new Parts(part(training, trainingCut, shards.subList(0, trainingCut.shards())),
         part(heldOut, heldOutCut, shards.subList(trainingCut.shards(), shards.size())));
   }

@@ -2,6 +2,8 @@ package dev.kindling.data.job;
 
 import dev.kindling.data.shard.DatasetInfo;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -22,7 +24,13 @@ final class PrepTables {
 
   private static final long ROWS_PER_FILE = 500_000;
 
-  private static final StructType DOCUMENT = new StructType().add(Columns.ID, DataTypes.StringType, false)
+  static final String INPUTS = "inputs";
+
+  private static final StructType INPUT = new StructType().add("input", DataTypes.StringType, false)
+      .add("file", DataTypes.StringType, false).add("bytes", DataTypes.LongType, false)
+      .add("sha256", DataTypes.StringType, false);
+
+  static final StructType DOCUMENT = new StructType().add(Columns.ID, DataTypes.StringType, false)
       .add(Columns.SOURCE, DataTypes.StringType, false).add(Columns.FILE, DataTypes.StringType, false)
       .add(Columns.POSITION, DataTypes.LongType, false).add("characters", DataTypes.IntegerType, false)
       .add("tokens", DataTypes.IntegerType, false).add("heldOut", DataTypes.BooleanType, false);
@@ -37,8 +45,16 @@ final class PrepTables {
     this.excerpts = excerpts;
   }
 
-  /** Every document of the dataset, without its text. */
+  /** Every file that was read, so that later ones can be told from them. */
+  void inputs(Documents documents) {
+    List<Row> rows = documents.hashed().stream()
+        .map(file -> RowFactory.create(file.input(), file.file(), file.bytes(), file.sha256())).toList();
+    write(session.createDataFrame(rows, INPUT), rows.size(), INPUTS);
+  }
+
+  /** Every document that was packed, without its text; a table without a row is not written. */
   void documents(JavaPairRDD<StreamKey, EncodedDocument> documents, long count) {
+    if (count == 0) return;
     Dataset<Row> rows = session.createDataFrame(documents.map(pair -> {
       StreamKey key = pair._1();
       EncodedDocument document = pair._2();
@@ -72,12 +88,20 @@ final class PrepTables {
     }
   }
 
-  /** The documents in which a step found pieces of evaluation sets; a table without a row is not written. */
-  DatasetInfo.Decontamination decontaminated(Decontamination step, Dataset<Row> frame) {
+  /**
+   * The documents in which a step found pieces of evaluation sets; a table without a row is not written.
+   *
+   * @param before what was found in those of the dataset that is added to
+   * @return what is known of both
+   */
+  DatasetInfo.Decontamination decontaminated(Decontamination step, Dataset<Row> frame,
+      Optional<Dataset<Row>> before) {
     Dataset<Row> table = step.table(frame);
     long count = table.count();
     if (count > 0) write(table, count, DECONTAMINATED);
-    return new DatasetInfo.Decontamination(step.done(), count, Decontamination.digest(table), step.files().sha256());
+    Dataset<Row> all = before.map(table::unionByName).orElse(table);
+    return new DatasetInfo.Decontamination(step.done(), count + before.map(Dataset::count).orElse(0L),
+        Decontamination.digest(all), step.files().sha256());
   }
 
   /** A shuffle before the few files: without one, as few tasks would do all that comes before. */
@@ -87,6 +111,12 @@ final class PrepTables {
   }
 
   static List<String> names() {
-    return List.of(DOCUMENTS, DROPPED, REJECTED, DECONTAMINATED);
+    return Stream.concat(Stream.of(INPUTS, DROPPED, REJECTED, DECONTAMINATED), named().stream()).toList();
+  }
+
+  /** Those that name the documents which the dataset has or compares with. */
+  static List<String> named() {
+    return List.of(DOCUMENTS, OutputFolder.beside("exact"), OutputFolder.beside("near"),
+        OutputFolder.beside("paragraphs"));
   }
 }

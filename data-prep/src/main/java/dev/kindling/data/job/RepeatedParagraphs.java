@@ -6,6 +6,7 @@ import dev.kindling.data.dedup.TextHash;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.MapFunction;
@@ -24,7 +25,7 @@ import org.apache.spark.sql.types.StructType;
  * @param settings which paragraphs
  * @param priority which document comes first
  */
-public record RepeatedParagraphs(ParagraphSettings settings, Priority priority) implements CorpusStep {
+public record RepeatedParagraphs(ParagraphSettings settings, Priority priority) implements SignedStep {
   private static final String HASH = "hash";
   private static final String HASHES = "hashes";
   private static final StructType OF_DOCUMENT = new StructType().add(Columns.ID, DataTypes.StringType, false)
@@ -37,18 +38,15 @@ public record RepeatedParagraphs(ParagraphSettings settings, Priority priority) 
   }
 
   @Override
-  public boolean needsUniqueIds() {
-    return true;
-  }
-
-  @Override
-  public Dataset<Row> apply(Dataset<Row> documents) {
-    Dataset<Row> paragraphs = paragraphs(documents);
+  public Dataset<Row> apply(Dataset<Row> documents, Dataset<Row> signed, Optional<Dataset<Row>> older) {
+    Dataset<Row> paragraphs = Priority.both(signed, older
+        .map(before -> before.join(signed.select(HASH).distinct(), new String[]{HASH}, "left_semi")));
     Dataset<Row> repeated = Frames.once(
         paragraphs.groupBy(HASH).count().where(functions.col("count").gt(settings.maxDocuments())).select(HASH));
     Dataset<Row> unwanted = paragraphs.join(repeated, HASH);
     if (settings.keepFirst())
       unwanted = unwanted.withColumn("place", functions.row_number().over(priority.within(HASH))).where("place > 1");
+    unwanted = unwanted.where(Priority.ADDED);
     Dataset<Row> ofDocument = Frames.once(unwanted.groupBy(functions.col(Columns.ID).as(Priority.LOSER))
         .agg(functions.collect_list(HASH).as(HASHES)));
     return Frames.joined(documents, ofDocument).select(functions.col(Columns.ID), functions.col(Columns.SOURCE),
@@ -58,7 +56,8 @@ public record RepeatedParagraphs(ParagraphSettings settings, Priority priority) 
   }
 
   /** Each paragraph once for each document that is kept. */
-  private Dataset<Row> paragraphs(Dataset<Row> documents) {
+  @Override
+  public Dataset<Row> signatures(Dataset<Row> documents) {
     int shortest = settings.minCharacters();
     return documents.where(Columns.kept())
         .select(functions.col(Columns.ID), functions.col(Columns.SOURCE), functions.col(Columns.FILE),

@@ -37,8 +37,13 @@ final class ShardFiles {
   private final ShardCut heldOut;
   private final int endOfText;
   private final CharacterCount characters;
+  private final First first;
 
-  ShardFiles(Path folder, ShardCut training, ShardCut heldOut, int endOfText, CharacterCount characters) {
+  /** The numbers that the first rows get: how many rows the dataset that is added to has already. */
+  record First(long training, long heldOut) implements Serializable {}
+
+  ShardFiles(Path folder, ShardCut training, ShardCut heldOut, int endOfText, CharacterCount characters, First first) {
+    this.first = first;
     this.folder = folder;
     this.training = training;
     this.heldOut = heldOut;
@@ -50,15 +55,18 @@ final class ShardFiles {
   List<DatasetInfo.Shard> write(JavaPairRDD<ShardKey, StreamPiece> pieces, Broadcast<HadoopSettings> settings)
       throws IOException {
     int trainingShards = training.shards();
-    ShardCut first = training;
-    ShardCut second = heldOut;
+    if (trainingShards + heldOut.shards() == 0) return List.of();
+    ShardCut ofTraining = training;
+    ShardCut ofHeldOut = heldOut;
+    First numbers = first;
     int end = endOfText;
     CharacterCount counts = characters;
     String attempts = new Path(folder, ATTEMPTS).toString();
     List<Written> written = pieces.mapPartitionsWithIndex((shard, partition) -> {
       boolean isTraining = shard < trainingShards;
-      return List.of(writeShard(settings.value().conf(), attempts, shard, isTraining ? first : second,
-          isTraining ? shard : shard - trainingShards, end, counts, partition)).iterator();
+      return List.of(writeShard(settings.value().conf(), attempts, shard, isTraining ? ofTraining : ofHeldOut,
+          isTraining ? shard : shard - trainingShards, isTraining ? numbers.training() : numbers.heldOut(), end, counts,
+          partition)).iterator();
     }, true).collect();
     FileSystem files = folder.getFileSystem(settings.value().conf());
     List<DatasetInfo.Shard> shards = new ArrayList<>();
@@ -76,13 +84,13 @@ final class ShardFiles {
   }
 
   private static Written writeShard(Configuration conf, String folder, int shard, ShardCut cut, int shardOfPart,
-      int endOfText, CharacterCount characters,
+      long firstNumber, int endOfText, CharacterCount characters,
       Iterator<Tuple2<ShardKey, StreamPiece>> pieces) throws IOException {
     Path file = new Path(folder, String.format("part-%05d.%d.parquet", shard, TaskContext.get().taskAttemptId()));
     long firstRow = cut.firstRow(shardOfPart);
     try (ShardWriter writer = ShardWriter.create(conf, file, cut.rowsPerGroup())) {
       RowAssembler rows = new RowAssembler(new RowCut(cut.sequenceLength()), endOfText, characters, firstRow,
-          writer::write);
+          row -> writer.write(row.numbered(firstNumber + row.row())));
       while (pieces.hasNext()) rows.add(pieces.next()._2());
       rows.finish();
     }

@@ -30,4 +30,9 @@ public record PackedRow(long row, int targets, int[] tokens, List<Span> spans) {
       this(document, start, end, offset, UNKNOWN);
     }
   }
+
+  /** The same under another number. */
+  public PackedRow numbered(long number) {
+    return new PackedRow(number, targets, tokens, spans);
+  }
 }

@@ -12,8 +12,10 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -22,7 +24,7 @@ import org.apache.hadoop.fs.Path;
  * last.
  *
  * @param format {@link #FORMAT}
- * @param version {@link #VERSION}
+ * @param version of the format: {@link #VERSION}, or {@link #APPENDED} where documents were added
  * @param fingerprint SHA-256 over the inputs' content and all settings: the same means the same dataset
  * @param sequenceLength T, inputs of a row; a row holds T + 1 tokens
  * @param vocabularySize ids are less than this
@@ -34,16 +36,20 @@ import org.apache.hadoop.fs.Path;
  * @param heldOut rows of documents that neither the training rows nor the tokenizer have seen
  * @param corpus what became of the records that were read; null in datasets that were made before it was counted
  * @param decontamination what was found of evaluation sets; null where none were looked for
+ * @param append which version of the dataset this is; null in the first
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record DatasetInfo(String format, int version, String fingerprint, int sequenceLength, int vocabularySize,
     int endOfText,
     String tokenizer, Inputs inputs, Map<String, String> configuration, Part training, Part heldOut,
     @JsonInclude(JsonInclude.Include.NON_NULL) Corpus corpus,
-    @JsonInclude(JsonInclude.Include.NON_NULL) Decontamination decontamination) {
+    @JsonInclude(JsonInclude.Include.NON_NULL) Decontamination decontamination,
+    @JsonInclude(JsonInclude.Include.NON_NULL) Append append) {
   public static final String FILE = "dataset.json";
   public static final String FORMAT = "kindling-dataset";
   public static final int VERSION = 1;
+  /** The format of a dataset that documents were added to: shards that are not the last may have fewer rows than others. */
+  public static final int APPENDED = 2;
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -60,13 +66,49 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
     require(vocabularySize > 0, "vocabularySize", vocabularySize, "at least 1");
     require(endOfText >= 0 && endOfText < vocabularySize, "endOfText", endOfText,
         "an id below vocabularySize, " + vocabularySize);
+    if (append == null) {
+      training.refuseUnevenShards();
+      heldOut.refuseUnevenShards();
+    }
+  }
+
+  /** Which version of the dataset this is: 1, and one more each time that documents were added. */
+  public int datasetVersion() {
+    return append == null ? 1 : append.version();
   }
 
   /** A dataset that says nothing of its corpus. */
   public DatasetInfo(String format, int version, String fingerprint, int sequenceLength, int vocabularySize,
       int endOfText, String tokenizer, Inputs inputs, Map<String, String> configuration, Part training, Part heldOut) {
     this(format, version, fingerprint, sequenceLength, vocabularySize, endOfText, tokenizer, inputs, configuration,
-        training, heldOut, null, null);
+        training, heldOut, null, null, null);
+  }
+
+  /**
+   * The next version.
+   *
+   * @param added what was made of the documents that are added; its inputs, fingerprint and decontamination are those of all
+   * @param files that are new, of {@code bytes}
+   */
+  public DatasetInfo plus(DatasetInfo added, long files, long bytes) {
+    return new DatasetInfo(FORMAT, APPENDED, added.fingerprint, sequenceLength, vocabularySize, endOfText, tokenizer,
+        added.inputs, configuration, training.plus(added.training), heldOut.plus(added.heldOut),
+        corpus == null || added.corpus == null ? null : corpus.plus(added.corpus), added.decontamination,
+        new Append(datasetVersion() + 1, fingerprint, files, bytes));
+  }
+
+  /**
+   * Documents that were added to a dataset.
+   *
+   * @param version of the dataset, 2 or greater
+   * @param former fingerprint of the version before
+   * @param files that are new in this version, of {@code bytes}
+   */
+  public record Append(int version, String former, long files, long bytes) {
+    public Append {
+      require(version >= 2, "append.version", version, "at least 2");
+      present("append.former", former);
+    }
   }
 
   /**
@@ -81,6 +123,15 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
     public Corpus {
       present("corpus.dropped", dropped);
       present("corpus.sources", sources);
+    }
+
+    /** What became of the records of both. */
+    public Corpus plus(Corpus other) {
+      Map<String, Long> allDropped = new TreeMap<>(dropped);
+      other.dropped.forEach((step, documents) -> allDropped.merge(step, documents, Long::sum));
+      Map<String, Source> allSources = new TreeMap<>(sources);
+      other.sources.forEach((name, source) -> allSources.merge(name, source, Source::plus));
+      return new Corpus(records + other.records, rejected + other.rejected, allDropped, allSources);
     }
   }
 
@@ -100,7 +151,11 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
   }
 
   /** @param tokens without the end-of-text ones */
-  public record Source(long documents, long tokens) {}
+  public record Source(long documents, long tokens) {
+    Source plus(Source other) {
+      return new Source(documents + other.documents, tokens + other.tokens);
+    }
+  }
 
   /** @param sha256 over the names and contents of all files */
   public record Inputs(long files, long bytes, String sha256) {
@@ -114,7 +169,7 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
    * @param tokens of the documents, without the end-of-text tokens
    * @param targets tokens that are predicted: {@code tokens + documents}
    * @param rows of all shards
-   * @param rowsPerShard of every shard but the last
+   * @param rowsPerShard of every shard but the last; where documents were added, at most
    * @param rowsPerGroup of every Parquet row group but a shard's last
    * @param shards in the order of their rows
    */
@@ -128,17 +183,39 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
       for (int i = 0; i < shards.size(); i++) {
         Shard shard = shards.get(i);
         present("a shard", shard);
-        boolean whole = i == shards.size() - 1 ? shard.rows() <= rowsPerShard : shard.rows() == rowsPerShard;
-        require(whole, shard.file() + ", rows", shard.rows(),
-            "rowsPerShard, " + rowsPerShard + ", or less in the last");
+        refuseUneven(shard, rowsPerShard, shard.rows() <= rowsPerShard);
         held += shard.rows();
       }
       require(rows == held, "rows", rows, "the sum over the shards, " + held);
+    }
+
+    private void refuseUnevenShards() {
+      for (Shard shard : shards.subList(0, Math.max(0, shards.size() - 1)))
+        refuseUneven(shard, rowsPerShard, shard.rows() == rowsPerShard);
+    }
+
+    private static void refuseUneven(Shard shard, int rowsPerShard, boolean right) {
+      require(right, shard.file() + ", rows", shard.rows(), "rowsPerShard, " + rowsPerShard + ", or less in the last");
+    }
+
+    /** The rows of both, those of the other behind. */
+    public Part plus(Part other) {
+      require(rowsPerGroup == other.rowsPerGroup, "rowsPerGroup", other.rowsPerGroup,
+          rowsPerGroup + ", as of the dataset that is added to");
+      List<Shard> all = new ArrayList<>(shards);
+      all.addAll(other.shards);
+      return new Part(documents + other.documents, tokens + other.tokens, targets + other.targets, rows + other.rows,
+          Math.max(rowsPerShard, other.rowsPerShard), rowsPerGroup, List.copyOf(all));
     }
   }
 
   /** @param file path under the dataset's folder; @param sha256 of its bytes */
   public record Shard(String file, long rows, long bytes, String sha256) {
+    /** The same with the name that it has in a version's folder. */
+    public Shard in(int version) {
+      return new Shard(DatasetVersions.name(version, file), rows, bytes, sha256);
+    }
+
     public Shard {
       present("a shard's file", file);
       present("a shard's sha256", sha256);
@@ -152,18 +229,22 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
 
   /** @param folder of the dataset; @throws UserError where it holds none that can be read */
   public static DatasetInfo read(Configuration conf, Path folder) {
-    Path file = new Path(folder, FILE);
+    return read(conf, folder, new Path(folder, FILE));
+  }
+
+  /** @param file that says what the folder holds */
+  static DatasetInfo read(Configuration conf, Path folder, Path file) {
     try (InputStream in = file.getFileSystem(conf).open(file)) {
       JsonNode json = JSON.readTree(in.readAllBytes());
       String format = json.path("format").asText();
       int version = json.path("version").asInt();
-      if (!FORMAT.equals(format) || version != VERSION)
+      if (!FORMAT.equals(format) || version != VERSION && version != APPENDED)
         throw new UserError(file + " says format " + format + ", version " + version + "; this program reads " + FORMAT
-            + ", version " + VERSION);
+            + ", versions " + VERSION + " and " + APPENDED);
       return JSON.treeToValue(json, DatasetInfo.class);
     } catch (FileNotFoundException e) {
       throw new UserError(
-          "there is no dataset in " + folder + ": " + FILE + " is missing; run prep, which writes it last", e);
+          "there is no dataset in " + folder + ": " + file.getName() + " is missing; run prep, which writes it last", e);
     } catch (JsonProcessingException e) {
       String problem = e.getCause() instanceof UserError wrong ? wrong.getMessage() : e.getOriginalMessage();
       throw new UserError(file + " is damaged: " + problem + "; run prep again", e);

@@ -25,6 +25,7 @@ public final class PackedDataset {
   private final Path folder;
   private final DatasetInfo info;
   private final DatasetInfo.Part part;
+  private final long[] firstRows;                  // of each shard
   private final long cacheBytes;
   private final Map<Long, ShardReader.RowGroup> cache = new LinkedHashMap<>(16, 0.75f, true);
   private long cachedBytes;
@@ -35,6 +36,8 @@ public final class PackedDataset {
     this.info = info;
     this.part = part;
     this.cacheBytes = cacheBytes;
+    firstRows = new long[part.shards().size()];
+    for (int i = 1; i < firstRows.length; i++) firstRows[i] = firstRows[i - 1] + part.shards().get(i - 1).rows();
   }
 
   /** The rows to learn from. @param folder what prep wrote; @throws UserError where a file is missing or has another size */
@@ -94,7 +97,7 @@ public final class PackedDataset {
    * as they can be read.
    */
   public String describe(long row) {
-    return "row " + row + " (" + file(row) + " row " + row % part.rowsPerShard() + named(row) + ")";
+    return "row " + row + " (" + file(row) + " row " + rowInShard(row) + named(row) + ")";
   }
 
   private String named(long row) {
@@ -109,7 +112,7 @@ public final class PackedDataset {
 
   /** The name of the file in which a row is. */
   public String file(long row) {
-    return part.shards().get((int) (row / part.rowsPerShard())).file();
+    return part.shards().get(shardOf(row)).file();
   }
 
   /** The ids of the documents of which a row holds a part, in their order; read from the file each time. */
@@ -120,18 +123,27 @@ public final class PackedDataset {
   /** The documents of which a row holds a part, in their order; read from the file each time. */
   public List<PackedRow.Span> spans(long row) {
     if (row < 0 || row >= part.rows()) throw new IndexOutOfBoundsException("row " + row + " of " + part.rows());
-    int groupNumber = (int) (row % part.rowsPerShard() / part.rowsPerGroup());
+    int groupNumber = (int) (rowInShard(row) / part.rowsPerGroup());
     return ShardReader.spans(conf, new Path(folder, file(row)), groupNumber, indexInGroup(row));
   }
 
   private int indexInGroup(long row) {
-    return (int) (row % part.rowsPerShard() % part.rowsPerGroup());
+    return (int) (rowInShard(row) % part.rowsPerGroup());
+  }
+
+  private long rowInShard(long row) {
+    return row - firstRows[shardOf(row)];
+  }
+
+  private int shardOf(long row) {
+    int found = Arrays.binarySearch(firstRows, row);
+    return found >= 0 ? found : -found - 2;
   }
 
   private synchronized ShardReader.RowGroup group(long row) {
     if (row < 0 || row >= part.rows()) throw new IndexOutOfBoundsException("row " + row + " of " + part.rows());
-    int shardNumber = (int) (row / part.rowsPerShard());
-    int groupNumber = (int) (row % part.rowsPerShard() / part.rowsPerGroup());
+    int shardNumber = shardOf(row);
+    int groupNumber = (int) (rowInShard(row) / part.rowsPerGroup());
     long key = (long) shardNumber << 32 | groupNumber;
     ShardReader.RowGroup known = cache.get(key);
     if (known != null) return known;

@@ -106,7 +106,7 @@ class DuplicatesTest {
 
   @Test
   void aBucketOfManyGivesFivePairsADocumentAndIsNotHeld() {
-    Iterator<Row> bucket = IntStream.range(0, 100_000).mapToObj(i -> (Row) RowFactory.create(7L, (long) i)).iterator();
+    Iterator<Row> bucket = IntStream.range(0, 100_000).mapToObj(i -> (Row) RowFactory.create(7L, (long) i, true)).iterator();
     BucketLinks links = new BucketLinks(bucket);
     long pairs = 0;
     while (links.hasNext()) {
@@ -121,12 +121,23 @@ class DuplicatesTest {
   void allPairsOfASmallBucketAreComparedAndNoneOfTwoBuckets() {
     List<Row> rows = new ArrayList<>();
     for (long bucket : new long[]{1, 2}) {
-      for (long node = 0; node < 6; node++) rows.add(RowFactory.create(bucket, 10 * bucket + node));
+      for (long node = 0; node < 6; node++) rows.add(RowFactory.create(bucket, 10 * bucket + node, true));
     }
     List<Row> pairs = new ArrayList<>();
     new BucketLinks(rows.iterator()).forEachRemaining(pairs::add);
     assertThat(pairs).doesNotHaveDuplicates().hasSize(2 * 15)
         .allMatch(pair -> pair.getLong(0) / 10 == pair.getLong(1) / 10);
+  }
+
+  @Test
+  void whatWasThereBeforeIsComparedWithWhatIsAddedOnly() {
+    List<Row> rows = new ArrayList<>();
+    for (long node : new long[]{30, 40, 50}) rows.add(RowFactory.create(1L, node, false));
+    for (long node : new long[]{10, 45}) rows.add(RowFactory.create(1L, node, true));
+    List<Row> pairs = new ArrayList<>();
+    new BucketLinks(rows.iterator()).forEachRemaining(pairs::add);
+    assertThat(pairs).extracting(pair -> pair.getLong(0) + "-" + pair.getLong(1)).containsExactlyInAnyOrder("30-10",
+        "40-10", "50-10", "45-30", "45-40", "50-45", "45-10");
   }
 
   private static Dataset<Row> paragraphs(ParagraphSettings settings, List<Row> documents) {

@@ -73,7 +73,7 @@ class PrepJobTest {
     Files.createDirectories(folder.resolve("cut/training"));
     Files.writeString(folder.resolve("cut/training/part-00007.parquet"), "old");
     prepare("cut", in);
-    assertThat(names("cut")).containsExactly("dataset.json", "documents", "held-out", "prep-report.json",
+    assertThat(names("cut")).containsExactly("dataset.json", "documents", "held-out", "inputs", "prep-report.json",
         "tokenizer.json", "tokenizer_config.json", "training");
     assertThat(names("cut/training")).containsExactly("part-00000.parquet");
   }

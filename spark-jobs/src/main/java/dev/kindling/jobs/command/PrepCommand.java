@@ -5,6 +5,7 @@ import dev.kindling.data.job.PrepJob;
 import dev.kindling.data.job.PrepOptions;
 import dev.kindling.data.job.PrepReport;
 import dev.kindling.data.job.PrepResult;
+import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.jobs.config.Configuration;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -65,7 +66,7 @@ final class PrepCommand implements Callable<Integer> {
           result.folder(),
           training.documents(), training.tokens(), training.rows(), result.info().sequenceLength(), heldOut.documents(),
           heldOut.tokens());
-      page(spark.session(), result.folder());
+      page(spark.session(), DatasetVersions.home(result.folder(), result.info().datasetVersion()));
     }
     return 0;
   }

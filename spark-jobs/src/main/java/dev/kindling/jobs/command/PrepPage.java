@@ -3,6 +3,7 @@ package dev.kindling.jobs.command;
 import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.data.job.PrepReport;
+import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.jobs.report.Report;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -30,11 +31,18 @@ final class PrepPage {
     if (Storage.exists(Storage.of(conf, page), page)) return Optional.of(page);
     byte[] bytes = Storage.readSmall(Storage.of(conf, json), json, LARGEST_REPORT);
     try (PendingFile out = PendingFile.create(Storage.of(conf, page), page)) {
-      out.write(html(dataset.getName(), PrepReport.parse(new String(bytes, StandardCharsets.UTF_8)))
+      out.write(html(name(dataset), PrepReport.parse(new String(bytes, StandardCharsets.UTF_8)))
           .getBytes(StandardCharsets.UTF_8));
       out.commit(PrepReport.PAGE);
     }
     return Optional.of(page);
+  }
+
+  /** Below the folder of versions the dataset's, and which version. */
+  private static String name(Path home) {
+    return home.getParent() != null && home.getParent().getName().equals(DatasetVersions.FOLDER)
+        ? home.getParent().getParent().getName() + ", added in version " + Integer.parseInt(home.getName())
+        : home.getName();
   }
 
   static String html(String name, PrepReport made) {

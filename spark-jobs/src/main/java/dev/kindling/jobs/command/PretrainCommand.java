@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
         "  kindling pretrain pretrain.yaml --master spark://host:7077 -- --executor-memory 8g --total-executor-cores 32",
         "  kindling pretrain pretrain.yaml          # again: resumes from the newest whole checkpoint", "",
         "Settings: dataset, run, and the sections",
+        "  data         version (of the dataset; 0: the run's, the newest for a new run)",
         "  model        family (gpt2, llama, mistral, qwen2, qwen3, phi3, gemma2, mixtral, gpt-neox, bloom, bert, roberta,",
         "               distilbert, t5, t5-v1-1), layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength,",
         "               window, experts, expertsPerToken, positions, dropout",

@@ -105,7 +105,7 @@ public final class DocumentLineage {
       return called(stretches, names, col("document"), LineageTables.fileOfId(col("document")));
     Column file = concat(col("source"), lit(": "), col("file"));
     Dataset<Row> meant = called(
-        spark.read().parquet(documents.folder().toString()).withColumnRenamed("id", "document"), names,
+        spark.read().parquet(documents.paths()).withColumnRenamed("id", "document"), names,
         col("document"), col("file"), file, concat(file, lit("@"), col("position")));
     return stretches.join(meant.select("document", "name").distinct(), "document");
   }

@@ -1,10 +1,15 @@
 package dev.kindling.jobs.lineage;
 
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.DatasetVersions;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -18,16 +23,26 @@ import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.io.api.Binary;
 
-/** A dataset's table of its documents; datasets from before it have none, and tell of a document what its id does. */
-record DocumentTable(Configuration conf, Path folder) {
+/**
+ * A dataset's table of its documents, of which each version has a part; datasets from before it have none, and tell of a document what
+ * its id does.
+ */
+record DocumentTable(Configuration conf, List<Path> folders) {
   private static final String NAME = "documents";
 
-  static DocumentTable of(Configuration conf, Path dataset) {
-    return new DocumentTable(conf, new Path(dataset, NAME));
+  /** @param info the version of the dataset */
+  static DocumentTable of(Configuration conf, Path dataset, DatasetInfo info) {
+    return new DocumentTable(conf, DatasetVersions.homes(dataset, info).stream().map(home -> new Path(home, NAME))
+        .filter(folder -> Storage.exists(Storage.of(conf, folder), folder)).toList());
   }
 
   boolean isThere() {
-    return Storage.exists(Storage.of(conf, folder), folder);
+    return !folders.isEmpty();
+  }
+
+  /** As Spark reads it. */
+  String[] paths() {
+    return folders.stream().map(Path::toString).toArray(String[]::new);
   }
 
   /** @return where documents come from, by id; those of which nothing is known are left out */
@@ -37,8 +52,7 @@ record DocumentTable(Configuration conf, Path folder) {
     if (ids.isEmpty() || !isThere()) return origins;
     Set<Binary> wanted = new HashSet<>();
     for (String id : ids) wanted.add(Binary.fromString(id));
-    FileSystem files = Storage.of(conf, folder);
-    for (FileStatus file : files.listStatus(folder, path -> path.getName().endsWith(".parquet"))) {
+    for (FileStatus file : files()) {
       try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), file.getPath()).withConf(conf)
           .withFilter(FilterCompat.get(FilterApi.in(FilterApi.binaryColumn("id"), wanted))).build()) {
         for (Group row = reader.read(); row != null; row = reader.read()) {
@@ -48,5 +62,14 @@ record DocumentTable(Configuration conf, Path folder) {
       }
     }
     return origins;
+  }
+
+  private List<FileStatus> files() throws IOException {
+    List<FileStatus> all = new ArrayList<>();
+    for (Path folder : folders) {
+      FileSystem files = Storage.of(conf, folder);
+      all.addAll(Arrays.asList(files.listStatus(folder, path -> path.getName().endsWith(".parquet"))));
+    }
+    return all;
   }
 }

@@ -105,7 +105,7 @@ public final class LineageTables {
     DocumentTable table = documents();
     Column text = lit(null).cast(DataTypes.StringType);
     if (table.isThere()) {
-      Dataset<Row> origins = spark.read().parquet(table.folder().toString())
+      Dataset<Row> origins = spark.read().parquet(table.paths())
           .select(col("id").as("document"), col("source"), col("file"), col("position"));
       return stretches.join(origins, new String[]{"document"}, "left").select("step", "virtualRank", "sample", "row",
           "document", "start", "end", "offset", "character", "source", "file", "position");
@@ -115,7 +115,7 @@ public final class LineageTables {
   }
 
   DocumentTable documents() {
-    return DocumentTable.of(spark.sparkContext().hadoopConfiguration(), run.data());
+    return DocumentTable.of(spark.sparkContext().hadoopConfiguration(), run.data(), run.info());
   }
 
   /** The file of an id that is a place; null for another one. */

@@ -45,7 +45,7 @@ public record StepLineage(long step, List<Sequence> sequences) {
     }
     Set<String> ids = spans.values().stream().flatMap(List::stream).map(PackedRow.Span::document)
         .collect(Collectors.toCollection(TreeSet::new));
-    Map<String, Origin> origins = DocumentTable.of(conf, run.data()).origins(ids);
+    Map<String, Origin> origins = DocumentTable.of(conf, run.data(), run.info()).origins(ids);
     Tokenizer tokenizer = Tokenizer.load(conf, run.data());
     CharacterCount characters = CharacterCount.of(tokenizer.vocabularySize(), tokenizer::bytesOf);
     List<Sequence> sequences = new ArrayList<>();

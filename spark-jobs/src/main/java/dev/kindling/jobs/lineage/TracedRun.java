@@ -5,6 +5,7 @@ import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.train.loop.TrainerState;
 import java.io.IOException;
 import java.util.Comparator;
@@ -41,13 +42,12 @@ public record TracedRun(Path folder, Path data, DatasetInfo info, SampleOrder or
         data.orElseGet(() -> newest.manifest().details().path("dataset").path("path").asText()));
     if (dataset.toString().isEmpty())
       throw new UserError(newest.path() + " does not tell its dataset; name it with --data");
-    DatasetInfo info = DatasetInfo.read(conf, dataset);
     TrainerState state = TrainerState.fromJson(newest.state(), newest.path() + "/" + Checkpoint.STATE);
     String trainedOn = fixed(state, newest, "dataset");
-    if (!info.fingerprint().equals(trainedOn))
-      throw new UserError("the dataset in " + dataset + " is not what the run in " + folder
-          + " was trained on: its fingerprint is " + info.fingerprint() + ", the run's is " + trainedOn
-          + "; name the folder of the run's dataset with --data");
+    DatasetInfo info = DatasetVersions.withFingerprint(conf, dataset, trainedOn).orElseThrow(() -> new UserError(
+        "the dataset in " + dataset + " is not what the run in " + folder + " was trained on: its fingerprint is "
+            + DatasetInfo.read(conf, dataset).fingerprint() + ", the run's is " + trainedOn
+            + "; name the folder of the run's dataset with --data"));
     int samples = Math.multiplyExact(number(state, newest, "microBatch"), number(state, newest, "accumulate"));
     SampleOrder order = new SampleOrder(info.training().rows(), Long.parseLong(fixed(state, newest, "seed")),
         number(state, newest, "virtualRanks"), samples);

@@ -51,7 +51,9 @@ public final class PretrainJob {
 
   /** @param progress is given one line at a time */
   public static PretrainResult run(SparkSession session, PretrainConfig config, Consumer<String> progress) {
-    PretrainConfig everywhere = config.absolute(session.sparkContext().hadoopConfiguration());
+    Configuration hadoop = session.sparkContext().hadoopConfiguration();
+    // Ranks read the version of the dataset that the driver found, also where one is added while they run.
+    PretrainConfig everywhere = PretrainPlan.of(config.absolute(hadoop), hadoop).config();
     StepTotals totals = StepTotals.of(session.sparkContext());
     return run(session, everywhere, progress, rank -> PretrainRank.run(everywhere, totals, rank));
   }
@@ -76,6 +78,7 @@ public final class PretrainJob {
     long start = System.nanoTime();
     try {
       plan.refuseMistakes(hadoop);
+      plan.olderVersion(hadoop).ifPresent(progress);
       Attempts.Ended<PretrainRank.Ending> ended = new Attempts<>(spark, new Run(), progress).untilDone();
       CheckpointStore store = new CheckpointStore(hadoop, new Path(plan.config().run()));
       return ended(ended.endings(), ended.ranks(), store, (System.nanoTime() - start) / NANOS);

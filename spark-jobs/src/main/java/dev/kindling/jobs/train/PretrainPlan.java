@@ -11,6 +11,7 @@ import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.tokenizer.Fingerprint;
 import dev.kindling.data.tokenizer.Tokenizer;
@@ -20,6 +21,7 @@ import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.optim.OptimizerRecipe;
 import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
@@ -36,12 +38,17 @@ import org.apache.hadoop.fs.Path;
  */
 record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig model, ExtraTokens extra, long steps) {
   static final String PRECISION = "train.precision";
+  private static final String DATASET = "dataset";
   private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
   private static final int LARGEST_TOKENIZER = 1 << 28;
 
-  /** @throws UserError where dataset, model and steps do not fit one another */
-  static PretrainPlan of(PretrainConfig config, Configuration hadoop) {
-    DatasetInfo dataset = DatasetInfo.read(hadoop, new Path(config.dataset()));
+  /**
+   * @return the plan, in which the dataset's version is said
+   * @throws UserError where dataset, model and steps do not fit one another
+   */
+  static PretrainPlan of(PretrainConfig given, Configuration hadoop) {
+    DatasetInfo dataset = dataset(given, hadoop);
+    PretrainConfig config = given.withData(new DataSettings(dataset.datasetVersion()));
     TrainSettings train = config.train();
     config.objective().refuseUnlessOf(config.model().family());
     require(config.tracking().documentLoss() == 0 || config.model().family().objective() == Kind.NEXT_TOKEN,
@@ -55,6 +62,20 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
     SampleOrder order = new SampleOrder(dataset.training().rows(), train.seed(), train.virtualRanks(),
         Math.multiplyExact(train.microBatch(), train.accumulate()));
     return new PretrainPlan(config, dataset, model, extra, steps(train, order));
+  }
+
+  /** A run that was begun goes on with the version that it began with, whatever has been added to the dataset since. */
+  private static DatasetInfo dataset(PretrainConfig config, Configuration hadoop) {
+    Path folder = new Path(config.dataset());
+    if (config.data().version() > 0) return DatasetVersions.read(hadoop, folder, config.data().version(), "data.version");
+    DatasetInfo newest = DatasetInfo.read(hadoop, folder);
+    if (newest.datasetVersion() == 1) return newest;
+    try {
+      return new RunFolder(hadoop, new Path(config.run())).started().map(begun -> begun.identity().get(DATASET))
+          .flatMap(fingerprint -> DatasetVersions.withFingerprint(hadoop, folder, fingerprint)).orElse(newest);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static long steps(TrainSettings train, SampleOrder order) {
@@ -71,6 +92,15 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
           + order.samplesPerStep() + " sequences: set train.steps to " + there + " or fewer, or raise train.epochs");
     }
     return train.steps() == 0 ? there : train.steps();
+  }
+
+  /** What is worth knowing where a run does not read the newest version of its dataset. */
+  Optional<String> olderVersion(Configuration hadoop) {
+    int newest = DatasetInfo.read(hadoop, new Path(config.dataset())).datasetVersion();
+    return newest == dataset.datasetVersion()
+        ? Optional.empty()
+        : Optional.of("reads version " + dataset.datasetVersion() + " of the dataset in " + config.dataset()
+            + "; the newest is " + newest + ", which a new run reads");
   }
 
   /** What is wrong ends here: before anything is written, and before a run that is under way in the folder is taken over. */
@@ -94,14 +124,16 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
 
   /** @throws UserError where a shard is missing or has another size */
   PackedDataset training(Configuration hadoop) {
-    return PackedDataset.open(hadoop, new Path(config.dataset()));
+    return PackedDataset.open(hadoop, new Path(config.dataset()), dataset, dataset.training(),
+        PackedDataset.DEFAULT_CACHE_BYTES);
   }
 
   /** Empty where no row was held out. @throws UserError where a shard is missing or has another size */
   Optional<PackedDataset> heldOut(Configuration hadoop) {
     return dataset.heldOut().rows() == 0
         ? Optional.empty()
-        : Optional.of(PackedDataset.openHeldOut(hadoop, new Path(config.dataset())));
+        : Optional.of(PackedDataset.open(hadoop, new Path(config.dataset()), dataset, dataset.heldOut(),
+            PackedDataset.DEFAULT_CACHE_BYTES));
   }
 
   /**
@@ -144,7 +176,7 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
     if (model instanceof BertConfig || model instanceof T5Config) all.put("objective", config.objective().toString());
     // not told where it is as before there was a choice: such runs go on
     if (config.objective().documents() == ObjectiveSettings.Documents.APART) all.put("objective.documents", "apart");
-    all.put("dataset", dataset.fingerprint());
+    all.put(DATASET, dataset.fingerprint());
     all.put("train.epochs", Long.toString(config.train().epochs()));
     return all;
   }

@@ -147,7 +147,8 @@ final class PretrainRank {
     CheckpointSettings keep = plan.config().checkpoints();
     ObjectNode details = Json.object();
     ObjectNode dataset = details.putObject("dataset").put("path", plan.config().dataset())
-        .put("fingerprint", plan.dataset().fingerprint()).put("tokenizer", plan.dataset().tokenizer());
+        .put("version", plan.dataset().datasetVersion()).put("fingerprint", plan.dataset().fingerprint())
+        .put("tokenizer", plan.dataset().tokenizer());
     if (plan.dataset().decontamination() != null)
       dataset.put("decontamination", plan.dataset().decontamination().table());
     details.put("configuration", plan.config().toString()).put("ranks", rank.worldSize());
