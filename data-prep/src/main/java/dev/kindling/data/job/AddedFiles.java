@@ -36,7 +36,8 @@ final class AddedFiles {
    */
   static Documents of(Former dataset, Documents all) {
     AddedFiles files = new AddedFiles(dataset);
-    Map<String, List<Documents.Hashed>> now = all.hashed().stream().collect(Collectors.groupingBy(Documents.Hashed::input));
+    Map<String, List<Documents.Hashed>> now = all.hashed().stream()
+        .collect(Collectors.groupingBy(Documents.Hashed::input));
     Map<String, Map<String, String>> names = new HashMap<>();
     now.forEach((input, found) -> names.put(input, files.newNames(input, found)));
     return all.only(names);
@@ -79,7 +80,9 @@ final class AddedFiles {
 
   /** Where a file is that is called so from a folder. @param folder empty, or with a slash at its end */
   private static String place(String folder, String name) {
-    return name.startsWith(UP) && !folder.isEmpty() ? place(parent(folder), name.substring(UP.length())) : folder + name;
+    return name.startsWith(UP) && !folder.isEmpty()
+        ? place(parent(folder), name.substring(UP.length()))
+        : folder + name;
   }
 
   /** What a file is called from a folder. */
@@ -93,7 +96,8 @@ final class AddedFiles {
 
   private UserError refused(String input, String file, String what) {
     return dataset.other("new files can be added, but " + file + " of the input " + input
-        + ", which the dataset was made of, " + what + ": give all its files as they were and the new ones, or make a new"
+        + ", which the dataset was made of, " + what
+        + ": give all its files as they were and the new ones, or make a new"
         + " dataset");
   }
 }

@@ -154,9 +154,11 @@ final class CorpusFlow {
     Row first = added.where(Columns.kept()).join(dataset.ids(), new String[]{Columns.ID}, "left_semi")
         .agg(functions.min(Columns.ID)).first();
     if (!first.isNullAt(0))
-      throw new UserError("a document in the new files has the id '" + first.getString(0) + "', which one in the dataset "
-          + dataset.folder() + " has already; ids must be different: give it another one, or make a new dataset of all files"
-          + " where it takes the other's place");
+      throw new UserError(
+          "a document in the new files has the id '" + first.getString(0) + "', which one in the dataset "
+              + dataset.folder()
+              + " has already; ids must be different: give it another one, or make a new dataset of all files"
+              + " where it takes the other's place");
   }
 
   /** Before a step that joins by ids: of documents with the same id it would lose one that is no duplicate. */

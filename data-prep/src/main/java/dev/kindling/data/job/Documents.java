@@ -153,8 +153,10 @@ final class Documents {
     for (Input input : inputs) {
       CorpusSource source = input.source();
       if (source.format().isTable())
-        all.add(new Hashed(source.name(), String.join("\n", source.paths()), 0, TableRows.of(session, source).fingerprint()));
-      else all.addAll(hashed(source.name(), input.files()));
+        all.add(new Hashed(source.name(), String.join("\n", source.paths()), 0,
+            TableRows.of(session, source).fingerprint()));
+      else
+        all.addAll(hashed(source.name(), input.files()));
     }
     hashed = List.copyOf(all);
     return hashed;

@@ -52,7 +52,8 @@ record Former(SparkSession session, Path folder, DatasetInfo info) {
         throw other(name + " is " + said(is) + ", it was " + said(was));
     }
     if (given != null && !given.fingerprint().equals(info.tokenizer()))
-      throw other("the tokenizer is another one, its SHA-256 is " + given.fingerprint() + ", it was " + info.tokenizer());
+      throw other(
+          "the tokenizer is another one, its SHA-256 is " + given.fingerprint() + ", it was " + info.tokenizer());
   }
 
   private static String said(String value) {

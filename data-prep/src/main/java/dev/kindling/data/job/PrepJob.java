@@ -113,7 +113,8 @@ public final class PrepJob {
 
   private DatasetInfo make(Work work) {
     CorpusFlow flow = new CorpusFlow(session, options,
-        work.former().isPresent() ? work.fingerprint() : work.inputs().sha256(), work.output(), work.former(), progress);
+        work.former().isPresent() ? work.fingerprint() : work.inputs().sha256(), work.output(), work.former(),
+        progress);
     flow.begin();
     try (ShufflePartitions partitions = ShufflePartitions.of(session)) {
       Dataset<Row> rows = TaskFailure.unwrapped(() -> flow.run(work.documents(), partitions));
@@ -154,7 +155,9 @@ public final class PrepJob {
     String fingerprint = Fingerprint.of(before.fingerprint() + "\n" + added.inputs().sha256());
     OutputFolder home = new OutputFolder(conf, DatasetVersions.home(former.folder(), former.next()),
         DatasetVersions.FILE, NAMES);
-    DatasetInfo info = home.finishedManifest() == null ? null : DatasetVersions.unpublished(conf, former.folder(), former.next());
+    DatasetInfo info = home.finishedManifest() == null
+        ? null
+        : DatasetVersions.unpublished(conf, former.folder(), former.next());
     if (info == null || !info.fingerprint().equals(fingerprint))
       info = make(new Work(added, inputs, fingerprint, home, tokenizer, Optional.of(former)));
     home.clearUnfinished();
@@ -214,8 +217,9 @@ public final class PrepJob {
   private DatasetInfo.Decontamination decontaminated(PrepTables tables, Dataset<Row> rows, Optional<Former> former) {
     for (PrepStage stage : options.stages()) {
       for (CorpusStep step : stage.steps()) {
-        if (step instanceof Decontamination one) return tables.decontaminated(one, rows,
-            former.flatMap(dataset -> dataset.table(PrepTables.DECONTAMINATED)));
+        if (step instanceof Decontamination one)
+          return tables.decontaminated(one, rows,
+              former.flatMap(dataset -> dataset.table(PrepTables.DECONTAMINATED)));
       }
     }
     return null;

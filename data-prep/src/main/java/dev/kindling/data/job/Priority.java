@@ -48,7 +48,8 @@ public record Priority(List<String> sources) implements Serializable {
     Column rank = functions.lit(sources.size());
     for (int i = sources.size() - 1; i >= 0; i--)
       rank = functions.when(functions.col(Columns.SOURCE).equalTo(sources.get(i)), i).otherwise(rank);
-    return Window.partitionBy(key).orderBy(functions.col(ADDED), rank, functions.col(Columns.SOURCE), functions.col(Columns.FILE),
+    return Window.partitionBy(key).orderBy(functions.col(ADDED), rank, functions.col(Columns.SOURCE),
+        functions.col(Columns.FILE),
         functions.col(Columns.POSITION), functions.col(Columns.ID));
   }
 

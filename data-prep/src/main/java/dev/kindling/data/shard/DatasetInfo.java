@@ -244,7 +244,8 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
       return JSON.treeToValue(json, DatasetInfo.class);
     } catch (FileNotFoundException e) {
       throw new UserError(
-          "there is no dataset in " + folder + ": " + file.getName() + " is missing; run prep, which writes it last", e);
+          "there is no dataset in " + folder + ": " + file.getName() + " is missing; run prep, which writes it last",
+          e);
     } catch (JsonProcessingException e) {
       String problem = e.getCause() instanceof UserError wrong ? wrong.getMessage() : e.getOriginalMessage();
       throw new UserError(file + " is damaged: " + problem + "; run prep again", e);

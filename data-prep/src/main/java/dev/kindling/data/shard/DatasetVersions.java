@@ -4,7 +4,6 @@ import static dev.kindling.checkpoint.UserError.require;
 
 import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
-import dev.kindling.checkpoint.UserError;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -88,7 +87,8 @@ public final class DatasetVersions {
   }
 
   /** Makes a version the newest, in one step; what it consists of must be in its place. @param former the newest before */
-  public static void publish(Configuration conf, Path dataset, DatasetInfo former, DatasetInfo next) throws IOException {
+  public static void publish(Configuration conf, Path dataset, DatasetInfo former, DatasetInfo next)
+      throws IOException {
     if (former.datasetVersion() == 1) {
       Path kept = new Path(folder(dataset, 1), FILE);
       FileSystem files = Storage.of(conf, kept);

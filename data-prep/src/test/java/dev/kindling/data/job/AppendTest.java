@@ -33,6 +33,7 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -82,10 +83,12 @@ class AppendTest {
         .isEqualTo(info.corpus().sources().get("corpus").tokens());
     Map<String, String> all = new HashMap<>(old);
     all.putAll(added);
-    assertThat(textsOfRows(second)).containsExactlyInAnyOrderElementsOf(tokens.keySet().stream().map(all::get).toList());
+    assertThat(textsOfRows(second))
+        .containsExactlyInAnyOrderElementsOf(tokens.keySet().stream().map(all::get).toList());
   }
 
   @Test
+  @Tag("slow")
   void withNothingNewNothingIsDoneAndAThirdVersionKnowsTheSecondsFiles() throws IOException {
     write("corpus/1.jsonl", planted("a", List.of(), 8));
     run(true, line -> {});
@@ -111,6 +114,7 @@ class AppendTest {
   }
 
   @Test
+  @Tag("slow")
   void aKillLeavesTheFormerVersionAndTheNextRunMakesTheSame() throws IOException {
     write("corpus/1.jsonl", planted("a", List.of(), 8));
     PrepResult first = run(true, line -> {});

@@ -106,7 +106,8 @@ class DuplicatesTest {
 
   @Test
   void aBucketOfManyGivesFivePairsADocumentAndIsNotHeld() {
-    Iterator<Row> bucket = IntStream.range(0, 100_000).mapToObj(i -> (Row) RowFactory.create(7L, (long) i, true)).iterator();
+    Iterator<Row> bucket = IntStream.range(0, 100_000).mapToObj(i -> (Row) RowFactory.create(7L, (long) i, true))
+        .iterator();
     BucketLinks links = new BucketLinks(bucket);
     long pairs = 0;
     while (links.hasNext()) {

@@ -68,7 +68,7 @@ class SampleOrderTest {
     assertThat(order.steps(1)).isEqualTo(9);
     assertThat(order.steps(2)).isEqualTo(18);
     assertThat(order.row(11, 1, 0)).isBetween(0L, 17L);
-    assertThat(order.epoch(9)).isEqualTo(1.0);
+    assertThat(order.epochs(9)).containsExactly(1.0);
   }
 
   @Test

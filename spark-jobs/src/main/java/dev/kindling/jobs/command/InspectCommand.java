@@ -64,7 +64,8 @@ final class InspectCommand implements Callable<Integer> {
     part("held out", info.heldOut(), out);
     out.printf("made from      %,d bytes in %,d files%n", info.inputs().bytes(), info.inputs().files());
     if (info.append() != null)
-      out.printf("version        %d, which added %,d bytes in %,d files%n", info.datasetVersion(), info.append().bytes(),
+      out.printf("version        %d, which added %,d bytes in %,d files%n", info.datasetVersion(),
+          info.append().bytes(),
           info.append().files());
     out.printf("fingerprint    %s%n", info.fingerprint());
     info.configuration().forEach((key, value) -> out.printf("  %-18s %s%n", key, value));

@@ -98,8 +98,8 @@ final class LineageCommand implements Callable<Integer> {
         run.data(),
         saved ? "" : String.format("; the newest checkpoint is of step %,d: it has not seen them", run.trained()));
     for (StepLineage.Sequence sequence : lineage.sequences()) {
-      out.printf("virtual rank %d, sample %d: row %d (%s)%n", sequence.virtualRank(), sequence.sample(), sequence.row(),
-          sequence.shard());
+      out.printf("virtual rank %d, sample %d: row %d (%s%s)%n", sequence.virtualRank(), sequence.sample(),
+          sequence.row(), run.datasets().isMixed() ? sequence.dataset() + "/" : "", sequence.shard());
       for (StepLineage.Stretch each : sequence.stretches()) {
         String origin = each.origin().filter(known -> !known.place().equals(each.document()))
             .map(known -> " (" + known + ")").orElse("");
@@ -111,7 +111,7 @@ final class LineageCommand implements Callable<Integer> {
 
   private static ObjectNode json(StepLineage.Sequence sequence) {
     ObjectNode all = Json.object().put("virtualRank", sequence.virtualRank()).put("sample", sequence.sample())
-        .put("row", sequence.row()).put("shard", sequence.shard());
+        .put("dataset", sequence.dataset()).put("row", sequence.row()).put("shard", sequence.shard());
     ArrayNode documents = all.putArray("documents");
     for (StepLineage.Stretch each : sequence.stretches()) {
       ObjectNode stretch = documents.addObject().put("document", each.document());
@@ -128,7 +128,8 @@ final class LineageCommand implements Callable<Integer> {
     if (json) {
       ObjectNode all = about(run).put("document", seen.document());
       all.put("heldOut", seen.rows().isEmpty());
-      ArrayNode rows = all.putArray("rows"), steps = all.putArray("steps");
+      ArrayNode datasets = all.putArray("datasets"), rows = all.putArray("rows"), steps = all.putArray("steps");
+      seen.datasets().forEach(datasets::add);
       seen.rows().forEach(rows::add);
       seen.steps().forEach(steps::add);
       all.set("checkpoints", json(saw));
@@ -141,7 +142,8 @@ final class LineageCommand implements Callable<Integer> {
       out.printf("%s is in %s; no step up to %,d, the newest checkpoint's, has read it%n", seen.document(),
           rows(seen.rows()), run.trained());
     } else {
-      out.printf("%s is in %s, read in %s%n", seen.document(), rows(seen.rows()), steps(seen));
+      out.printf("%s is in %s%s, read in %s%n", seen.document(), rows(seen.rows()),
+          run.datasets().isMixed() ? " of " + String.join(" and of ", seen.datasets()) : "", steps(seen));
       checkpoints("checkpoints that saw it", saw, out);
     }
   }
@@ -199,7 +201,7 @@ final class LineageCommand implements Callable<Integer> {
   }
 
   private static ObjectNode about(TracedRun run) {
-    return Json.object().put("run", run.folder().toString()).put("dataset", run.data().toString())
+    return Json.object().put("run", run.folder().toString()).put("dataset", run.data())
         .put("fingerprint", run.info().fingerprint());
   }
 

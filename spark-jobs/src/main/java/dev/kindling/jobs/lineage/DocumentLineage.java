@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.udf;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.DatasetMixture;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.LongStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -41,23 +43,32 @@ public final class DocumentLineage {
   /**
    * A document in a run.
    *
-   * @param rows of the dataset that hold a part of it; none where it was held out from training
+   * @param datasets that have it, one but where several are mixed
+   * @param rows of its dataset that hold a part of it; none where it was held out from training
    * @param steps up to the newest checkpoint's that read one of them
    */
-  public record Seen(String document, List<Long> rows, SortedSet<Long> steps) {}
+  public record Seen(String document, List<String> datasets, List<Long> rows, SortedSet<Long> steps) {}
 
   /** @throws UserError where the dataset has no such document */
   public Seen document(String id) {
-    List<Long> rows = rowsOf(run.info().training(), id);
-    if (rows.isEmpty() && rowsOf(run.info().heldOut(), id).isEmpty()) throw unknown(id);
+    List<String> datasets = new ArrayList<>();
+    List<Long> rows = new ArrayList<>();
     SortedSet<Long> steps = new TreeSet<>();
-    for (long row : rows) steps.addAll(run.steps(row));
-    return new Seen(id, rows, steps);
+    for (int i = 0; i < run.datasets().members().size(); i++) {
+      DatasetMixture.Member member = run.datasets().members().get(i);
+      List<Long> own = rowsOf(member, member.info().training(), id);
+      if (own.isEmpty() && rowsOf(member, member.info().heldOut(), id).isEmpty()) continue;
+      datasets.add(member.folder().toString());
+      rows.addAll(own);
+      for (long row : own) steps.addAll(run.steps(run.datasets().firstRow(i) + row));
+    }
+    if (datasets.isEmpty()) throw unknown(id);
+    return new Seen(id, datasets, rows, steps);
   }
 
-  private List<Long> rowsOf(DatasetInfo.Part part, String id) {
+  private List<Long> rowsOf(DatasetMixture.Member member, DatasetInfo.Part part, String id) {
     if (part.rows() == 0) return List.of();
-    return tables.stretches(part).where(col("document").equalTo(id)).select("row").distinct().orderBy("row")
+    return tables.stretches(member, part).where(col("document").equalTo(id)).select("row").distinct().orderBy("row")
         .collectAsList().stream().map(row -> row.getLong(0)).toList();
   }
 
@@ -68,7 +79,12 @@ public final class DocumentLineage {
    * @param documents that it stands for, those that were held out not counted
    * @param firstStep that read one of them; empty: none up to the newest checkpoint's
    */
-  public record Forgotten(String name, long documents, OptionalLong firstStep) {}
+  public record Forgotten(String name, long documents, OptionalLong firstStep) {
+    private Forgotten plus(Forgotten other) {
+      return new Forgotten(name, documents + other.documents,
+          LongStream.concat(firstStep.stream(), other.firstStep.stream()).min());
+    }
+  }
 
   /**
    * @param names of files and of documents; @return in the same order
@@ -76,20 +92,23 @@ public final class DocumentLineage {
    */
   public List<Forgotten> forget(List<String> names) {
     Map<String, Forgotten> found = new HashMap<>();
-    if (run.info().training().rows() > 0) {
-      SampleOrder order = run.order();
-      Column first = udf((UDF1<Long, Long>) row -> order.place(0, row).step() + 1, DataTypes.LongType)
+    SampleOrder order = run.order();
+    for (int i = 0; i < run.datasets().members().size(); i++) {
+      DatasetMixture.Member member = run.datasets().members().get(i);
+      long before = run.datasets().firstRow(i);
+      Column first = udf((UDF1<Long, Long>) row -> order.place(0, before + row).step() + 1, DataTypes.LongType)
           .apply(col("row"));
-      for (Row each : named(run.info().training(), names).groupBy("name")
+      for (Row each : named(member, member.info().training(), names).groupBy("name")
           .agg(functions.countDistinct("document").as("documents"), functions.min(first).as("first")).collectAsList()) {
         long step = each.getLong(2);
-        found.put(each.getString(0), new Forgotten(each.getString(0), each.getLong(1),
-            step <= run.trained() ? OptionalLong.of(step) : OptionalLong.empty()));
+        found.merge(each.getString(0), new Forgotten(each.getString(0), each.getLong(1),
+            step <= run.trained() ? OptionalLong.of(step) : OptionalLong.empty()), Forgotten::plus);
       }
     }
     List<String> rest = names.stream().filter(name -> !found.containsKey(name)).toList();
-    if (!rest.isEmpty() && run.info().heldOut().rows() > 0) {
-      for (Row each : named(run.info().heldOut(), rest).select("name").distinct().collectAsList())
+    for (DatasetMixture.Member member : run.datasets().members()) {
+      if (rest.isEmpty() || member.info().heldOut().rows() == 0) continue;
+      for (Row each : named(member, member.info().heldOut(), rest).select("name").distinct().collectAsList())
         found.put(each.getString(0), new Forgotten(each.getString(0), 0, OptionalLong.empty()));
     }
     List<Forgotten> all = new ArrayList<>();
@@ -98,9 +117,9 @@ public final class DocumentLineage {
   }
 
   /** A row for each stretch of a document and each of the names that means it. */
-  private Dataset<Row> named(DatasetInfo.Part part, List<String> names) {
-    Dataset<Row> stretches = tables.stretches(part).select("row", "document");
-    DocumentTable documents = tables.documents();
+  private Dataset<Row> named(DatasetMixture.Member member, DatasetInfo.Part part, List<String> names) {
+    Dataset<Row> stretches = tables.stretches(member, part).select("row", "document");
+    DocumentTable documents = tables.documents(member);
     if (!documents.isThere())
       return called(stretches, names, col("document"), LineageTables.fileOfId(col("document")));
     Column file = concat(col("source"), lit(": "), col("file"));

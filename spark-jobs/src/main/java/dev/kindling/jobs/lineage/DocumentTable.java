@@ -1,7 +1,7 @@
 package dev.kindling.jobs.lineage;
 
 import dev.kindling.checkpoint.Storage;
-import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.DatasetMixture;
 import dev.kindling.data.shard.DatasetVersions;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -30,10 +30,10 @@ import org.apache.parquet.io.api.Binary;
 record DocumentTable(Configuration conf, List<Path> folders) {
   private static final String NAME = "documents";
 
-  /** @param info the version of the dataset */
-  static DocumentTable of(Configuration conf, Path dataset, DatasetInfo info) {
-    return new DocumentTable(conf, DatasetVersions.homes(dataset, info).stream().map(home -> new Path(home, NAME))
-        .filter(folder -> Storage.exists(Storage.of(conf, folder), folder)).toList());
+  static DocumentTable of(Configuration conf, DatasetMixture.Member dataset) {
+    return new DocumentTable(conf,
+        DatasetVersions.homes(dataset.folder(), dataset.info()).stream().map(home -> new Path(home, NAME))
+            .filter(folder -> Storage.exists(Storage.of(conf, folder), folder)).toList());
   }
 
   boolean isThere() {

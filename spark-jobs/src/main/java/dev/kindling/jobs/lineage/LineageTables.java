@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.when;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.DatasetMixture;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -30,7 +31,7 @@ import org.apache.spark.sql.types.StructType;
  *
  * <pre>
  *   lineage/sequences     a row a stretch of a document in a sequence of a step, up to the newest checkpoint's:
- *                         step, virtualRank, sample, row, document, start, end, offset, character, source, file, position
+ *                         step, virtualRank, sample, row, document, start, end, offset, character, source, file, position, dataset
  *   lineage/checkpoints   a row a checkpoint that is there: step, attempt, path
  * </pre>
  */
@@ -86,14 +87,22 @@ public final class LineageTables {
         .withColumn("virtualRank", expr("explode(sequence(0, " + (order.virtualRanks() - 1) + "))"))
         .withColumn("sample", expr("explode(sequence(0, " + (order.samplesPerRank() - 1) + "))"))
         .withColumn("row", row.apply(col("step"), col("virtualRank"), col("sample")));
-    Dataset<Row> stretches = stretches(run.info().training());
-    return located(samples.join(stretches, "row").select("step", "virtualRank", "sample", "row", "document", "start",
-        "end", "offset", "character"));
+    Dataset<Row> all = null;
+    for (int i = 0; i < run.datasets().members().size(); i++) {
+      DatasetMixture.Member member = run.datasets().members().get(i);
+      long first = run.datasets().firstRow(i);
+      Dataset<Row> own = samples.withColumn("row", col("row").minus(first));
+      Dataset<Row> more = located(own.join(stretches(member, member.info().training()), "row").select("step",
+          "virtualRank", "sample", "row", "document", "start", "end", "offset", "character"), member)
+          .withColumn("dataset", lit(member.folder().toString()));
+      all = all == null ? more : all.union(more);
+    }
+    return all;
   }
 
-  /** A row a stretch of a document in a row of the dataset. */
-  Dataset<Row> stretches(DatasetInfo.Part part) {
-    String[] shards = part.shards().stream().map(shard -> new Path(run.data(), shard.file()).toString())
+  /** A row a stretch of a document in a row of a part of the dataset. */
+  Dataset<Row> stretches(DatasetMixture.Member member, DatasetInfo.Part part) {
+    String[] shards = part.shards().stream().map(shard -> new Path(member.folder(), shard.file()).toString())
         .toArray(String[]::new);
     Dataset<Row> all = spark.read().parquet(shards).select(col("row"), expr("inline(spans)"));
     boolean told = Arrays.asList(all.columns()).contains("character");
@@ -101,8 +110,8 @@ public final class LineageTables {
   }
 
   /** With source, file and position of the document, null where nothing tells. */
-  private Dataset<Row> located(Dataset<Row> stretches) {
-    DocumentTable table = documents();
+  private Dataset<Row> located(Dataset<Row> stretches, DatasetMixture.Member member) {
+    DocumentTable table = documents(member);
     Column text = lit(null).cast(DataTypes.StringType);
     if (table.isThere()) {
       Dataset<Row> origins = spark.read().parquet(table.paths())
@@ -114,8 +123,8 @@ public final class LineageTables {
         .withColumn("position", ofId(col("document"), 2).cast(DataTypes.LongType));
   }
 
-  DocumentTable documents() {
-    return DocumentTable.of(spark.sparkContext().hadoopConfiguration(), run.data(), run.info());
+  DocumentTable documents(DatasetMixture.Member member) {
+    return DocumentTable.of(spark.sparkContext().hadoopConfiguration(), member);
   }
 
   /** The file of an id that is a place; null for another one. */

@@ -14,7 +14,8 @@ import org.apache.hadoop.conf.Configuration;
  * @param dataset folder that {@code prep} wrote: packed rows and the tokenizer
  * @param run folder of the run's checkpoints; a run that is there already goes on
  */
-public record PretrainConfig(String dataset, String run, DataSettings data, ModelSettings model, ObjectiveSettings objective,
+public record PretrainConfig(String dataset, String run, DataSettings data, ModelSettings model,
+    ObjectiveSettings objective,
     TrainSettings train, OptimizerSettings optimizer, ScheduleSettings schedule, AverageSettings average,
     GradientSettings gradients, CheckpointSettings checkpoints, ClusterSettings cluster,
     ProfileSettings profile, TrackingSettings tracking, WatchSettings watch) implements Serializable {
@@ -28,7 +29,8 @@ public record PretrainConfig(String dataset, String run, DataSettings data, Mode
 
   /** A run with the defaults of all sections. */
   public static PretrainConfig of(String dataset, String run) {
-    return new PretrainConfig(dataset, run, DataSettings.defaults(), ModelSettings.defaults(), ObjectiveSettings.defaults(),
+    return new PretrainConfig(dataset, run, DataSettings.defaults(), ModelSettings.defaults(),
+        ObjectiveSettings.defaults(),
         TrainSettings.defaults(),
         OptimizerSettings.defaults(),
         ScheduleSettings.defaults(), AverageSettings.defaults(), GradientSettings.defaults(),
@@ -39,7 +41,8 @@ public record PretrainConfig(String dataset, String run, DataSettings data, Mode
 
   /** The same with paths that mean on an executor what they mean here. */
   PretrainConfig absolute(Configuration hadoop) {
-    return new PretrainConfig(Storage.absolute(hadoop, dataset), Storage.absolute(hadoop, run), data, model, objective, train,
+    return new PretrainConfig(Storage.absolute(hadoop, dataset), Storage.absolute(hadoop, run), data.absolute(hadoop),
+        model, objective, train,
         optimizer, schedule, average, gradients, checkpoints, cluster, profile, tracking, watch);
   }
 
@@ -55,7 +58,8 @@ public record PretrainConfig(String dataset, String run, DataSettings data, Mode
   }
 
   public PretrainConfig withObjective(ObjectiveSettings value) {
-    return new PretrainConfig(dataset, run, data, model, value, train, optimizer, schedule, average, gradients, checkpoints,
+    return new PretrainConfig(dataset, run, data, model, value, train, optimizer, schedule, average, gradients,
+        checkpoints,
         cluster,
         profile, tracking, watch);
   }
@@ -67,30 +71,35 @@ public record PretrainConfig(String dataset, String run, DataSettings data, Mode
   }
 
   public PretrainConfig withOptimizer(OptimizerSettings value) {
-    return new PretrainConfig(dataset, run, data, model, objective, train, value, schedule, average, gradients, checkpoints,
+    return new PretrainConfig(dataset, run, data, model, objective, train, value, schedule, average, gradients,
+        checkpoints,
         cluster,
         profile, tracking, watch);
   }
 
   public PretrainConfig withSchedule(ScheduleSettings value) {
-    return new PretrainConfig(dataset, run, data, model, objective, train, optimizer, value, average, gradients, checkpoints,
+    return new PretrainConfig(dataset, run, data, model, objective, train, optimizer, value, average, gradients,
+        checkpoints,
         cluster,
         profile, tracking, watch);
   }
 
   public PretrainConfig withAverage(AverageSettings value) {
-    return new PretrainConfig(dataset, run, data, model, objective, train, optimizer, schedule, value, gradients, checkpoints,
+    return new PretrainConfig(dataset, run, data, model, objective, train, optimizer, schedule, value, gradients,
+        checkpoints,
         cluster,
         profile, tracking, watch);
   }
 
   public PretrainConfig withGradients(GradientSettings value) {
-    return new PretrainConfig(dataset, run, data, model, objective, train, optimizer, schedule, average, value, checkpoints,
+    return new PretrainConfig(dataset, run, data, model, objective, train, optimizer, schedule, average, value,
+        checkpoints,
         cluster, profile, tracking, watch);
   }
 
   public PretrainConfig withCheckpoints(CheckpointSettings value) {
-    return new PretrainConfig(dataset, run, data, model, objective, train, optimizer, schedule, average, gradients, value,
+    return new PretrainConfig(dataset, run, data, model, objective, train, optimizer, schedule, average, gradients,
+        value,
         cluster,
         profile, tracking, watch);
   }

@@ -78,7 +78,7 @@ public final class PretrainJob {
     long start = System.nanoTime();
     try {
       plan.refuseMistakes(hadoop);
-      plan.olderVersion(hadoop).ifPresent(progress);
+      RunData.olderVersions(plan.datasets(), hadoop).forEach(progress);
       Attempts.Ended<PretrainRank.Ending> ended = new Attempts<>(spark, new Run(), progress).untilDone();
       CheckpointStore store = new CheckpointStore(hadoop, new Path(plan.config().run()));
       return ended(ended.endings(), ended.ranks(), store, (System.nanoTime() - start) / NANOS);
@@ -132,6 +132,7 @@ public final class PretrainJob {
       new RunProfile(endings.stream().flatMap(each -> each.profile().stream()).toList())
           .write(hadoop, new Path(plan.config().run()), progress);
     }
+    RunData.read(plan.datasets(), plan.order().epochs(endings.get(0).step())).ifPresent(progress);
     return result(endings.get(0), ranks, store.committed().get(0), seconds);
   }
 

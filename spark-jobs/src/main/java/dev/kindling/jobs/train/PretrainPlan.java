@@ -11,7 +11,7 @@ import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
-import dev.kindling.data.shard.DatasetVersions;
+import dev.kindling.data.shard.DatasetMixture;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.tokenizer.Fingerprint;
 import dev.kindling.data.tokenizer.Tokenizer;
@@ -21,7 +21,6 @@ import dev.kindling.train.loop.RunOptions;
 import dev.kindling.train.optim.OptimizerRecipe;
 import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
@@ -34,21 +33,24 @@ import org.apache.hadoop.fs.Path;
  * What a configuration comes to for its dataset; made in the driver, where mistakes end before anything is written, and again
  * by every rank.
  *
- * @param extra tokens of the model that the dataset has not; @param steps of the whole run
+ * @param datasets that are read; @param dataset what they are together; @param extra tokens of the model that the dataset has not
+ * @param order of the rows; @param steps of the whole run
  */
-record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig model, ExtraTokens extra, long steps) {
+record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo dataset, SampleOrder order,
+    ModelConfig model, ExtraTokens extra, long steps) {
   static final String PRECISION = "train.precision";
-  private static final String DATASET = "dataset";
   private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
   private static final int LARGEST_TOKENIZER = 1 << 28;
 
   /**
-   * @return the plan, in which the dataset's version is said
+   * @return the plan, in which the datasets' versions are said
    * @throws UserError where dataset, model and steps do not fit one another
    */
   static PretrainPlan of(PretrainConfig given, Configuration hadoop) {
-    DatasetInfo dataset = dataset(given, hadoop);
-    PretrainConfig config = given.withData(new DataSettings(dataset.datasetVersion()));
+    DatasetMixture datasets = RunData.of(given, hadoop);
+    DatasetInfo dataset = datasets.info(hadoop);
+    PretrainConfig config = given.withData(
+        given.data().of(datasets.members().stream().map(member -> member.info().datasetVersion()).toList()));
     TrainSettings train = config.train();
     config.objective().refuseUnlessOf(config.model().family());
     require(config.tracking().documentLoss() == 0 || config.model().family().objective() == Kind.NEXT_TOKEN,
@@ -59,23 +61,11 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
       config.objective().spans(extra, dataset.endOfText()).refuseUnlessSentinelsSuffice(dataset.sequenceLength());
     }
     ModelConfig model = config.model().config(extra, dataset.sequenceLength(), dataset.endOfText());
-    SampleOrder order = new SampleOrder(dataset.training().rows(), train.seed(), train.virtualRanks(),
+    require(train.epochs() == 0 || !datasets.isMixed(), "train.epochs", train.epochs(),
+        "left out where several datasets are mixed, as each has epochs of its own; say train.steps");
+    SampleOrder order = new SampleOrder(datasets.order(train.seed()), train.virtualRanks(),
         Math.multiplyExact(train.microBatch(), train.accumulate()));
-    return new PretrainPlan(config, dataset, model, extra, steps(train, order));
-  }
-
-  /** A run that was begun goes on with the version that it began with, whatever has been added to the dataset since. */
-  private static DatasetInfo dataset(PretrainConfig config, Configuration hadoop) {
-    Path folder = new Path(config.dataset());
-    if (config.data().version() > 0) return DatasetVersions.read(hadoop, folder, config.data().version(), "data.version");
-    DatasetInfo newest = DatasetInfo.read(hadoop, folder);
-    if (newest.datasetVersion() == 1) return newest;
-    try {
-      return new RunFolder(hadoop, new Path(config.run())).started().map(begun -> begun.identity().get(DATASET))
-          .flatMap(fingerprint -> DatasetVersions.withFingerprint(hadoop, folder, fingerprint)).orElse(newest);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return new PretrainPlan(config, datasets, dataset, order, model, extra, steps(train, order));
   }
 
   private static long steps(TrainSettings train, SampleOrder order) {
@@ -92,15 +82,6 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
           + order.samplesPerStep() + " sequences: set train.steps to " + there + " or fewer, or raise train.epochs");
     }
     return train.steps() == 0 ? there : train.steps();
-  }
-
-  /** What is worth knowing where a run does not read the newest version of its dataset. */
-  Optional<String> olderVersion(Configuration hadoop) {
-    int newest = DatasetInfo.read(hadoop, new Path(config.dataset())).datasetVersion();
-    return newest == dataset.datasetVersion()
-        ? Optional.empty()
-        : Optional.of("reads version " + dataset.datasetVersion() + " of the dataset in " + config.dataset()
-            + "; the newest is " + newest + ", which a new run reads");
   }
 
   /** What is wrong ends here: before anything is written, and before a run that is under way in the folder is taken over. */
@@ -176,7 +157,7 @@ record PretrainPlan(PretrainConfig config, DatasetInfo dataset, ModelConfig mode
     if (model instanceof BertConfig || model instanceof T5Config) all.put("objective", config.objective().toString());
     // not told where it is as before there was a choice: such runs go on
     if (config.objective().documents() == ObjectiveSettings.Documents.APART) all.put("objective.documents", "apart");
-    all.put(DATASET, dataset.fingerprint());
+    all.putAll(RunData.identity(datasets, dataset));
     all.put("train.epochs", Long.toString(config.train().epochs()));
     return all;
   }

@@ -117,7 +117,8 @@ final class PretrainRank {
         Checkpoints checkpoints) {
       PretrainConfig config = plan.config();
       RunOptions options = plan.options(precision);
-      PackedBatches<B> batches = new PackedBatches<>(plan.training(rank.conf()), options, config.train().epochs(),
+      PackedBatches<B> batches = new PackedBatches<>(plan.training(rank.conf()), plan.order(), options,
+          config.train().epochs(),
           objective);
       Communicator communicator = profile.<Communicator>map(p -> new ProfiledCommunicator(rank.communicator(), p))
           .orElse(rank.communicator());
@@ -146,11 +147,7 @@ final class PretrainRank {
   private static FolderCheckpoints checkpoints(PretrainPlan plan, Rank rank, StepNews news) {
     CheckpointSettings keep = plan.config().checkpoints();
     ObjectNode details = Json.object();
-    ObjectNode dataset = details.putObject("dataset").put("path", plan.config().dataset())
-        .put("version", plan.dataset().datasetVersion()).put("fingerprint", plan.dataset().fingerprint())
-        .put("tokenizer", plan.dataset().tokenizer());
-    if (plan.dataset().decontamination() != null)
-      dataset.put("decontamination", plan.dataset().decontamination().table());
+    details.set("dataset", RunData.details(plan.datasets(), plan.dataset()));
     details.put("configuration", plan.config().toString()).put("ranks", rank.worldSize());
     return new FolderCheckpoints(rank.conf(), new Path(plan.config().run()), rank.epoch(), plan.model(),
         plan.tokenizer(rank.conf()), new Retention(keep.keepLast(), keep.keepEvery(), keep.keepBest()), details,

@@ -84,7 +84,8 @@ class DatasetVersionsTest {
   }
 
   private static String prep() {
-    return ends("prep", "--in", folder.resolve("corpus").toString(), "--out", folder.resolve("data").toString(), "--set",
+    return ends("prep", "--in", folder.resolve("corpus").toString(), "--out", folder.resolve("data").toString(),
+        "--set",
         "format=lines", "--set", "vocabularySize=280", "--set", "sequenceLength=16", "--set", "heldOutPercent=20",
         "--set", "dedup.exact=true");
   }

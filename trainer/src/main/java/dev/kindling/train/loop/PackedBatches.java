@@ -26,13 +26,19 @@ public final class PackedBatches<B extends MicroBatch> implements BatchSource<B>
    * @param objective what rows are made into
    */
   public PackedBatches(PackedDataset dataset, RunOptions options, long epochs, RowObjective<B> objective) {
+    this(dataset, new SampleOrder(dataset.rows(), options.seed(), options.virtualRanks(),
+        Math.multiplyExact(options.microBatch(), options.accumulate())), options, epochs, objective);
+  }
+
+  /** @param order of the rows, dealt as the options say */
+  public PackedBatches(PackedDataset dataset, SampleOrder order, RunOptions options, long epochs,
+      RowObjective<B> objective) {
     UserError.require(epochs >= 0, "epochs", epochs, "a number of passes over the data, or 0 for no limit");
     this.dataset = dataset;
+    this.order = order;
     this.objective = objective;
     this.microBatch = options.microBatch();
     this.epochs = epochs;
-    this.order = new SampleOrder(dataset.rows(), options.seed(), options.virtualRanks(),
-        Math.multiplyExact(options.microBatch(), options.accumulate()));
   }
 
   @Override
