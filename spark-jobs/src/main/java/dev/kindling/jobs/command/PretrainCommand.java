@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.apache.spark.SparkConf;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -79,6 +80,7 @@ final class PretrainCommand implements Callable<Integer> {
       PretrainJob.check(config, HadoopFiles.configuration());          // starting Spark takes its time
       return config;
     });
+    PretrainJob.ahead(config, new SparkConf());
     try (Sessions.Opened spark = Sessions.open("pretrain")) {
       PretrainResult result = configuration.located(() -> PretrainJob.run(spark.session(), config, out::println));
       out.printf("%s: step %,d%s, loss %.4f, %s, weights %s%n", result.checkpoint(), result.steps(),

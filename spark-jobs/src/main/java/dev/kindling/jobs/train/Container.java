@@ -13,6 +13,12 @@ import org.apache.spark.SparkConf;
  * @param offHeap {@code spark.memory.offHeap.size} where that is enabled: Spark takes it for shuffles and SQL
  */
 record Container(long heap, long overhead, long offHeap) {
+  /** Whether the cluster ends executors that take more than they asked for. */
+  static boolean isHeldTo(SparkConf conf) {
+    String master = conf.get("spark.master", "");
+    return master.startsWith("yarn") || master.startsWith("k8s");
+  }
+
   /** @throws UserError where a setting is no size */
   static Container of(SparkConf conf) {
     long heap = mebibytes(conf, "spark.executor.memory", "1g");

@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.apache.spark.SparkContext;
 import org.apache.spark.rpc.RpcCallContext;
 import org.apache.spark.rpc.RpcEndpointRef;
@@ -22,8 +23,8 @@ import scala.runtime.AbstractPartialFunction;
 import scala.runtime.BoxedUnit;
 
 /**
- * What ranks tell the driver while they run: that they live, lines of progress, and why they failed; and what the driver
- * answers: whether the run shall end. It is an endpoint of Spark's own remote calls, so it needs no port, host or secret of its own and works wherever executors reach their driver (heartbeats
+ * What ranks tell the driver while they run: where they listen, that they live, lines of progress, and why they failed; and what
+ * the driver answers: where the other ranks are, whether the run shall end. It is an endpoint of Spark's own remote calls, so it needs no port, host or secret of its own and works wherever executors reach their driver (heartbeats
  * and accumulators, the public ways, come every 10 seconds, and not at all from a task that fails).
  */
 public final class DriverLine implements AutoCloseable {
@@ -47,6 +48,7 @@ public final class DriverLine implements AutoCloseable {
   static final String SAY = "say";
   static final String FACT = "fact";
   static final String FAILED = "failed";
+  static final String MEET = "meet";
 
   private static final long DRAIN_SECONDS = 5;
 
@@ -60,6 +62,7 @@ public final class DriverLine implements AutoCloseable {
   });
   private final List<Failure> failures = new CopyOnWriteArrayList<>();
   private final Map<Integer, Sign> signs = new ConcurrentHashMap<>();
+  private final Map<Integer, String> meeting = new ConcurrentHashMap<>();
   private final AtomicReference<StopRequest> order = new AtomicReference<>(StopRequest.NONE);
   private final RpcEnv environment;
   private final RpcEndpointRef reference;
@@ -137,6 +140,14 @@ public final class DriverLine implements AutoCloseable {
     }
   }
 
+  /** What all ranks told, by rank; nothing before the last of them has come. */
+  private String[] meet(String[] words) {
+    meeting.put(Integer.parseInt(words[1]), words[3]);
+    int ranks = Integer.parseInt(words[2]);
+    if (meeting.size() < ranks) return new String[0];
+    return IntStream.range(0, ranks).mapToObj(meeting::get).toArray(String[]::new);
+  }
+
   /** Arrays of strings only: every class loader knows them. */
   private final class Endpoint implements ThreadSafeRpcEndpoint {
     @Override
@@ -153,7 +164,8 @@ public final class DriverLine implements AutoCloseable {
     public PartialFunction<Object, BoxedUnit> receiveAndReply(RpcCallContext context) {
       return new Receiver(message -> {
         take(message);
-        context.reply(order.get().name());
+        boolean meets = message instanceof String[] words && words.length == 4 && words[0].equals(MEET);
+        context.reply(meets ? meet((String[]) message) : order.get().name());
       });
     }
   }

@@ -166,8 +166,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
    * @throws UserError with what to set
    */
   void refuseUnlessGranted(SparkConf conf) {
-    String master = conf.get("spark.master", "");
-    if (master.startsWith("yarn") || master.startsWith("k8s")) refuseUnlessIn(Container.of(conf));
+    if (Container.isHeldTo(conf)) refuseUnlessIn(Container.of(conf));
   }
 
   /** @throws UserError with need, room, and what to set */

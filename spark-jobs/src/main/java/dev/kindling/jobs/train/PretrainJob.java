@@ -3,7 +3,9 @@ package dev.kindling.jobs.train;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.jobs.model.NativeCache;
 import dev.kindling.jobs.track.Tracking;
+import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.loop.LossPoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 
@@ -110,6 +113,7 @@ public final class PretrainJob {
 
     @Override
     public void check(int ranks, int cores) {
+      if (!plansMemory(spark.getConf())) return;             // each rank looks at its own machine
       MemoryPlan memory = MemoryPlan.of(plan, ranks, cores, MemoryPlan.precision(plan.config().train().precision()));
       if (spark.master().startsWith("local")) memory.refuseUnlessItFits(ranks);
       memory.refuseUnlessGranted(spark.getConf());
@@ -147,6 +151,16 @@ public final class PretrainJob {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Begins to load, while Spark starts, what this process will need: it plans its executors' memory, or is one itself. */
+  public static void ahead(PretrainConfig config, SparkConf conf) {
+    if (plansMemory(conf) && config.cluster().kernels() == ClusterSettings.KernelChoice.BEST)
+      NativeCache.ahead(KernelLibraries::fastBfloat16);
+  }
+
+  private static boolean plansMemory(SparkConf conf) {
+    return conf.get("spark.master", "local[*]").startsWith("local") || Container.isHeldTo(conf);
   }
 
   private PretrainResult result(PretrainRank.Ending ending, int ranks, Checkpoint newest, double seconds) {

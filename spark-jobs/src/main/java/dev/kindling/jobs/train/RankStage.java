@@ -8,7 +8,6 @@ import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.collective.VirtualRankTree;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
@@ -27,7 +26,7 @@ import scala.reflect.ClassTag$;
 
 /**
  * One barrier stage whose tasks are the ranks of a run, one in each executor with all of its cores, for as long as the run
- * lasts. They find one another by one {@code allGather} of Spark's and talk directly from then on.
+ * lasts. They find one another through the driver and talk directly from then on.
  *
  * @param worldSize ranks; @param cores of each; @param virtualRanks of the run; @param epoch of this attempt
  */
@@ -107,7 +106,7 @@ public record RankStage(int worldSize, int cores, int virtualRanks, long epoch, 
         ExecutorLink.of(s.cluster(), start.secret(), s.epoch(), s.threads()))) {
       RankInterruption.onInterrupt(task, communicator::abort);
       try {
-        communicator.connect(meet(task, communicator.address()), lost -> driver.failed(rank, lost));
+        communicator.connect(meet(task, driver, communicator.address()), lost -> driver.failed(rank, lost));
         R result = start.body().run(rank(communicator, driver, start));
         communicator.leave();
         return result;
@@ -119,10 +118,11 @@ public record RankStage(int worldSize, int cores, int virtualRanks, long epoch, 
   }
 
   /** Tells all ranks where this one listens. @return where each does, by rank */
-  private static List<String> meet(BarrierTaskContext task, String address) {
+  private static List<String> meet(BarrierTaskContext task, ToDriver driver, String address) throws Exception {
     List<String> executors = new ArrayList<>();
     List<String> addresses = new ArrayList<>();
-    for (String line : Arrays.asList(task.allGather(SparkEnv.get().executorId() + " " + address))) {
+    String here = SparkEnv.get().executorId() + " " + address;
+    for (String line : driver.meet(task.partitionId(), task.getTaskInfos().length, here, task::isInterrupted)) {
       int space = line.indexOf(' ');
       int other = executors.indexOf(line.substring(0, space));
       if (other >= 0) {

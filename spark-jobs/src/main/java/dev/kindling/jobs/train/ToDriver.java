@@ -6,13 +6,16 @@ import dev.kindling.jobs.transport.RankLostException;
 import dev.kindling.train.loop.StopRequest;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.rpc.RpcEndpointRef;
 import org.apache.spark.rpc.RpcTimeout;
+import org.apache.spark.rpc.RpcTimeoutException;
 import org.apache.spark.util.RpcUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +30,7 @@ public final class ToDriver implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ToDriver.class);
   private static final long PATIENCE_SECONDS = 5;
   private static final long SIGN_MILLIS = 500;
+  private static final long MEETING_MILLIS = 20;
   private final RpcEndpointRef driver;           // null: not reached
   private final AtomicBoolean failureTold = new AtomicBoolean();
   private volatile Optional<Thread> signs = Optional.empty();
@@ -82,6 +86,27 @@ public final class ToDriver implements AutoCloseable {
   public void onOrder(Consumer<StopRequest> who) {
     obey = who;
     if (order != StopRequest.NONE) who.accept(order);
+  }
+
+  /**
+   * Tells the others something, and waits until all have. Spark's own {@code allGather} looks for the last one once a second.
+   *
+   * @param interrupted whether this rank's task is to end
+   * @return what each rank told, by rank
+   */
+  List<String> meet(int rank, int worldSize, String what, BooleanSupplier interrupted) throws Exception {
+    if (driver == null) throw new RankLostException("rank " + rank + " cannot reach the driver");
+    String[] message = {DriverLine.MEET, Integer.toString(rank), Integer.toString(worldSize), what};
+    while (!interrupted.getAsBoolean()) {
+      try {
+        String[] all = (String[]) ask(message);
+        if (all.length > 0) return List.of(all);
+      } catch (RpcTimeoutException e) {
+        LOG.warn("The driver did not answer where the other ranks are: {}", e.toString());
+      }
+      Thread.sleep(MEETING_MILLIS);
+    }
+    throw new RankLostException("rank " + rank + " was told to end before all ranks had come");
   }
 
   private Object ask(String[] message) throws Exception {

@@ -1,5 +1,9 @@
 package dev.kindling.train.kernel;
 
+import java.io.File;
+import java.net.URISyntaxException;
+import java.security.CodeSource;
+import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,13 +21,36 @@ public final class KernelLibraries {
   private static final int WITHOUT_ONE_DNN = 22;
   private static final double WITHOUT_VECTORS = 1.5;
 
+  private static volatile boolean loaded;
+
   private KernelLibraries() {
+  }
+
+  /** Whether oneDNN's and ND4J's natives have loaded in this process. */
+  public static boolean areLoaded() {
+    return loaded;
+  }
+
+  /** Which builds of them these are: the jars that they come in, by name and size. Loads none. */
+  public static String origin() {
+    return origin(org.bytedeco.dnnl.global.dnnl.class) + ", " + origin(Nd4j.class);
+  }
+
+  private static String origin(Class<?> type) {
+    CodeSource source = type.getProtectionDomain().getCodeSource();
+    if (source == null || source.getLocation() == null) return type.getName();
+    try {
+      File jar = new File(source.getLocation().toURI());
+      return jar.getName() + " " + jar.length();
+    } catch (URISyntaxException | IllegalArgumentException e) {        // it is no file
+      return source.getLocation().toString();
+    }
   }
 
   /** oneDNN where its natives load, else plain Java with a warning; the result's {@code describe()} says which. */
   public static Kernels best(int threads) {
     try {
-      OneDnn.describe();
+      load();
     } catch (LinkageError e) {
       LOG.warn(
           "oneDNN does not load on {} {} ({}); plain Java computes instead, {} times slower (measured on the demo's model). "
@@ -55,11 +82,16 @@ public final class KernelLibraries {
 
   private static boolean loads() {
     try {
-      OneDnn.describe();
+      load();
       return true;
     } catch (LinkageError e) {
       return false;
     }
+  }
+
+  private static void load() {
+    OneDnn.describe();
+    loaded = true;
   }
 
   private static RowKernels rowKernels() {

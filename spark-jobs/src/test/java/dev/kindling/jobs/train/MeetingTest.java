@@ -1,0 +1,64 @@
+package dev.kindling.jobs.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.jobs.transport.RankLostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Ranks find one another through the driver. */
+class MeetingTest {
+  private static SparkSession spark;
+
+  @BeforeAll
+  static void start() {
+    spark = Sessions.local(1);
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  @Test
+  void everyRankLearnsWhatAllTold() throws Exception {
+    ExecutorService ranks = Executors.newFixedThreadPool(3);
+    try (DriverLine line = new DriverLine(spark.sparkContext(), told -> {})) {
+      List<Future<List<String>>> met = new ArrayList<>();
+      for (int rank : new int[]{2, 0, 1}) {
+        ToDriver driver = ToDriver.connect(line.name());
+        met.add(ranks.submit(() -> driver.meet(rank, 3, "host-" + rank, () -> false)));
+      }
+      for (Future<List<String>> each : met) assertThat(each.get()).containsExactly("host-0", "host-1", "host-2");
+    } finally {
+      ranks.shutdownNow();
+    }
+  }
+
+  @Test
+  void aRankThatIsToldToEndWaitsForNoOther() {
+    try (DriverLine line = new DriverLine(spark.sparkContext(), told -> {})) {
+      AtomicBoolean asked = new AtomicBoolean();
+      assertThatThrownBy(() -> ToDriver.connect(line.name()).meet(0, 2, "here", () -> asked.getAndSet(true)))
+          .isInstanceOf(RankLostException.class).hasMessageContaining("told to end");
+    }
+  }
+
+  @Test
+  void aLaterAttemptsRanksMeetOnlyOneAnother() throws Exception {
+    try (DriverLine first = new DriverLine(spark.sparkContext(), told -> {});
+        DriverLine second = new DriverLine(spark.sparkContext(), told -> {})) {
+      assertThat(ToDriver.connect(first.name()).meet(0, 1, "old", () -> false)).containsExactly("old");
+      assertThat(ToDriver.connect(second.name()).meet(0, 1, "new", () -> false)).containsExactly("new");
+    }
+  }
+}
