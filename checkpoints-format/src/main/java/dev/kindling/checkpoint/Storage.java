@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.ipc.RemoteException;
 import org.apache.hadoop.security.AccessControlException;
 
@@ -23,6 +24,8 @@ public final class Storage {
   /** Where the exceptions of networks and of Hadoop's clients live. */
   private static final List<String> OUTAGES = List.of("java.net.", "org.apache.hadoop.hdfs.", "org.apache.hadoop.ipc.",
       "org.apache.hadoop.net.", "org.apache.hadoop.fs.s3a.");
+
+  private static final String ADD = "add the library that does, behind -- with Spark's --packages or --jars";
 
   private Storage() {
   }
@@ -33,10 +36,24 @@ public final class Storage {
    */
   public static FileSystem of(Configuration conf, Path path) {
     try {
-      FileSystem fs = path.getFileSystem(conf);
+      FileSystem fs = reach(conf, path);
       return fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
     } catch (IOException e) {
       throw new UncheckedIOException(path + " cannot be reached: " + e.getMessage(), e);
+    }
+  }
+
+  /** The path's file system as Hadoop gives it; a UserError where no library is there that reads such addresses. */
+  public static FileSystem reach(Configuration conf, Path path) throws IOException {
+    try {
+      return path.getFileSystem(conf);
+    } catch (UnsupportedFileSystemException e) {
+      throw new UserError(path + ": nothing here reads addresses of this kind; check how it begins, or " + ADD, e);
+    } catch (RuntimeException | NoClassDefFoundError e) {
+      boolean missing = e instanceof NoClassDefFoundError || e.getCause() instanceof ClassNotFoundException;
+      if (!missing) throw e;
+      throw new UserError(path + ": what reads such addresses is not on the class path ("
+          + e.getMessage().replaceFirst(".*ClassNotFoundException: ", "") + "); " + ADD, e);
     }
   }
 

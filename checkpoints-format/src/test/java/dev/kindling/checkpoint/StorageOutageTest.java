@@ -1,6 +1,7 @@
 package dev.kindling.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.EOFException;
 import java.io.FileNotFoundException;
@@ -8,8 +9,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.ipc.RemoteException;
 import org.apache.hadoop.security.AccessControlException;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -39,5 +43,14 @@ class StorageOutageTest {
   @MethodSource("answers")
   void whatTheServiceAnswersOfAFileIsNone(Throwable e) {
     assertThat(Storage.isOutage(e)).isFalse();
+  }
+
+  @Test
+  void anAddressWhoseLibraryIsMissingIsToldInOneLine() {
+    assertThatThrownBy(() -> Storage.of(new Configuration(), new Path("s3a://lake/data"))).isInstanceOf(UserError.class)
+        .hasMessageContainingAll("s3a://lake/data: ", "(Class org.apache.hadoop.fs.s3a.S3AFileSystem not found)",
+            "--packages");
+    assertThatThrownBy(() -> Storage.of(new Configuration(), new Path("s4://lake/data"))).isInstanceOf(UserError.class)
+        .hasMessageContaining("s4://lake/data: nothing here reads addresses of this kind");
   }
 }

@@ -1,5 +1,6 @@
 package dev.kindling.data.corpus;
 
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -53,7 +54,7 @@ public record CorpusFile(String path, String name, long bytes) implements Serial
   private static FileStatus[] matches(Configuration conf, Path path, String setting) throws IOException {
     FileStatus[] matches;
     try {
-      matches = path.getFileSystem(conf).globStatus(path);
+      matches = Storage.reach(conf, path).globStatus(path);
     } catch (FileNotFoundException e) {
       throw new UserError(setting + " " + path + " does not exist; give a file, a folder or a glob", e);
     }

@@ -4,7 +4,6 @@ import dev.kindling.checkpoint.UserError;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
@@ -40,8 +39,12 @@ public final class CorpusReader implements Iterator<CorpusRecord>, Closeable {
     try {
       return new CorpusReader(conf, source, piece);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw unreadable(piece, e);
     }
+  }
+
+  private static UserError unreadable(CorpusPiece piece, Exception thrown) {
+    return new UserError(piece.file().path() + " cannot be read: " + thrown.getMessage(), thrown);
   }
 
   @Override
@@ -51,8 +54,7 @@ public final class CorpusReader implements Iterator<CorpusRecord>, Closeable {
         next = records.next();
         atEnd = next == null;
       } catch (IOException | RuntimeException e) {
-        if (!records.isDamaged(e))
-          throw new UserError(piece.file().path() + " cannot be read: " + e.getMessage(), e);
+        if (!records.isDamaged(e)) throw unreadable(piece, e);
         atEnd = true;
         next = new Unreadable(source.name(), piece.file().name(), records.position(), CorpusStream.damage(e), "", true);
       }

@@ -166,8 +166,16 @@ final class Documents {
     if (files.isEmpty()) return List.of();
     Broadcast<HadoopSettings> hadoop = settings;
     return spark.parallelize(files, Math.min(files.size(), spark.defaultParallelism() * 4))
-        .map(file -> new Hashed(input, file.name(), file.bytes(), sha256(hadoop.value().conf(), file.path())))
+        .map(file -> new Hashed(input, file.name(), file.bytes(), sha256(hadoop.value().conf(), file)))
         .collect();
+  }
+
+  private static String sha256(Configuration conf, CorpusFile file) {
+    try {
+      return sha256(conf, file.path());
+    } catch (IOException e) {
+      throw new UserError(file.path() + " cannot be read: " + e.getMessage(), e);
+    }
   }
 
   /** Some of the files, under other names. @param names by input the files to keep: what each is called, and shall be called */

@@ -1,5 +1,6 @@
 package dev.kindling.data.job;
 
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -40,7 +41,7 @@ final class OutputFolder {
   /** @param manifest the file that commits the folder; @param names of what else the job puts there */
   OutputFolder(Configuration conf, Path folder, String manifest, Set<String> names) {
     try {
-      files = folder.getFileSystem(conf);
+      files = Storage.reach(conf, folder);
       this.folder = files.makeQualified(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -234,7 +235,7 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
 
   /** @param file that says what the folder holds */
   static DatasetInfo read(Configuration conf, Path folder, Path file) {
-    try (InputStream in = file.getFileSystem(conf).open(file)) {
+    try (InputStream in = Storage.reach(conf, file).open(file)) {
       JsonNode json = JSON.readTree(in.readAllBytes());
       String format = json.path("format").asText();
       int version = json.path("version").asInt();

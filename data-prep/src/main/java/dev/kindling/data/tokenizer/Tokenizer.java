@@ -1,5 +1,6 @@
 package dev.kindling.data.tokenizer;
 
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.clean.Normalizer;
 import java.io.ByteArrayOutputStream;
@@ -71,7 +72,7 @@ public final class Tokenizer {
    */
   public static Tokenizer load(Configuration conf, Path path) {
     try {
-      FileSystem files = path.getFileSystem(conf);
+      FileSystem files = Storage.reach(conf, path);
       Path file = path.getName().endsWith(".json") ? path : new Path(path, FILE);
       try (InputStream in = files.open(file)) {
         return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), file.toString());

@@ -1,9 +1,12 @@
 package dev.kindling.data.corpus;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import com.sun.management.ThreadMXBean;
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.FailingFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -69,6 +72,18 @@ class UnreadableRecordsTest {
     assertThat(((Unreadable) records.get(1)).excerpt()).startsWith("{\"text\":\"aaa").hasSize(1_000);
     assertThat(records.get(2)).isEqualTo(new Document("in.jsonl.gz@" + (18 + bytes + 1), "corpus", "in.jsonl.gz",
         18 + bytes + 1, "after"));
+  }
+
+  @Test
+  void aFileThatCannotBeOpenedIsAnErrorThatNamesIt() throws IOException {
+    Files.writeString(folder.resolve("in.txt"), "text");
+    Configuration conf = FailingFiles.from(-1);
+    for (CorpusFormat format : List.of(CorpusFormat.TEXT, CorpusFormat.LINES, CorpusFormat.JSONL)) {
+      CorpusSource source = new CorpusSource(List.of("failing:" + folder), format, "text", "id");
+      CorpusPiece piece = CorpusPiece.cut(conf, CorpusFile.list(conf, source), format, 1 << 20).get(0);
+      assertThatThrownBy(() -> CorpusReader.open(conf, source, piece)).isInstanceOf(UserError.class)
+          .hasMessageEndingWith("in.txt cannot be read: Permission denied");
+    }
   }
 
   @Test

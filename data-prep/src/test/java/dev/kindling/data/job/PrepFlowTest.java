@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.FailingFiles;
 import dev.kindling.data.SparkInTests;
 import dev.kindling.data.clean.Masking;
 import dev.kindling.data.corpus.CorpusFormat;
@@ -161,6 +162,17 @@ class PrepFlowTest {
     assertThat(result.info().training().documents()).isEqualTo(800);
     assertThat(table(result, "rejected").collectAsList()).singleElement().satisfies(row -> assertThat(
         row.<String>getAs("reason")).startsWith("nothing more is read of this file: the column 'text' is missing"));
+  }
+
+  @Test
+  void aFileThatCannotBeOpenedIsToldInOneLineAndLeavesNothing() throws IOException {
+    Path in = write("in.jsonl", 3);
+    Configuration conf = SparkInTests.session().sparkContext().hadoopConfiguration();
+    for (Map.Entry<String, String> setting : FailingFiles.from(-1))
+      if (setting.getKey().contains("failing.")) conf.set(setting.getKey(), setting.getValue());
+    assertThatThrownBy(() -> run("closed", 50, List.of(), line -> {}, CorpusSource.jsonl("failing:" + in)))
+        .isInstanceOf(UserError.class).hasMessageEndingWith("in.jsonl cannot be read: Permission denied");
+    assertThat(folder.resolve("closed")).doesNotExist();
   }
 
   @Test

@@ -72,6 +72,16 @@ class BadInputTest {
   }
 
   @Test
+  void anAddressThatNothingReads() {
+    Path corpus = shared.resolve("corpus.jsonl");
+    assertOneLine(Ended.of("prep", "--in", "nfs3://lake/in", "--out", folder.resolve("out").toString()),
+        "nfs3://lake/in: nothing here reads addresses of this kind", "--packages");
+    assertOneLine(Ended.of("prep", "--in", corpus.toString(), "--out", "nfs3://lake/out"), "nfs3://lake/out: ");
+    assertOneLine(Ended.of("evaluate", "--model", "nfs3://lake/model", "--data", data.toString()),
+        "nfs3://lake/model: ");
+  }
+
+  @Test
   void anEmptyCorpus() throws IOException {
     Path empty = Files.createFile(folder.resolve("empty.jsonl"));
     Path blank = Files.writeString(folder.resolve("blank.jsonl"), "{\"text\":\" \"}\n\n");
