@@ -11,9 +11,12 @@ import dev.kindling.checkpoint.Storage;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.DatasetMixture;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
@@ -38,6 +41,8 @@ import org.apache.spark.sql.types.StructType;
 public final class LineageTables {
   /** Of a run's folder. */
   public static final String FOLDER = "lineage";
+  private static final String UNFINISHED = "_" + FOLDER;
+  private static final long FORGOTTEN_MILLIS = 24L * 60 * 60 * 1000;
 
   private static final StructType CHECKPOINT = new StructType().add("step", DataTypes.LongType, false)
       .add("attempt", DataTypes.LongType, false).add("path", DataTypes.StringType, false);
@@ -51,26 +56,68 @@ public final class LineageTables {
   }
 
   /**
-   * Writes both; those of an earlier call are there until both are whole, and go just before these take their name. A call that is
-   * killed leaves {@code _lineage}, which the next one clears away.
+   * Writes both; those of an earlier call are there until both are whole, and go just before these take their name. Calls at the same
+   * time do not see each other; the tables are then those of one of them. A call that is killed leaves {@code _lineage.*}, which the
+   * first one a day later clears away.
    *
    * @return their folder
    */
   public Path write() throws IOException {
     Path folder = new Path(run.folder(), FOLDER);
-    Path unfinished = new Path(run.folder(), "_" + FOLDER);
+    Path unfinished = new Path(run.folder(), UNFINISHED + "." + UUID.randomUUID());
     FileSystem files = Storage.of(spark.sparkContext().hadoopConfiguration(), folder);
-    files.delete(unfinished, true);
+    clearForgotten(files);
     try {
       sequences().repartitionByRange(col("step")).sortWithinPartitions("step", "virtualRank", "sample", "start").write()
           .option("compression", "zstd").parquet(new Path(unfinished, "sequences").toString());
       checkpoints().coalesce(1).write().parquet(new Path(unfinished, "checkpoints").toString());
-      files.delete(folder, true);
-      if (!files.rename(unfinished, folder)) throw new IOException("could not move " + unfinished + " to " + folder);
+      publish(files, unfinished, folder);
     } finally {
       files.delete(unfinished, true);
     }
     return folder;
+  }
+
+  /** By renames alone: what takes the name, or leaves it, is whole, also where another call does the same. */
+  private static void publish(FileSystem files, Path unfinished, Path folder) throws IOException {
+    Path former = unfinished.suffix(".former");
+    try {
+      moveAway(files, folder, former);
+      boolean moved = files.rename(unfinished, folder);
+      if (!moved && !files.exists(folder)) throw new IOException("could not move " + unfinished + " to " + folder);
+      // Another call's tables took the name in between: file systems then move these into them, or refuse to.
+      files.delete(new Path(folder, unfinished.getName()), true);
+    } finally {
+      files.delete(former, true);
+    }
+  }
+
+  private static void moveAway(FileSystem files, Path folder, Path former) throws IOException {
+    try {
+      if (files.exists(folder)) files.rename(folder, former);
+    } catch (FileNotFoundException e) {
+      // Another call has moved it away.
+    }
+  }
+
+  private void clearForgotten(FileSystem files) throws IOException {
+    FileStatus[] found = files.globStatus(new Path(run.folder(), UNFINISHED + "*"));
+    for (FileStatus one : found == null ? new FileStatus[0] : found) {
+      if (System.currentTimeMillis() - newest(files, one) > FORGOTTEN_MILLIS) files.delete(one.getPath(), true);
+    }
+  }
+
+  /** When the last of the files in a folder was written; no object store tells that of a folder itself. */
+  private static long newest(FileSystem files, FileStatus folder) throws IOException {
+    if (!folder.isDirectory()) return folder.getModificationTime();
+    try {
+      FileStatus[] children = files.listStatus(folder.getPath());
+      long newest = children.length == 0 ? folder.getModificationTime() : 0;
+      for (FileStatus child : children) newest = Math.max(newest, newest(files, child));
+      return newest;
+    } catch (FileNotFoundException e) {
+      return System.currentTimeMillis();                     // its call has just finished
+    }
   }
 
   private Dataset<Row> checkpoints() {

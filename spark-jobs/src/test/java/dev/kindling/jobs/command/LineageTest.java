@@ -7,18 +7,29 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.data.clean.Normalizer;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.jobs.lineage.LineageTables;
+import dev.kindling.jobs.lineage.TracedRun;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -174,6 +185,30 @@ class LineageTest {
       told.forEach((name, steps) -> assertThat(steps).containsExactlyInAnyOrderElementsOf(read.get(name)));
       assertThat(spark.session().sql("SELECT step FROM parquet.`" + run + "/lineage/checkpoints` ORDER BY step")
           .collectAsList().stream().map(row -> row.getLong(0))).containsExactly(2L, 4L, 6L, 8L);
+    }
+    try (Stream<Path> left = Files.list(run)) {
+      assertThat(left.map(path -> path.getFileName().toString())).noneMatch(name -> name.startsWith("_"));
+    }
+  }
+
+  @Test
+  void tablesThatAreWrittenAtTheSameTimeDoNotDisturbEachOther() throws Exception {
+    TracedRun traced = TracedRun.open(CONF, new org.apache.hadoop.fs.Path(run.toString()), Optional.empty());
+    Path forgotten = Files.createDirectories(run.resolve("_lineage.of-a-killed-call")), file = forgotten.resolve("x");
+    Files.setLastModifiedTime(Files.writeString(file, "x"), FileTime.from(Instant.now().minus(2, ChronoUnit.DAYS)));
+    ExecutorService calls = Executors.newFixedThreadPool(3);
+    try (Sessions.Opened spark = Sessions.open("test")) {
+      List<Future<?>> results = new ArrayList<>();
+      for (int i = 0; i < 6; i++)
+        results.add(calls.submit(() -> new LineageTables(spark.session(), traced).write()));
+      for (Future<?> result : results) result.get(60, TimeUnit.SECONDS);
+      assertThat(spark.session().read().parquet(run + "/lineage/sequences").select("step").distinct().count())
+          .isEqualTo(STEPS);
+    } finally {
+      calls.shutdownNow();
+    }
+    try (Stream<Path> left = Files.list(run.resolve("lineage"))) {
+      assertThat(left.map(path -> path.getFileName().toString())).containsExactlyInAnyOrder("sequences", "checkpoints");
     }
     try (Stream<Path> left = Files.list(run)) {
       assertThat(left.map(path -> path.getFileName().toString())).noneMatch(name -> name.startsWith("_"));
