@@ -1,6 +1,7 @@
 package dev.kindling.train.autodiff;
 
 import dev.kindling.train.kernel.Activation;
+import dev.kindling.train.tensor.Tensor;
 
 /**
  * y = a(x), elementwise. Back: dx = dy a'(x).
@@ -10,8 +11,9 @@ import dev.kindling.train.kernel.Activation;
 public record Activate(Activation activation, Value x, Value y) implements Operation {
   public static Value of(Activation activation, Value x) {
     Tape tape = x.tape();
-    Value y = tape.value(x.type(), x.data().shape());
-    tape.kernels().activations().activate(activation, x.use(), y.data());
+    Value y = tape.value(x.type(), x.shape());
+    Tensor data = x.use();
+    y.make(to -> tape.kernels().activations().activate(activation, data, to));
     tape.record(new Activate(activation, x, y));
     return y;
   }

@@ -10,7 +10,7 @@ public record Add(Value a, Value b, Value y) implements Operation {
   public static Value of(Value a, Value b) {
     Tape tape = a.tape();
     Value y = new Value(tape, a.spend());
-    tape.kernels().add(b.use(), y.data());
+    tape.kernels().add(b.useForward(), y.data());
     tape.record(new Add(a, b, y));
     return y;
   }

@@ -13,7 +13,7 @@ public record Convert(Value x, Value y) implements Operation {
     if (x.type() == type) return x;
     Tape tape = x.tape();
     Value y = tape.value(type, x.data().shape());
-    tape.kernels().convert(x.use(), y.data());
+    tape.kernels().convert(x.useForward(), y.data());
     tape.record(new Convert(x, y));
     return y;
   }

@@ -15,7 +15,9 @@ public record Gate(Activation activation, Value gate, Value up, Value y) impleme
   public static Value of(Activation activation, Value gate, Value up) {
     Tape tape = gate.tape();
     Value y = tape.value(gate.type(), gate.data().shape());
-    tape.kernels().activations().gate(activation, Columns.all(gate.use()), Columns.all(up.use()), y.data());
+    Tensor left = gate.use();
+    Tensor right = up.use();
+    y.make(to -> tape.kernels().activations().gate(activation, Columns.all(left), Columns.all(right), to));
     tape.record(new Gate(activation, gate, up, y));
     return y;
   }
@@ -25,7 +27,7 @@ public record Gate(Activation activation, Value gate, Value up, Value y) impleme
     Tape tape = both.tape();
     Value y = tape.value(both.type(), both.data().rows(), both.data().dim(-1) / 2);
     Tensor data = both.use();
-    tape.kernels().activations().gate(activation, Columns.half(data, 0), Columns.half(data, 1), y.data());
+    y.make(to -> tape.kernels().activations().gate(activation, Columns.half(data, 0), Columns.half(data, 1), to));
     tape.record(new Gate(activation, both, null, y));
     return y;
   }

@@ -18,7 +18,8 @@ public record Multiply(Value x, Weight weight, Weight bias, Value y) implements 
   public static Value of(Value x, Weight weight, Weight bias, DType type) {
     Tape tape = x.tape();
     Value y = tape.value(type, x.data().rows(), weight.packed().out());
-    tape.kernels().linear(x.use(), weight.packed(), bias == null ? null : bias.value(), y.data());
+    tape.kernels().linear(weight.learns() ? x.useAgain() : x.useForward(), weight.packed(),
+        bias == null ? null : bias.value(), y.data());
     tape.record(new Multiply(x, weight, bias, y));
     return y;
   }
@@ -47,7 +48,9 @@ public record Multiply(Value x, Weight weight, Weight bias, Value y) implements 
 
   /** dW += xᵀ dy, or where it is stored the other way round, dWᵀ += dyᵀ x. */
   private void weightGradient(Kernels kernels, Tensor dy) {
-    if (weight.packed().storedTransposed()) kernels.linearWeightGradient(dy, x.data(), weight.nextGradient());
-    else kernels.linearWeightGradient(x.data(), dy, weight.nextGradient());
+    Tensor read = x.again();
+    if (weight.packed().storedTransposed()) kernels.linearWeightGradient(dy, read, weight.nextGradient());
+    else kernels.linearWeightGradient(read, dy, weight.nextGradient());
+    x.wasRead();
   }
 }

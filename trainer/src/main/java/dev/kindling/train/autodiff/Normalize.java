@@ -40,7 +40,7 @@ public record Normalize(Norm norm, Value branch, Value residual, Value x, Weight
     sum.use();
     Normalize n = new Normalize(norm, branch, residual, sum, scale, shift, stats(sum, scale),
         tape.value(type, sum.data().shape()));
-    n.forward(tape, branch.data(), residual.use());
+    n.forward(tape, branch.data(), residual.useForward());
     return new Sum(sum, n.y);
   }
 

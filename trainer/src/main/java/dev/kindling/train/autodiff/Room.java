@@ -11,11 +11,12 @@ final class Room implements AutoCloseable {
   private final Arena arena = new Arena();
   private final List<Tensor> free = new ArrayList<>();
 
-  Tensor take(DType type, long... shape) {
-    return arena.take(type, shape);
+  /** Integers, which are there in a plan too. */
+  Tensor integers(long... shape) {
+    return arena.take(DType.INT32, shape);
   }
 
-  /** Memory to give back within the walk. */
+  /** Memory for numbers, which may be given back. */
   Tensor borrow(DType type, long... shape) {
     long bytes = Tensor.size(shape) * type.bytes();
     for (int i = free.size() - 1; i >= 0; i--) {

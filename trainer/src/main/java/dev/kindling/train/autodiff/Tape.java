@@ -19,7 +19,8 @@ import java.util.function.Consumer;
  * section 3.2).
  *
  * <p>Everything lies in memory that {@link #reset} takes back. Gradients of activations are reused as soon as the
- * operation that made the value has read them: a deep model needs no more of them than a shallow one. A tape that
+ * operation that made the value has read them: a deep model needs no more of them than a shallow one. So are values that a layer
+ * {@link Value#forget forgets}: the way back does without them, or makes them again from others. A tape that
  * {@link #recompute}s has a second place for what a part of the model computes, which ends with that part.
  */
 public final class Tape implements AutoCloseable {
@@ -112,7 +113,7 @@ public final class Tape implements AutoCloseable {
 
   /** Memory for what is no value of the model's: integers until the next reset, numbers as long as values at hand. */
   public Tensor take(DType type, long... shape) {
-    return (type == DType.INT32 ? lasting : room).take(type, shape);
+    return type == DType.INT32 ? lasting.integers(shape) : room.borrow(type, shape);
   }
 
   /** Where values at hand lie. */
@@ -192,7 +193,7 @@ public final class Tape implements AutoCloseable {
 
   /** A copy of what a part found, until the next reset. */
   Value kept(Value found) {
-    Tensor copy = lasting.take(found.type(), found.data().shape());
+    Tensor copy = lasting.borrow(found.type(), found.data().shape());
     Raw.copy(found.data().address(), copy.address(), copy.bytes());
     return new Value(this, copy, false, lasting);
   }
@@ -200,7 +201,7 @@ public final class Tape implements AutoCloseable {
   /** Hands a gradient back to an input: {@code write} fills a tensor of that type and of the input's shape. */
   void flow(Value to, DType type, Consumer<Tensor> write) {
     if (to.isConstant()) return;
-    Tensor dx = borrow(type, to.data().shape());
+    Tensor dx = borrow(type, to.shape());
     write.accept(dx);
     flow(to, new Gradient(dx, room));
   }
@@ -236,7 +237,7 @@ public final class Tape implements AutoCloseable {
     if (passing != null && !passing.isShared()) {
       write.accept(passing.tensor, passing.tensor);
     } else {
-      Gradient dx = borrowed(to.room, gradientType(to), to.data());
+      Gradient dx = borrowed(to.room, gradientType(to), to.shape());
       write.accept(passing == null ? null : passing.tensor, dx.tensor);
       if (passing != null) drop(passing);
       to.gradient = dx;
@@ -248,7 +249,7 @@ public final class Tape implements AutoCloseable {
   void flowThrough(Value from, Value to, BiConsumer<Tensor, Tensor> write) {
     Gradient dy = from.gradient;
     from.gradient = null;
-    Gradient dx = dy.isShared() ? borrowed(room, dy.tensor.type(), dy.tensor) : dy;
+    Gradient dx = dy.isShared() ? borrowed(room, dy.tensor.type(), dy.tensor.shape()) : dy;
     write.accept(dy.tensor, dx.tensor);
     if (dx != dy) drop(dy);
     flow(to, dx);
@@ -266,7 +267,7 @@ public final class Tape implements AutoCloseable {
   void flowAdded(Value to, Consumer<Tensor> add) {
     if (to.isConstant()) return;
     if (to.gradient == null) {
-      to.gradient = borrowed(to.room, DType.FLOAT32, to.data());
+      to.gradient = borrowed(to.room, DType.FLOAT32, to.shape());
       Raw.zero(to.gradient.tensor.address(), to.gradient.tensor.bytes());
     }
     to.gradient = own(to.gradient);
@@ -284,7 +285,7 @@ public final class Tape implements AutoCloseable {
   }
 
   private Gradient copied(Gradient gradient, Room to) {
-    Gradient copy = borrowed(to, gradient.tensor.type(), gradient.tensor);
+    Gradient copy = borrowed(to, gradient.tensor.type(), gradient.tensor.shape());
     Raw.copy(gradient.tensor.address(), copy.tensor.address(), copy.tensor.bytes());
     drop(gradient);
     return copy;
@@ -292,14 +293,14 @@ public final class Tape implements AutoCloseable {
 
   private Gradient widened(Gradient gradient) {
     if (gradient.tensor.type() == DType.FLOAT32) return gradient;
-    Gradient wide = borrowed(room, DType.FLOAT32, gradient.tensor);
+    Gradient wide = borrowed(room, DType.FLOAT32, gradient.tensor.shape());
     kernels.convert(gradient.tensor, wide.tensor);
     drop(gradient);
     return wide;
   }
 
-  private static Gradient borrowed(Room room, DType type, Tensor like) {
-    return new Gradient(room.borrow(type, like.shape()), room);
+  private static Gradient borrowed(Room room, DType type, long... shape) {
+    return new Gradient(room.borrow(type, shape), room);
   }
 
   /** The gradient of a value has been read: its memory is free for another, unless some value still holds it. */

@@ -56,7 +56,10 @@ public final class FeedForward implements Branch {
 
   /** @param x stored [rows, width]; @return float32 [rows, width] */
   public Value forward(Value x) {
-    return down.forwardToResidual(Dropout.of(inner(x), dropout));
+    Value inner = Dropout.of(inner(x), dropout);
+    Value y = down.forwardToResidual(inner);
+    inner.forget();
+    return y;
   }
 
   private Value inner(Value x) {

@@ -40,7 +40,10 @@ public final class PostNormBlock {
   private Value run(Value h, Context context) {
     Value found = Dropout.of(attention.forward(stored(h), context, null), attentionDropout);
     Value x = attentionNorm.forward(found, h);
-    return outputNorm.forward(Dropout.of(feedForward.forward(stored(x)), outputDropout), x);
+    h.forget();
+    Value y = outputNorm.forward(Dropout.of(feedForward.forward(stored(x)), outputDropout), x);
+    x.forget();
+    return y;
   }
 
   private static Value stored(Value h) {

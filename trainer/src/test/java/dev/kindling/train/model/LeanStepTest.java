@@ -3,7 +3,11 @@ package dev.kindling.train.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.checkpoint.EncoderTask;
 import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.LlamaConfig;
+import dev.kindling.checkpoint.LlamaFamily;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PlainKernels;
 import dev.kindling.train.tensor.DType;
@@ -12,6 +16,8 @@ import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Proxy;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,6 +26,9 @@ import org.junit.jupiter.api.Test;
 /** What a step costs beside its kernels. */
 class LeanStepTest {
   private static final Map<Class<?>, Object> FAMILIES = new ConcurrentHashMap<>();
+  private static final long ROWS = 4 * 256;
+  private static final long ELEMENTS = ROWS * 64;          // rows times the width
+  private static final int SLACK = 10_000;                 // bytes: each tensor has some
   private static final Set<String> KEPT = Set.of("weight", "pool", "close");
 
   /** Kernels that compute nothing. */
@@ -56,23 +65,59 @@ class LeanStepTest {
     }
   }
 
-  @Test
-  void gradientsOfActivationsDoNotGrowWithTheDepth() {
-    long rows = 4 * 256;
-    long width = 64;
+  /** Makes a model of so many layers. */
+  @FunctionalInterface
+  private interface Deep<B extends MicroBatch> {
+    TapedModel<B> of(int layers, Kernels kernels, Precision precision);
+  }
+
+  /** Bytes that a layer more makes of a micro-batch's activations and their gradients. */
+  private static <B extends MicroBatch> double ofALayer(Deep<B> deep, Precision precision, B batch) {
     long[] peaks = new long[2];
     for (int i = 0; i < 2; i++) {
-      Gpt2Config config = Gpt2Config.of(101, 256, 64, 2 + i, 4);
       try (Kernels plain = PlainKernels.of(1);
-          DecoderModel model = DecoderModel.create(config, idle(plain), Precision.FLOAT32, 1);
+          TapedModel<B> model = deep.of(2 + i, idle(plain), precision);
           Memory memory = Memory.allocate(model.layout().size() * Float.BYTES)) {
-        model.accumulate(Samples.batch(101, 256, 0, 256, 256, 256, 256),
-            Tensor.at(memory.address(), DType.FLOAT32, model.layout().size()));
+        model.accumulate(batch, Tensor.at(memory.address(), DType.FLOAT32, model.layout().size()));
         peaks[i] = model.peakActivationBytes();
       }
     }
-    // a layer keeps two norms with their sums, q k v, what attention found, and both inner states of the feed-forward
-    long kept = rows * width * (2 * 2 + 3 + 1 + 2 * 4) + rows * (4 + 2 * 2);
-    assertThat((double) (peaks[1] - peaks[0])).isBetween(kept * 4.0, kept * 4.0 + 10_000);
+    return peaks[1] - peaks[0];
+  }
+
+  @Test
+  void aLayerKeepsWhatItsWayBackReadsAndNoGradients() {
+    Deep<Batch> deep = (layers, kernels, precision) -> DecoderModel.create(Gpt2Config.of(101, 256, 64, layers, 4),
+        kernels, precision, 1);
+    // two norms with the sums that they read, q k v, what attention found, and what the activation reads
+    long kept = 4 * (ELEMENTS * (2 * 2 + 3 + 1 + 4) + ROWS * (4 + 2 * 2));
+    assertThat(ofALayer(deep, Precision.FLOAT32, Samples.batch(101, 256, 0, 256, 256, 256, 256)))
+        .isBetween((double) kept, (double) kept + SLACK);
+  }
+
+  @Test
+  void aGatedLayerKeepsItsGateAndWhatIsGatedButNotTheirProduct() {
+    Deep<Batch> deep = (layers, kernels, precision) -> DecoderModel.create(
+        LlamaConfig.of(LlamaFamily.LLAMA, 101, 256, 64, layers, 4, 2, 128), kernels, precision, 1);
+    // stored: two norms, queries and half as wide keys and values, what attention found, gate and up; float32: two sums
+    long kept = 2 * ELEMENTS * (2 + 2 + 1 + 2 * 2) + 4 * (ELEMENTS * 2 + ROWS * (4 + 2 * 2));
+    assertThat(ofALayer(deep, Precision.BFLOAT16, Samples.batch(101, 256, 0, 256, 256, 256, 256)))
+        .isBetween((double) kept, (double) kept + SLACK);
+  }
+
+  @Test
+  void anEncodersLayerInBfloat16KeepsItsNormsRounded() {
+    Deep<EncoderBatch> deep = (layers, kernels, precision) -> EncoderModel.create(
+        BertConfig.of(101, 256, 64, layers, 4).forTask(EncoderTask.MASKED_WORDS, List.of()), kernels, precision, 1);
+    int[] targets = new int[(int) ROWS];
+    Arrays.fill(targets, Kernels.IGNORED);
+    targets[3] = 1;
+    EncoderBatch batch = new EncoderBatch(4, 256, new int[(int) ROWS], null, null, targets, null, new long[4]);
+    // stored: two norms, q k v, what attention found, what the activation reads; float32: the sums that the norms read
+    long narrow = 2 * ELEMENTS * (2 + 3 + 1 + 4) + 4 * (ELEMENTS * 2 + ROWS * (4 + 2 * 2));
+    assertThat(ofALayer(deep, Precision.BFLOAT16, batch)).isBetween((double) narrow, (double) narrow + SLACK);
+    // products read the norms themselves
+    long wide = 4 * (ELEMENTS * (2 + 3 + 1 + 4 + 2) + ROWS * (4 + 2 * 2));
+    assertThat(ofALayer(deep, Precision.FLOAT32, batch)).isBetween((double) wide, (double) wide + SLACK);
   }
 }

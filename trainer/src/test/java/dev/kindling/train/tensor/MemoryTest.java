@@ -2,9 +2,14 @@ package dev.kindling.train.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 class MemoryTest {
   private static final int FLOATS = 1 << 16;
@@ -37,5 +42,26 @@ class MemoryTest {
         assertThat(content).containsOnly(0);
       }
     }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void whatWasNeverWrittenIsNotResidentAndWhatIsClosedNoLonger() throws IOException {
+    Memory.allocate(1).close();                  // ND4J is there
+    long bytes = 1L << 30;
+    long before = residentBytes();
+    try (Memory memory = Memory.untouched(bytes)) {
+      assertThat(residentBytes() - before).isLessThan(bytes / 8);
+      Raw.zero(memory.address(), bytes / 4);
+      assertThat(residentBytes() - before).isBetween(bytes / 8, bytes / 2);
+    }
+    assertThat(residentBytes() - before).isLessThan(bytes / 8);
+  }
+
+  private static long residentBytes() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("VmRSS:")) return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+    }
+    throw new IOException("no VmRSS in /proc/self/status");
   }
 }
