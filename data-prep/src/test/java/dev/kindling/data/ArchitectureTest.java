@@ -29,7 +29,8 @@ class ArchitectureTest {
       .layer("corpus").definedBy("dev.kindling.data.corpus..").layer("clean").definedBy("dev.kindling.data.clean..")
       .layer("dedup").definedBy("dev.kindling.data.dedup..").layer("decontaminate")
       .definedBy("dev.kindling.data.decontaminate..")
-      .layer("tokenizer").definedBy("dev.kindling.data.tokenizer..").layer("pack").definedBy("dev.kindling.data.pack..")
+      .layer("tokenizer").definedBy("dev.kindling.data.tokenizer..").layer("chat").definedBy("dev.kindling.data.chat..")
+      .layer("pack").definedBy("dev.kindling.data.pack..")
       .layer("shard").definedBy("dev.kindling.data.shard..").layer("job").definedBy("dev.kindling.data.job..")
       .whereLayer("job").mayNotBeAccessedByAnyLayer().whereLayer("shard").mayOnlyBeAccessedByLayers("job")
       .whereLayer("pack").mayOnlyBeAccessedByLayers("shard", "job").whereLayer("corpus")
@@ -37,5 +38,5 @@ class ArchitectureTest {
       .whereLayer("clean").mayOnlyBeAccessedByLayers("dedup", "decontaminate", "tokenizer", "job").whereLayer("dedup")
       .mayOnlyBeAccessedByLayers("job").whereLayer("decontaminate").mayOnlyBeAccessedByLayers("job")
       .whereLayer("tokenizer")
-      .mayOnlyBeAccessedByLayers("job");
+      .mayOnlyBeAccessedByLayers("chat", "job").whereLayer("chat").mayOnlyBeAccessedByLayers("job");
 }
