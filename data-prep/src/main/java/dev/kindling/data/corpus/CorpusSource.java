@@ -31,9 +31,15 @@ public record CorpusSource(String name, List<String> paths, CorpusFormat format,
    * @param text the text
    * @param id text or number; a record without it is named by its file and its place there
    * @param source what the document's source is called instead of the input's name; empty: there is no such field
+   * @param examples what examples a record is
    */
-  public record Fields(String text, String id, String source) implements Serializable {
+  public record Fields(String text, String id, String source, Example.Kind examples) implements Serializable {
     public static final Fields USUAL = new Fields("text", "id", "");
+
+    /** Of records with texts. */
+    public Fields(String text, String id, String source) {
+      this(text, id, source, Example.Kind.NONE);
+    }
 
     public Fields {
       require(!text.isBlank(), "textField", "'" + text + "'", "the name of a field, such as text");
@@ -64,6 +70,16 @@ public record CorpusSource(String name, List<String> paths, CorpusFormat format,
   /** Plain text, a document a file. */
   public static CorpusSource text(String... paths) {
     return new CorpusSource(List.of(paths), CorpusFormat.TEXT, "text", "id");
+  }
+
+  /** The same records, read as examples: of JSON lines, Parquet files, tables and queries. */
+  public CorpusSource ofExamples(Example.Kind kind) {
+    require(format != CorpusFormat.TEXT && format != CorpusFormat.LINES, "format",
+        format.name().toLowerCase(java.util.Locale.ROOT),
+        "jsonl, parquet, a table or a query, whose records can be examples");
+    return new CorpusSource(name, paths, format, new Fields(fields.text(), fields.id(), fields.source(), kind),
+        separator,
+        maxDocumentBytes);
   }
 
   public CorpusSource named(String other) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,14 +31,15 @@ record JsonDocument(String id, String source, String text) {
     }
     if (!record.isObject())
       throw new BadRecordException("found " + kind(record) + "; each line must be one JSON object");
-    JsonNode text = record.path(fields.text());
+    String example = fields.examples() == Example.Kind.NONE ? null : Example.of(fields.examples(), record);
+    JsonNode text = example == null ? record.path(fields.text()) : TextNode.valueOf(example);
     if (!text.isTextual())
       throw new BadRecordException("the field '" + fields.text() + "' is "
           + (text.isMissingNode() ? "missing (there are " + names(record) + ")" : kind(text))
           + "; it must be a string; name the right field with textField");
     String id = id(record.path(fields.id()), place, fields.id());
     JsonNode source = fields.source().isEmpty() ? null : record.path(fields.source());
-    refuseLoneSurrogates(text.textValue(), fields.text());
+    refuseLoneSurrogates(text.textValue(), example == null ? fields.text() : "example");
     refuseLoneSurrogates(id, fields.id());
     return new JsonDocument(id, source == null || !source.isTextual() ? null : source.textValue(), text.textValue());
   }
@@ -61,13 +63,13 @@ record JsonDocument(String id, String source, String text) {
     }
   }
 
-  private static String names(JsonNode record) {
+  static String names(JsonNode record) {
     List<String> names = new ArrayList<>();
     record.fieldNames().forEachRemaining(names::add);
     return names.isEmpty() ? "no fields" : String.join(", ", names);
   }
 
-  private static String kind(JsonNode node) {
+  static String kind(JsonNode node) {
     return switch (node.getNodeType()) {
       case ARRAY -> "an array";
       case OBJECT -> "an object";

@@ -85,6 +85,9 @@ final class ParquetRecords implements RecordSource {
 
   private MessageType projection(MessageType schema) throws BadRecordException {
     String text = source.fields().text();
+    if (source.fields().examples() != Example.Kind.NONE)
+      throw new BadRecordException("examples are not read from Parquet files as they are; read them as a query: "
+          + "sql: SELECT * FROM parquet.`" + piece.file().path() + "`");
     if (!schema.containsField(text))
       throw new BadRecordException("the column '" + text + "' is missing (there are "
           + schema.getFields().stream().map(Type::getName).collect(Collectors.joining(", "))

@@ -1,5 +1,6 @@
 package dev.kindling.data.job;
 
+import dev.kindling.data.chat.ExampleEncoder;
 import dev.kindling.data.tokenizer.Tokenizer;
 import java.io.Serializable;
 
@@ -7,14 +8,27 @@ import java.io.Serializable;
  * A document as token ids, and where it came from.
  *
  * @param ids its tokens, without end of text
+ * @param learned of each token, whether it is to be learned; null: all
+ * @param second where the second sequence of a pair begins; 0: there is only one
+ * @param cut whether it had more tokens
  * @param characters UTF-16 code units of its text
  * @param bytes of its text in UTF-8
  * @param words runs of its text between white space
  */
-record EncodedDocument(int[] ids, String source, String file, long position, int characters, long bytes,
+record EncodedDocument(int[] ids, boolean[] learned, int second, boolean cut, String source, String file, long position,
+    int characters, long bytes,
     long words) implements Serializable {
   static EncodedDocument of(Documents.CleanDocument document, Tokenizer tokenizer) {
-    String text = document.text();
+    return of(document, document.text(), tokenizer.encodeOrdinary(document.text()), null, 0, false);
+  }
+
+  static EncodedDocument of(Documents.CleanDocument document, ExampleEncoder examples) {
+    ExampleEncoder.Encoded encoded = examples.encode(document.text());
+    return of(document, encoded.text(), encoded.ids(), encoded.learned(), encoded.second(), encoded.cut());
+  }
+
+  private static EncodedDocument of(Documents.CleanDocument document, String text, int[] ids, boolean[] learned,
+      int second, boolean cut) {
     long bytes = 0;
     long words = 0;
     boolean inWord = false;
@@ -26,7 +40,8 @@ record EncodedDocument(int[] ids, String source, String file, long position, int
       if (letter && !inWord) words++;
       inWord = letter;
     }
-    return new EncodedDocument(tokenizer.encodeOrdinary(text), document.source(), document.file(), document.position(),
-        text.length(), bytes, words);
+    return new EncodedDocument(ids, learned, second, cut, document.source(), document.file(), document.position(),
+        text.length(),
+        bytes, words);
   }
 }

@@ -3,9 +3,12 @@ package dev.kindling.data.job;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.CharacterCount;
 import dev.kindling.data.pack.DocumentOrder;
+import dev.kindling.data.pack.GroupedRows;
+import dev.kindling.data.pack.RowCut;
 import dev.kindling.data.pack.ShardCut;
 import dev.kindling.data.pack.StreamPiece;
 import dev.kindling.data.tokenizer.Tokenizer;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -31,14 +34,31 @@ final class EncodedDocuments implements AutoCloseable {
     this.ranges = ranges;
   }
 
+  /** What documents are encoded by, in an executor. */
+  @FunctionalInterface
+  interface Encoding extends Serializable {
+    EncodedDocument of(Documents.CleanDocument document);
+  }
+
+  /** Texts. */
+  static Encoding texts(JavaSparkContext spark, Tokenizer tokenizer) {
+    Broadcast<SharedTokenizer> shared = spark.broadcast(new SharedTokenizer(tokenizer));
+    return document -> EncodedDocument.of(document, shared.value().get());
+  }
+
+  /** Examples. */
+  static Encoding examples(JavaSparkContext spark, SharedExamples examples) {
+    Broadcast<SharedExamples> shared = spark.broadcast(examples);
+    return document -> EncodedDocument.of(document, shared.value().get());
+  }
+
   /** @param characters of all texts, about; @throws UserError where two documents share an id */
   static EncodedDocuments of(JavaSparkContext spark, JavaRDD<Documents.CleanDocument> documents, long characters,
-      Tokenizer tokenizer, DocumentOrder order) {
-    Broadcast<SharedTokenizer> shared = spark.broadcast(new SharedTokenizer(tokenizer));
+      Encoding encoding, DocumentOrder order) {
     int ranges = (int) Math.max(spark.defaultParallelism(), characters >>> 24);
     JavaPairRDD<StreamKey, EncodedDocument> sorted = documents
         .mapToPair(document -> new Tuple2<>(StreamKey.of(document.id(), order),
-            EncodedDocument.of(document, shared.value().get())))
+            encoding.of(document)))
         .repartitionAndSortWithinPartitions(new StreamKey.Ranges(ranges)).persist(StorageLevel.MEMORY_AND_DISK());
     return new EncodedDocuments(sorted, sorted.mapPartitions(EncodedDocuments::count).collect(), ranges);
   }
@@ -68,6 +88,50 @@ final class EncodedDocuments implements AutoCloseable {
           .flatMap(document -> pieces.of(document._1().id(), document._2().ids()).stream()).iterator();
     }, false).mapToPair(pair -> pair)
         .repartitionAndSortWithinPartitions(new ShardKey.Shards(trainingShards + heldOut.shards()));
+  }
+
+  /** What is made of a document on its way into a group. */
+  @FunctionalInterface
+  interface OfDocument<T> extends Serializable {
+    T of(String id, EncodedDocument document);
+  }
+
+  /** The documents in the groups that are packed on their own: a partition a group, in the order of the stream, those of training first. */
+  <T> JavaPairRDD<ShardKey, T> groups(GroupedRows rows, OfDocument<T> make) {
+    long[] starts = starts();
+    int trainingRanges = ranges;
+    int trainingGroups = rows.groups(stream(false));
+    return sorted.mapPartitionsWithIndex((index, partition) -> {
+      long[] position = {starts[index]};
+      int before = index < trainingRanges ? 0 : trainingGroups;
+      return StreamSupport.stream(Spliterators.spliteratorUnknownSize(partition, 0), false).map(document -> {
+        long at = position[0];
+        position[0] += document._2().ids().length + 1;
+        return new Tuple2<>(new ShardKey(before + rows.group(at), at), make.of(document._1().id(), document._2()));
+      }).iterator();
+    }, false).mapToPair(pair -> pair)
+        .repartitionAndSortWithinPartitions(new ShardKey.Shards(trainingGroups + rows.groups(stream(true))));
+  }
+
+  /** Documents whose tokens are in more than one row where the streams are cut. */
+  long cutByRows(RowCut cut) {
+    long[] starts = starts();
+    return sorted.mapPartitionsWithIndex((index, partition) -> {
+      long position = starts[index];
+      long cutHere = 0;
+      while (partition.hasNext()) {
+        int targets = partition.next()._2().ids().length + 1;
+        if (cut.row(position) != cut.row(position + targets - 1)) cutHere++;
+        position += targets;
+      }
+      return List.of(cutHere).iterator();
+    }, true).reduce(Long::sum);
+  }
+
+  /** Tokens of a stream. */
+  long stream(boolean ofHeldOut) {
+    TokenCounts counts = ofHeldOut ? heldOut() : training();
+    return RowCut.streamLength(counts.documents(), counts.tokens());
   }
 
   /** All documents in the order of the streams, with their place in it. */

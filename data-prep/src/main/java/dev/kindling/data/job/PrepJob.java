@@ -1,10 +1,9 @@
 package dev.kindling.data.job;
 
 import dev.kindling.checkpoint.UserError;
-import dev.kindling.data.pack.CharacterCount;
+import dev.kindling.data.chat.ChatTemplate;
 import dev.kindling.data.pack.DocumentOrder;
-import dev.kindling.data.pack.RowCut;
-import dev.kindling.data.pack.ShardCut;
+import dev.kindling.data.pack.Packing;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.data.tokenizer.Fingerprint;
@@ -87,9 +86,10 @@ public final class PrepJob {
         .accept(String.format("Reading %s, %.1f MB", documents.files() == 1 ? "1 file" : documents.files() + " files",
             documents.bytes() / 1e6));
     DatasetInfo.Inputs inputs = timed("fingerprint", documents.bytes(), documents::inputs);
-    String fingerprint = fingerprint(inputs, given);
-    if (output.finishedManifest() != null) return finished(conf, output, documents, fingerprint, given);
-    DatasetInfo info = make(new Work(documents, inputs, fingerprint, output, given, Optional.empty()));
+    Optional<SharedExamples> examples = examples(conf, given);
+    String fingerprint = fingerprint(inputs, given, examples);
+    if (output.finishedManifest() != null) return finished(conf, output, documents, fingerprint, given, examples);
+    DatasetInfo info = make(new Work(documents, inputs, fingerprint, output, given, examples, Optional.empty()));
     progress.accept(
         String.format("Wrote %,d training rows of %,d tokens and %,d held-out rows to %s", info.training().rows(),
             info.sequenceLength(), info.heldOut().rows(), output.path()));
@@ -102,17 +102,20 @@ public final class PrepJob {
    * @param documents that are new
    * @param inputs all of the dataset's
    * @param given the tokenizer; null: one is trained
+   * @param examples how examples become tokens; empty where documents are texts
    * @param former the dataset that the documents are added to
    */
   private record Work(Documents documents, DatasetInfo.Inputs inputs, String fingerprint, OutputFolder output,
-      Tokenizer given, Optional<Former> former) {
+      Tokenizer given, Optional<SharedExamples> examples, Optional<Former> former) {
     int version() {
       return former.map(Former::next).orElse(1);
     }
   }
 
   private DatasetInfo make(Work work) {
-    CorpusFlow flow = new CorpusFlow(session, options,
+    PrepOptions all = work.examples()
+        .map(of -> options.followedBy(ExampleStep.stage(of, work.given().fingerprint()))).orElse(options);
+    CorpusFlow flow = new CorpusFlow(session, all,
         work.former().isPresent() ? work.fingerprint() : work.inputs().sha256(), work.output(), work.former(),
         progress);
     flow.begin();
@@ -125,26 +128,43 @@ public final class PrepJob {
     }
   }
 
+  /** How examples become tokens; empty where documents are texts. */
+  private Optional<SharedExamples> examples(Configuration conf, Tokenizer given) {
+    if (!options.packing().isOfExamples()) return Optional.empty();
+    Path folder = new Path(options.chatTemplate().orElse(options.tokenizer().get()));
+    if (folder.getName().endsWith(".json")) folder = folder.getParent();
+    Optional<ChatTemplate> template = folder.getName().endsWith(".jinja")
+        ? Optional.of(ChatTemplate.read(conf, folder, new Path(options.tokenizer().get())))
+        : ChatTemplate.load(conf, folder);
+    if (template.isEmpty() && options.chatTemplate().isPresent())
+      throw new UserError("chatTemplate " + folder + " has none: neither " + ChatTemplate.FILE
+          + " nor a chat_template in tokenizer_config.json; name a .jinja file or a folder with one of them");
+    return Optional
+        .of(new SharedExamples(given, template, options.sequenceLength() + 1, options.packing() == Packing.PREFERENCE));
+  }
+
   private PrepResult finished(Configuration conf, OutputFolder output, Documents documents, String fingerprint,
-      Tokenizer given) {
+      Tokenizer given, Optional<SharedExamples> examples) {
     output.clearUnfinished();
     Former former = new Former(session, output.path(), DatasetInfo.read(conf, output.path()));
     DatasetInfo info = former.info();
-    Documents added = info.fingerprint().equals(fingerprint) ? null : added(former, documents, given);
+    Documents added = info.fingerprint().equals(fingerprint) ? null : added(former, documents, given, examples);
     if (added == null || added.files() == 0) {
       progress.accept("The dataset in " + output.path() + " is already made from these inputs and settings"
           + (info.datasetVersion() == 1 ? "" : ": version " + info.datasetVersion()));
       return new PrepResult(output.path(), info, Tokenizer.load(conf, output.path()), true);
     }
-    return append(conf, former, documents.inputs(), added);
+    return append(conf, former, documents.inputs(), added, examples);
   }
 
-  private Documents added(Former former, Documents documents, Tokenizer given) {
-    former.refuseOtherSettings(options.settings(), given);
+  private Documents added(Former former, Documents documents, Tokenizer given,
+      Optional<SharedExamples> examples) {
+    former.refuseOtherSettings(settings(examples), given);
     return AddedFiles.of(former, documents);
   }
 
-  private PrepResult append(Configuration conf, Former former, DatasetInfo.Inputs inputs, Documents added) {
+  private PrepResult append(Configuration conf, Former former, DatasetInfo.Inputs inputs, Documents added,
+      Optional<SharedExamples> examples) {
     DatasetInfo before = former.info();
     progress.accept(String.format("Adding %s, %.1f MB, to version %d; what is there stays as it is",
         added.files() == 1 ? "1 new file" : added.files() + " new files", added.bytes() / 1e6,
@@ -159,7 +179,7 @@ public final class PrepJob {
         ? null
         : DatasetVersions.unpublished(conf, former.folder(), former.next());
     if (info == null || !info.fingerprint().equals(fingerprint))
-      info = make(new Work(added, inputs, fingerprint, home, tokenizer, Optional.of(former)));
+      info = make(new Work(added, inputs, fingerprint, home, tokenizer, examples, Optional.of(former)));
     home.clearUnfinished();
     DatasetInfo made = info;
     TaskFailure.unwrapped(() -> {
@@ -185,10 +205,13 @@ public final class PrepJob {
         : timed("tokenizer", counts.characters(), () -> train(kept, order));
     progress.accept("Encoding documents");
     try (EncodedDocuments encoded = timed("encode", counts.characters(),
-        () -> EncodedDocuments.of(spark, kept, counts.characters(), tokenizer, order))) {
+        () -> EncodedDocuments.of(spark, kept, counts.characters(),
+            work.examples().map(of -> EncodedDocuments.examples(spark, of))
+                .orElseGet(() -> EncodedDocuments.texts(spark, tokenizer)),
+            order))) {
       if (encoded.training().documents() == 0 && work.former().isEmpty()) throw nothingToLearn();
       TokenCounts both = encoded.training().plus(encoded.heldOut());
-      Parts parts = timed("pack", 0, () -> pack(encoded, tokenizer, work));
+      Packer.Parts parts = timed("pack", 0, () -> pack(encoded, tokenizer, work));
       OutputFolder output = work.output();
       DatasetInfo.Decontamination decontamination = timed("tables", 0, () -> {
         PrepTables tables = new PrepTables(session, output, Excerpts.of(options.stages()));
@@ -203,8 +226,9 @@ public final class PrepJob {
       }
       DatasetInfo own = new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, work.fingerprint(),
           options.sequenceLength(), tokenizer.vocabularySize(), tokenizer.endOfText(), tokenizer.fingerprint(),
-          work.inputs(), options.settings(), parts.training(), parts.heldOut(), corpus(counts, both), decontamination,
-          null);
+          work.inputs(), settings(work.examples()), parts.training(), parts.heldOut(), corpus(counts, both),
+          decontamination,
+          null, parts.packing());
       output.write(PrepReport.FILE, PrepReport.of(work.documents(), outcomes, both, own, seconds).toJson());
       DatasetInfo info = work.former().map(former -> former.info().plus(own, work.documents().files(),
           work.documents().bytes())).orElse(own);
@@ -236,27 +260,21 @@ public final class PrepJob {
     return result;
   }
 
-  private record Parts(DatasetInfo.Part training, DatasetInfo.Part heldOut) {}
-
-  private Parts pack(EncodedDocuments encoded, Tokenizer tokenizer, Work work) throws IOException {
+  private Packer.Parts pack(EncodedDocuments encoded, Tokenizer tokenizer, Work work) throws IOException {
     TokenCounts training = encoded.training();
     TokenCounts heldOut = encoded.heldOut();
     progress
         .accept(String.format("Packing %,d documents of %,d tokens; %,d more documents of %,d tokens are held out",
             training.documents(), training.tokens(), heldOut.documents(), heldOut.tokens()));
-    ShardCut trainingCut = cut(training);
-    ShardCut heldOutCut = cut(heldOut);
-    CharacterCount characters = CharacterCount.of(tokenizer.vocabularySize(), tokenizer::bytesOf);
     ShardFiles.First first = work.former().map(Former::info)
         .map(info -> new ShardFiles.First(info.training().rows(), info.heldOut().rows()))
         .orElse(new ShardFiles.First(0, 0));
-    ShardFiles files = new ShardFiles(work.output().unfinished(), trainingCut, heldOutCut, tokenizer.endOfText(),
-        characters, first);
-    List<DatasetInfo.Shard> shards = files
-        .write(encoded.pieces(trainingCut, heldOutCut, tokenizer.endOfText(), characters), work.documents().settings())
-        .stream().map(shard -> shard.in(work.version())).toList();
-    return new Parts(part(training, trainingCut, shards.subList(0, trainingCut.shards())),
-        part(heldOut, heldOutCut, shards.subList(trainingCut.shards(), shards.size())));
+    Packer.Parts parts = new Packer(encoded, options, tokenizer, work.output().unfinished(), first,
+        work.documents().settings()).pack().in(work.version());
+    progress.accept(String.format("Packed (%s): %.3f%% of the places are empty, %,d of %,d documents are cut",
+        parts.packing().kind(), parts.packing().wastePercent(), parts.packing().cutDocuments(),
+        training.documents() + heldOut.documents()));
+    return parts;
   }
 
   private Tokenizer train(JavaRDD<Documents.CleanDocument> documents, DocumentOrder order) {
@@ -287,17 +305,15 @@ public final class PrepJob {
     return new DatasetInfo.Corpus(counts.records(), rejected == null ? 0 : rejected, dropped, sources);
   }
 
-  private ShardCut cut(TokenCounts totals) {
-    return new ShardCut(options.sequenceLength(), RowCut.streamLength(totals.documents(), totals.tokens()));
+  /** As a user knows them; of a chat template its fingerprint. */
+  private Map<String, String> settings(Optional<SharedExamples> examples) {
+    Map<String, String> settings = new TreeMap<>(options.settings());
+    examples.ifPresent(of -> settings.put("chatTemplate", of.templateFingerprint()));
+    return settings;
   }
 
-  private static DatasetInfo.Part part(TokenCounts totals, ShardCut cut, List<DatasetInfo.Shard> shards) {
-    return new DatasetInfo.Part(totals.documents(), totals.tokens(), totals.tokens() + totals.documents(), cut.rows(),
-        cut.rowsPerShard(), cut.rowsPerGroup(), List.copyOf(shards));
-  }
-
-  private String fingerprint(DatasetInfo.Inputs inputs, Tokenizer given) {
-    Map<String, String> parts = new TreeMap<>(options.settings());
+  private String fingerprint(DatasetInfo.Inputs inputs, Tokenizer given, Optional<SharedExamples> examples) {
+    Map<String, String> parts = settings(examples);
     parts.put("dataset version", String.valueOf(DatasetInfo.VERSION));
     parts.put("inputs", inputs.sha256());
     if (given != null) parts.put("tokenizer", given.fingerprint());

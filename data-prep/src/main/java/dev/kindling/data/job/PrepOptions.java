@@ -3,8 +3,11 @@ package dev.kindling.data.job;
 import static dev.kindling.checkpoint.UserError.require;
 
 import dev.kindling.data.corpus.CorpusSource;
+import dev.kindling.data.corpus.Example;
+import dev.kindling.data.pack.Packing;
 import dev.kindling.data.pack.RowCut;
 import dev.kindling.data.tokenizer.BpeTrainer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,9 +26,12 @@ import java.util.TreeMap;
  * @param sequenceLength inputs of a row
  * @param heldOutPercent of the documents that neither training nor tokenizer see; chosen by a hash of their ids
  * @param seed another seed holds other documents out and puts them in another order
+ * @param packing how documents become rows
+ * @param chatTemplate of examples: a template's file, or a folder with one; empty: the tokenizer's folder
  */
 public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, List<PrepStage> stages, String output,
-    Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed) {
+    Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed,
+    Packing packing, Optional<String> chatTemplate) {
   public PrepOptions {
     inputs = List.copyOf(inputs);
     stages = List.copyOf(stages);
@@ -37,6 +43,20 @@ public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, 
         vocabularySize, BpeTrainer.SMALLEST + " to 1048576: 256 bytes, the end of a text, and merges");
     require(heldOutPercent >= 0 && heldOutPercent < 100, "heldOutPercent", heldOutPercent, "at least 0 and below 100");
     new RowCut(sequenceLength);
+    boolean examples = packing.isOfExamples();
+    require(!examples || tokenizer.isPresent(), "packing", packing.label(),
+        "concatenate or best-fit where no tokenizer is given; examples are for a model that has one: name it with tokenizer");
+    require(examples || chatTemplate.isEmpty(), "chatTemplate", chatTemplate.orElse(""),
+        "left out unless packing is prompt-completion or preference");
+    Example.Kind kind = packing == Packing.PREFERENCE ? Example.Kind.PREFERENCE : Example.Kind.PROMPT_COMPLETION;
+    if (examples) inputs = inputs.stream().map(input -> input.ofExamples(kind)).toList();
+  }
+
+  /** Documents that are one stream. */
+  public PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, List<PrepStage> stages, String output,
+      Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed) {
+    this(inputs, maxRejectedPercent, stages, output, tokenizer, vocabularySize, sequenceLength, heldOutPercent, seed,
+        Packing.CONCATENATE, Optional.empty());
   }
 
   /** One input, read strictly and only normalised. */
@@ -48,6 +68,14 @@ public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, 
   /** Vocabulary 2,048, rows of 128, 6% of the documents held out: what the demo does. */
   public static PrepOptions of(CorpusSource corpus, String output) {
     return new PrepOptions(corpus, output, Optional.empty(), 2048, 128, 6, 1);
+  }
+
+  /** With one more stage behind the others. */
+  PrepOptions followedBy(PrepStage stage) {
+    List<PrepStage> more = new ArrayList<>(stages);
+    more.add(stage);
+    return new PrepOptions(inputs, maxRejectedPercent, more, output, tokenizer, vocabularySize, sequenceLength,
+        heldOutPercent, seed, packing, chatTemplate);
   }
 
   /** @return whether the first record that cannot be read fails the job */
@@ -63,6 +91,7 @@ public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, 
           .put(inputs.size() == 1 ? key : "input." + input.name() + "." + key, value));
     if (!strict()) settings.put("maxRejectedPercent", String.valueOf(maxRejectedPercent));
     for (PrepStage stage : stages) settings.put(stage.name(), stage.settings());
+    if (packing != Packing.CONCATENATE) settings.put("packing", packing.label());
     settings.put("sequenceLength", String.valueOf(sequenceLength));
     settings.put("heldOutPercent", String.valueOf(heldOutPercent));
     settings.put("seed", String.valueOf(seed));
@@ -84,6 +113,7 @@ public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, 
     settings.put("idField", input.fields().id());
     if (!input.name().equals(CorpusSource.NAME)) settings.put("name", input.name());
     if (!input.fields().source().isEmpty()) settings.put("sourceField", input.fields().source());
+    if (input.fields().examples() != Example.Kind.NONE) settings.put("examples", input.fields().examples().name());
     if (!input.separator().isEmpty()) settings.put("separator", input.separator());
     if (input.maxDocumentBytes() != CorpusSource.MAX_DOCUMENT_BYTES)
       settings.put("maxDocumentBytes", String.valueOf(input.maxDocumentBytes()));

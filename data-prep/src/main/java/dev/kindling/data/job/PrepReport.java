@@ -40,8 +40,15 @@ public record PrepReport(long files, long bytes, List<String> emptyFiles, long r
   /** A bar of the histogram. */
   public record Length(long from, long to, long documents) {}
 
-  /** @param wastePercent of the rows' targets that hold no token */
-  public record Packing(long rows, int sequenceLength, long targets, double wastePercent) {}
+  /**
+   * How the tokens fill the rows.
+   *
+   * @param wastePercent of the rows' targets that hold no token
+   * @param kind as settings have it; null in reports from before there was a choice
+   * @param cutDocuments of which the tokens are in more than one row
+   */
+  public record Packing(long rows, int sequenceLength, long targets, double wastePercent, String kind,
+      long cutDocuments) {}
 
   static PrepReport of(Documents documents, List<CorpusFlow.Outcome> outcomes, TokenCounts tokens, DatasetInfo info,
       Map<String, Double> seconds) {
@@ -50,9 +57,8 @@ public record PrepReport(long files, long bytes, List<String> emptyFiles, long r
     if (sources.size() > 1) sources.put("all", source(tokens.all()));
     long rows = info.training().rows() + info.heldOut().rows();
     long targets = info.training().targets() + info.heldOut().targets();
-    long places = rows * info.sequenceLength();
     Packing packing = new Packing(rows, info.sequenceLength(), targets,
-        places == 0 ? 0 : 100.0 * (places - targets) / places);
+        info.packing().wastePercent(), info.packing().kind(), info.packing().cutDocuments());
     return new PrepReport(documents.files(), documents.bytes(), documents.emptyFiles(),
         outcomes.get(0).counts().records(), stages(outcomes), sources, lengths(tokens.lengths()), packing, seconds);
   }

@@ -1,10 +1,7 @@
 package dev.kindling.data.job;
 
-import dev.kindling.data.pack.CharacterCount;
 import dev.kindling.data.pack.RowAssembler;
-import dev.kindling.data.pack.RowCut;
 import dev.kindling.data.pack.ShardCut;
-import dev.kindling.data.pack.StreamPiece;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.ShardWriter;
 import java.io.IOException;
@@ -32,41 +29,52 @@ final class ShardFiles {
   /** A shard that a task attempt finished. */
   private record Written(int shard, String path, long rows, long bytes, String sha256) implements Serializable {}
 
+  /** Makes the rows of a shard. */
+  @FunctionalInterface
+  interface ShardRows<T> extends Serializable {
+    /** @param cut of the shard's part; @param firstRow the number of the shard's first; @param given what the shard is made of, in order */
+    void write(ShardCut cut, long firstRow, Iterator<Tuple2<ShardKey, T>> given, RowAssembler.Rows rows)
+        throws IOException;
+  }
+
   private final Path folder;
   private final ShardCut training;
   private final ShardCut heldOut;
-  private final int endOfText;
-  private final CharacterCount characters;
+  private final Broadcast<HadoopSettings> settings;
   private final First first;
 
   /** The numbers that the first rows get: how many rows the dataset that is added to has already. */
   record First(long training, long heldOut) implements Serializable {}
 
-  ShardFiles(Path folder, ShardCut training, ShardCut heldOut, int endOfText, CharacterCount characters, First first) {
+  ShardFiles(Path folder, ShardCut training, ShardCut heldOut, First first, Broadcast<HadoopSettings> settings) {
     this.first = first;
     this.folder = folder;
     this.training = training;
     this.heldOut = heldOut;
-    this.endOfText = endOfText;
-    this.characters = characters;
+    this.settings = settings;
   }
 
-  /** @return the shards, those of training first; their files lie below the folder */
-  List<DatasetInfo.Shard> write(JavaPairRDD<ShardKey, StreamPiece> pieces, Broadcast<HadoopSettings> settings)
+  /**
+   * @param given a partition a shard, those of training first
+   * @param learned whether rows may say which of their targets count
+   * @return the shards in the same order; their files lie below the folder
+   */
+  <T> List<DatasetInfo.Shard> write(JavaPairRDD<ShardKey, T> given, boolean learned, ShardRows<T> made)
       throws IOException {
     int trainingShards = training.shards();
     if (trainingShards + heldOut.shards() == 0) return List.of();
     ShardCut ofTraining = training;
     ShardCut ofHeldOut = heldOut;
     First numbers = first;
-    int end = endOfText;
-    CharacterCount counts = characters;
+    Broadcast<HadoopSettings> hadoop = settings;
     String attempts = new Path(folder, ATTEMPTS).toString();
-    List<Written> written = pieces.mapPartitionsWithIndex((shard, partition) -> {
+    List<Written> written = given.mapPartitionsWithIndex((shard, partition) -> {
       boolean isTraining = shard < trainingShards;
-      return List.of(writeShard(settings.value().conf(), attempts, shard, isTraining ? ofTraining : ofHeldOut,
-          isTraining ? shard : shard - trainingShards, isTraining ? numbers.training() : numbers.heldOut(), end, counts,
-          partition)).iterator();
+      ShardCut cut = isTraining ? ofTraining : ofHeldOut;
+      long firstRow = cut.firstRow(isTraining ? shard : shard - trainingShards);
+      return List.of(writeShard(hadoop.value().conf(), attempts, shard, cut, firstRow,
+          isTraining ? numbers.training() : numbers.heldOut(), learned,
+          rows -> made.write(cut, firstRow, partition, rows))).iterator();
     }, true).collect();
     FileSystem files = folder.getFileSystem(settings.value().conf());
     List<DatasetInfo.Shard> shards = new ArrayList<>();
@@ -83,16 +91,18 @@ final class ShardFiles {
     return shards;
   }
 
-  private static Written writeShard(Configuration conf, String folder, int shard, ShardCut cut, int shardOfPart,
-      long firstNumber, int endOfText, CharacterCount characters,
-      Iterator<Tuple2<ShardKey, StreamPiece>> pieces) throws IOException {
+  /** Writes rows to where they are told. */
+  private interface Content {
+    void writeTo(RowAssembler.Rows rows) throws IOException;
+  }
+
+  private static Written writeShard(Configuration conf, String folder, int shard, ShardCut cut, long firstRow,
+      long firstNumber, boolean learned, Content content) throws IOException {
     Path file = new Path(folder, String.format("part-%05d.%d.parquet", shard, TaskContext.get().taskAttemptId()));
-    long firstRow = cut.firstRow(shardOfPart);
-    try (ShardWriter writer = ShardWriter.create(conf, file, cut.rowsPerGroup())) {
-      RowAssembler rows = new RowAssembler(new RowCut(cut.sequenceLength()), endOfText, characters, firstRow,
-          row -> writer.write(row.numbered(firstNumber + row.row())));
-      while (pieces.hasNext()) rows.add(pieces.next()._2());
-      rows.finish();
+    try (ShardWriter writer = learned
+        ? ShardWriter.createWithLearned(conf, file, cut.rowsPerGroup())
+        : ShardWriter.create(conf, file, cut.rowsPerGroup())) {
+      content.writeTo(row -> writer.write(row.numbered(firstNumber + row.row())));
     }
     long rows = Math.min(cut.rowsPerShard(), cut.rows() - firstRow);
     long bytes = file.getFileSystem(conf).getFileStatus(file).getLen();

@@ -5,6 +5,7 @@ import dev.kindling.data.corpus.CorpusFormat;
 import dev.kindling.data.corpus.CorpusRecord;
 import dev.kindling.data.corpus.CorpusSource;
 import dev.kindling.data.corpus.Document;
+import dev.kindling.data.corpus.Example;
 import dev.kindling.data.corpus.Unreadable;
 import dev.kindling.data.tokenizer.Fingerprint;
 import java.math.BigInteger;
@@ -38,7 +39,9 @@ final class TableRows {
       try {
         Dataset<Row> found = source.format() == CorpusFormat.TABLE ? session.table(path) : session.sql(path);
         Dataset<Row> more = found.select(column(source, found, source.fields().id(), "idField"),
-            column(source, found, source.fields().text(), "textField"),
+            source.fields().examples() == Example.Kind.NONE
+                ? column(source, found, source.fields().text(), "textField")
+                : example(source, found),
             source.fields().source().isEmpty()
                 ? functions.lit(source.name())
                 : column(source, found, source.fields().source(), "sourceField"),
@@ -51,6 +54,16 @@ final class TableRows {
       }
     }
     return new TableRows(source, all);
+  }
+
+  /** The record as JSON, which is looked at as that of a line is. */
+  private static Column example(CorpusSource source, Dataset<Row> rows) {
+    List<String> names = source.fields().examples().fields();
+    Column[] fields = Arrays.stream(rows.columns()).filter(names::contains).map(rows::col).toArray(Column[]::new);
+    if (fields.length == 0)
+      throw new UserError("input " + source.name() + " has none of the columns " + String.join(", ", names)
+          + " (there are " + String.join(", ", rows.columns()) + "), of which an example is made");
+    return functions.to_json(functions.struct(fields));
   }
 
   private static Column column(CorpusSource source, Dataset<Row> rows, String name, String setting) {
@@ -86,7 +99,9 @@ final class TableRows {
       return new Unreadable(from, table, 0, String.format(
           "the text of the row with the id '%s' has %,d bytes; maxDocumentBytes allows %,d", id, bytes,
           source.maxDocumentBytes()), Unreadable.excerpt(text));
-    return new Document(id, from, table, 0, text);
+    return source.fields().examples() == Example.Kind.NONE
+        ? new Document(id, from, table, 0, text)
+        : Example.record(source.fields().examples(), id, from, table, text);
   }
 
   /**

@@ -1,16 +1,25 @@
 package dev.kindling.data.pack;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
  * A row of a dataset.
  *
  * @param row its number, 0 first, without gaps
- * @param targets how many of the last T tokens count as targets: T, fewer in the last row
+ * @param targets how many of the last T tokens are there, from the left: T, fewer in a row that is filled up
  * @param tokens T + 1 ids
+ * @param learned whether each token is a target that counts, [T + 1]; null: all that are there but the first
  * @param spans the documents that the tokens come from, in their order
  */
-public record PackedRow(long row, int targets, int[] tokens, List<Span> spans) {
+public record PackedRow(long row, int targets, int[] tokens, boolean[] learned, List<Span> spans)
+    implements
+      Serializable {
+  /** A row of which every target counts. */
+  public PackedRow(long row, int targets, int[] tokens, List<Span> spans) {
+    this(row, targets, tokens, null, spans);
+  }
+
   /**
    * A stretch of one document in a row. The end-of-text token behind a document belongs to it.
    *
@@ -21,7 +30,7 @@ public record PackedRow(long row, int targets, int[] tokens, List<Span> spans) {
    * @param character in which character of the document's text, as it was packed, the token at {@code start} begins, 0 first; behind
    *        the last one for an end-of-text token; {@link #UNKNOWN} where a dataset does not say
    */
-  public record Span(String document, int start, int end, long offset, long character) {
+  public record Span(String document, int start, int end, long offset, long character) implements Serializable {
     /** Of datasets that were written before characters were told. */
     public static final long UNKNOWN = -1;
 
@@ -33,6 +42,6 @@ public record PackedRow(long row, int targets, int[] tokens, List<Span> spans) {
 
   /** The same under another number. */
   public PackedRow numbered(long number) {
-    return new PackedRow(number, targets, tokens, spans);
+    return new PackedRow(number, targets, tokens, learned, spans);
   }
 }

@@ -2,6 +2,8 @@ package dev.kindling.data.pack;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import java.io.Serializable;
+
 /**
  * How a stream of tokens is cut into rows. The stream is one end-of-text token, then each document followed by one:
  *
@@ -15,7 +17,7 @@ import static dev.kindling.checkpoint.UserError.require;
  *
  * @param sequenceLength T, inputs of a row
  */
-public record RowCut(int sequenceLength) {
+public record RowCut(int sequenceLength) implements Serializable {
   public RowCut {
     require(sequenceLength >= 1 && sequenceLength <= 1 << 20, "sequenceLength", sequenceLength, "1 to 1048576");
   }
@@ -28,6 +30,11 @@ public record RowCut(int sequenceLength) {
   /** @param stream its length N; @return rows, so that each of the N - 1 targets has its place */
   public long rows(long stream) {
     return stream <= 1 ? 0 : (stream - 2) / sequenceLength + 1;
+  }
+
+  /** The row in which a token is a target. @param position in the stream, 1 or greater */
+  public long row(long position) {
+    return (position - 1) / sequenceLength;
   }
 
   /** @return targets of a row that count: T, fewer in the last */

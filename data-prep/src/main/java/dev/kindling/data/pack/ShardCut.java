@@ -10,6 +10,11 @@ import java.io.Serializable;
  * @param stream tokens of the stream
  */
 public record ShardCut(int sequenceLength, long stream) implements Serializable {
+  /** Of rows that no stream is cut into. */
+  public static ShardCut ofRows(int sequenceLength, long rows) {
+    return new ShardCut(sequenceLength, rows * sequenceLength + 1);
+  }
+
   private static final long FEWEST_TOKENS = 1 << 20;
   private static final long MOST_TOKENS = 1 << 26;
   private static final long GROUP_TOKENS = 1 << 18;
@@ -30,6 +35,11 @@ public record ShardCut(int sequenceLength, long stream) implements Serializable 
 
   public int shards() {
     return Math.toIntExact((rows() + rowsPerShard() - 1) / rowsPerShard());
+  }
+
+  /** The shard of a row. */
+  public int shard(long row) {
+    return (int) (row / rowsPerShard());
   }
 
   /** @return the row that a shard starts with */

@@ -2,6 +2,7 @@ package dev.kindling.data.shard;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -38,6 +39,7 @@ import org.apache.hadoop.fs.Path;
  * @param corpus what became of the records that were read; null in datasets that were made before it was counted
  * @param decontamination what was found of evaluation sets; null where none were looked for
  * @param append which version of the dataset this is; null in the first
+ * @param packing how documents became rows; null in datasets that were made before there was a choice
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record DatasetInfo(String format, int version, String fingerprint, int sequenceLength, int vocabularySize,
@@ -45,7 +47,8 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
     String tokenizer, Inputs inputs, Map<String, String> configuration, Part training, Part heldOut,
     @JsonInclude(JsonInclude.Include.NON_NULL) Corpus corpus,
     @JsonInclude(JsonInclude.Include.NON_NULL) Decontamination decontamination,
-    @JsonInclude(JsonInclude.Include.NON_NULL) Append append) {
+    @JsonInclude(JsonInclude.Include.NON_NULL) Append append,
+    @JsonInclude(JsonInclude.Include.NON_NULL) Packing packing) {
   public static final String FILE = "dataset.json";
   public static final String FORMAT = "kindling-dataset";
   public static final int VERSION = 1;
@@ -82,7 +85,7 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
   public DatasetInfo(String format, int version, String fingerprint, int sequenceLength, int vocabularySize,
       int endOfText, String tokenizer, Inputs inputs, Map<String, String> configuration, Part training, Part heldOut) {
     this(format, version, fingerprint, sequenceLength, vocabularySize, endOfText, tokenizer, inputs, configuration,
-        training, heldOut, null, null, null);
+        training, heldOut, null, null, null, null);
   }
 
   /**
@@ -95,7 +98,8 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
     return new DatasetInfo(FORMAT, APPENDED, added.fingerprint, sequenceLength, vocabularySize, endOfText, tokenizer,
         added.inputs, configuration, training.plus(added.training), heldOut.plus(added.heldOut),
         corpus == null || added.corpus == null ? null : corpus.plus(added.corpus), added.decontamination,
-        new Append(datasetVersion() + 1, fingerprint, files, bytes));
+        new Append(datasetVersion() + 1, fingerprint, files, bytes),
+        packing == null || added.packing == null ? null : packing.plus(added.packing, places(), added.places()));
   }
 
   /**
@@ -149,6 +153,38 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
       present("decontamination.table", table);
       present("decontamination.evaluation", evaluation);
     }
+  }
+
+  /**
+   * How documents became rows.
+   *
+   * @param kind as {@link dev.kindling.data.pack.Packing#label} has it
+   * @param cutDocuments of which the tokens are in more than one row
+   * @param wastePercent of the places of all rows, training and held out, that hold no target
+   */
+  public record Packing(String kind, long cutDocuments, double wastePercent) {
+    public Packing { present("packing.kind", kind); }
+
+    /** @param places for targets in all rows; @param others those of the other */
+    Packing plus(Packing other, long places, long others) {
+      double empty = wastePercent * places + other.wastePercent * others;
+      return new Packing(kind, cutDocuments + other.cutDocuments, empty == 0 ? 0 : empty / (places + others));
+    }
+  }
+
+  /** Places for targets in all rows. */
+  private long places() {
+    return (training.rows() + heldOut.rows()) * sequenceLength;
+  }
+
+  /** How documents became rows. */
+  @JsonIgnore
+  public dev.kindling.data.pack.Packing packingKind() {
+    if (packing == null) return dev.kindling.data.pack.Packing.CONCATENATE;
+    for (dev.kindling.data.pack.Packing kind : dev.kindling.data.pack.Packing.values())
+      if (kind.label().equals(packing.kind())) return kind;
+    throw new UserError(
+        "packing.kind is " + packing.kind() + ", which this program does not know; use the one that made the dataset");
   }
 
   /** @param tokens without the end-of-text ones */

@@ -3,6 +3,7 @@ package dev.kindling.data.shard;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.Mixture;
+import dev.kindling.data.pack.Packing;
 import dev.kindling.data.pack.RowOrder;
 import dev.kindling.data.pack.Shuffle;
 import java.nio.charset.StandardCharsets;
@@ -38,6 +39,8 @@ public record DatasetMixture(List<Member> members, List<Long> units) {
       refuseUnlessSame("tokenizer (its SHA-256)", first, other, DatasetInfo::tokenizer);
       refuseUnlessSame("vocabularySize", first, other, DatasetInfo::vocabularySize);
       refuseUnlessSame("endOfText", first, other, DatasetInfo::endOfText);
+      refuseUnlessSame("kind of rows", first, other,
+          info -> info.packingKind().isOfExamples() ? info.packingKind().label() : "texts");
       refuseUnlessSame("sequenceLength", first, other, DatasetInfo::sequenceLength);
       refuseUnlessSame("rowsPerGroup", first, other, info -> info.training().rowsPerGroup());
       if (members.size() > 1 && other.info.training().rows() == 0)
@@ -89,7 +92,13 @@ public record DatasetMixture(List<Member> members, List<Long> units) {
     return new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.APPENDED, sha256(names.toString()), first.sequenceLength(),
         first.vocabularySize(), first.endOfText(), first.tokenizer(), first.inputs(), Map.of(),
         all(conf, DatasetInfo::training), all(conf, DatasetInfo::heldOut), null, null,
-        new DatasetInfo.Append(members.size(), first.fingerprint(), 0, 0));
+        new DatasetInfo.Append(members.size(), first.fingerprint(), 0, 0), packing());
+  }
+
+  /** That of a member whose rows are no stream; where all are streams, nothing is said of it. */
+  private DatasetInfo.Packing packing() {
+    return members.stream().map(Member::info).filter(info -> info.packingKind() != Packing.CONCATENATE).findFirst()
+        .map(DatasetInfo::packing).orElse(null);
   }
 
   private DatasetInfo.Part all(Configuration conf, Function<DatasetInfo, DatasetInfo.Part> part) {

@@ -78,8 +78,8 @@ public final class PackedDataset {
   }
 
   /**
-   * A row's T + 1 tokens: the first T are the inputs, the last T the targets, of which the first {@link #targets} count; what
-   * is behind is end-of-text.
+   * A row's T + 1 tokens: the first T are the inputs, the last T the targets, of which the first {@link #targets} are there;
+   * what is behind is end-of-text. {@link #learned} says which count.
    */
   public int[] tokens(long row) {
     int length = sequenceLength() + 1;
@@ -87,9 +87,26 @@ public final class PackedDataset {
     return Arrays.copyOfRange(group(row).tokens(), at, at + length);
   }
 
-  /** How many of the row's targets count: T in every row but the last, which may have fewer. */
+  /** How many of the row's targets are there: T in a row that is full, fewer in one that is filled up. */
   public int targets(long row) {
     return group(row).targets()[indexInGroup(row)];
+  }
+
+  /** Which of the row's T + 1 tokens are targets that count, never the first. */
+  public boolean[] learned(long row) {
+    ShardReader.RowGroup group = group(row);
+    boolean[] told = group.learned() == null ? null : group.learned()[indexInGroup(row)];
+    if (told != null) return told.clone();
+    boolean[] learned = new boolean[sequenceLength() + 1];
+    Arrays.fill(learned, 1, 1 + group.targets()[indexInGroup(row)], true);
+    return learned;
+  }
+
+  /** At which tokens of a row documents begin, or go on from the row before, in their order. */
+  public int[] starts(long row) {
+    ShardReader.RowGroup group = group(row);
+    if (group.starts() != null) return group.starts()[indexInGroup(row)].clone();
+    return spans(row).stream().mapToInt(PackedRow.Span::start).toArray();
   }
 
   /**

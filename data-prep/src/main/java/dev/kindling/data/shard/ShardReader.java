@@ -6,6 +6,7 @@ import dev.kindling.data.pack.PackedRow;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
@@ -39,11 +40,16 @@ final class ShardReader {
    * The rows of one row group.
    *
    * @param tokens ids, [rows · (T + 1)]
-   * @param targets how many count, [rows]
+   * @param targets how many are there, [rows]
+   * @param learned which tokens are targets that count, [rows] of [T + 1] or null: all that are there; null: so in all rows
+   * @param starts where documents begin in each row; null where {@code learned} is
    */
-  record RowGroup(int[] tokens, int[] targets) {
+  record RowGroup(int[] tokens, int[] targets, boolean[][] learned, int[][] starts) {
     long bytes() {
-      return 4L * (tokens.length + targets.length);
+      long more = 0;
+      for (int row = 0; learned != null && row < targets.length; row++)
+        more += 4L * starts[row].length + (learned[row] == null ? 0 : learned[row].length);
+      return 4L * (tokens.length + targets.length) + more;
     }
   }
 
@@ -57,15 +63,19 @@ final class ShardReader {
     ParquetReadOptions options = HadoopReadOptions.builder(conf, file).usePageChecksumVerification(true).build();
     try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(file, conf), options)) {
       if (reader.getRowGroups().size() <= group) throw damaged(file, "row group " + group + " is missing", null);
-      reader.setRequestedSchema(ShardSchema.TOKENS);
+      MessageType schema = ShardSchema.tokens(reader.getFileMetaData().getSchema());
+      reader.setRequestedSchema(schema);
       PageReadStore pages = reader.readRowGroup(group);
       if (pages.getRowCount() != rows)
         throw damaged(file, "row group " + group + " has " + pages.getRowCount() + " rows, not " + rows, null);
-      ColumnReadStoreImpl columns = new ColumnReadStoreImpl(pages, new Ignored(ShardSchema.TOKENS), ShardSchema.TOKENS,
+      ColumnReadStoreImpl columns = new ColumnReadStoreImpl(pages, new Ignored(schema), schema,
           reader.getFileMetaData().getCreatedBy());
       int[] targets = integers(columns.getColumnReader(TARGETS), rows, file);
       int[] tokens = integers(columns.getColumnReader(TOKENS), Math.multiplyExact(rows, rowLength), file);
-      return new RowGroup(tokens, targets);
+      if (schema.getColumns().size() == 2) return new RowGroup(tokens, targets, null, null);
+      return new RowGroup(tokens, targets,
+          learned(columns.getColumnReader(schema.getColumns().get(2)), rows, rowLength, file),
+          starts(columns.getColumnReader(schema.getColumns().get(3)), rows, file));
     } catch (IOException | RuntimeException e) {
       throw failed(file, e);
     }
@@ -125,6 +135,40 @@ final class ShardReader {
       column.consume();
     }
     return values;
+  }
+
+  /** A list of booleans a row, or null where a row has none. */
+  private static boolean[][] learned(ColumnReader column, int rows, int rowLength, Path file) {
+    boolean[][] learned = new boolean[rows][];
+    long left = column.getTotalValueCount();
+    for (int row = 0; row < rows; row++) {
+      boolean there = column.getCurrentDefinitionLevel() == column.getDescriptor().getMaxDefinitionLevel();
+      int count = there ? rowLength : 1;
+      left -= count;
+      if (left < 0) throw damaged(file, "a row has fewer than " + rowLength + " values of learned", null);
+      if (there) learned[row] = new boolean[rowLength];
+      for (int i = 0; i < count; i++) {
+        if (there) learned[row][i] = column.getBoolean();
+        column.consume();
+      }
+    }
+    if (left > 0) throw damaged(file, "a row has more than " + rowLength + " values of learned", null);
+    return learned;
+  }
+
+  private static int[][] starts(ColumnReader column, int rows, Path file) {
+    int[][] starts = new int[rows][0];
+    int row = -1;
+    for (long i = 0; i < column.getTotalValueCount(); i++) {
+      if (column.getCurrentRepetitionLevel() == 0) row++;
+      if (row >= rows) throw damaged(file, "it has spans of more than " + rows + " rows", null);
+      if (column.getCurrentDefinitionLevel() == column.getDescriptor().getMaxDefinitionLevel()) {
+        starts[row] = Arrays.copyOf(starts[row], starts[row].length + 1);
+        starts[row][starts[row].length - 1] = column.getInteger();
+      }
+      column.consume();
+    }
+    return starts;
   }
 
   private static int[] integers(ColumnReader column, int count, Path file) {

@@ -1,5 +1,7 @@
 package dev.kindling.data.shard;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.apache.parquet.schema.Type;
@@ -29,6 +31,32 @@ final class ShardSchema {
       }
       """);
 
+  /** Behind the others where not every target counts in every row. */
+  private static final Type LEARNED = MessageTypeParser.parseMessageType("""
+      message packed_row {
+        optional group learned (LIST) {
+          repeated group list {
+            required boolean element;
+          }
+        }
+      }
+      """).getType("learned");
+
+  /** Where documents begin in a row. */
+  private static final Type STARTS = MessageTypeParser.parseMessageType("""
+      message packed_row {
+        required group spans (LIST) {
+          repeated group list {
+            required group element {
+              required int32 start;
+            }
+          }
+        }
+      }
+      """).getType("spans");
+
+  static final MessageType WITH_LEARNED = with(WHOLE, LEARNED);
+
   /** What training reads. */
   static final MessageType TOKENS = new MessageType(WHOLE.getName(), WHOLE.getType("targets"), WHOLE.getType("tokens"));
 
@@ -43,6 +71,17 @@ final class ShardSchema {
     if (file.containsPath(CHARACTER)) return SPANS;
     Type told = file.getType("spans");
     return new MessageType(WHOLE.getName(), told);
+  }
+
+  /** What training reads of a file. */
+  static MessageType tokens(MessageType file) {
+    return file.containsField(LEARNED.getName()) ? with(with(TOKENS, LEARNED), STARTS) : TOKENS;
+  }
+
+  private static MessageType with(MessageType schema, Type more) {
+    List<Type> fields = new ArrayList<>(schema.getFields());
+    fields.add(more);
+    return new MessageType(schema.getName(), fields);
   }
 
   private ShardSchema() {

@@ -15,6 +15,7 @@ import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
+import org.apache.parquet.schema.MessageType;
 
 /**
  * Writes one Parquet shard: zstd, checksummed pages, row groups of a fixed number of rows. The same rows give the same bytes in
@@ -29,12 +30,24 @@ public final class ShardWriter implements Closeable {
     this.writer = writer;
   }
 
-  /** @param rowsPerGroup what a reader must decode to get at one row */
+  /** For rows of which every target counts. @param rowsPerGroup what a reader must decode to get at one row */
   public static ShardWriter create(Configuration conf, Path file, int rowsPerGroup) throws IOException {
+    return create(conf, file, rowsPerGroup, ShardSchema.WHOLE);
+  }
+
+  /** For rows that say which targets count. @param rowsPerGroup what a reader must decode to get at one row */
+  public static ShardWriter createWithLearned(Configuration conf, Path file, int rowsPerGroup) throws IOException {
+    return create(conf, file, rowsPerGroup, ShardSchema.WITH_LEARNED);
+  }
+
+  private static ShardWriter create(Configuration conf, Path file, int rowsPerGroup, MessageType schema)
+      throws IOException {
     SortedFooter sorted = new SortedFooter(HadoopOutputFile.fromPath(file, conf));
-    return new ShardWriter(sorted, new Builder(sorted).withConf(conf).withWriteMode(ParquetFileWriter.Mode.OVERWRITE)
-        .withCompressionCodec(CompressionCodecName.ZSTD)
-        .withRowGroupRowCountLimit(rowsPerGroup).withRowGroupSize(1L << 30).withPageWriteChecksumEnabled(true).build());
+    return new ShardWriter(sorted,
+        new Builder(sorted, schema).withConf(conf).withWriteMode(ParquetFileWriter.Mode.OVERWRITE)
+            .withCompressionCodec(CompressionCodecName.ZSTD)
+            .withRowGroupRowCountLimit(rowsPerGroup).withRowGroupSize(1L << 30).withPageWriteChecksumEnabled(true)
+            .build());
   }
 
   public void write(PackedRow row) throws IOException {
@@ -48,8 +61,11 @@ public final class ShardWriter implements Closeable {
   }
 
   private static final class Builder extends ParquetWriter.Builder<PackedRow, Builder> {
-    Builder(OutputFile file) {
+    private final MessageType schema;
+
+    Builder(OutputFile file, MessageType schema) {
       super(file);
+      this.schema = schema;
     }
 
     @Override
@@ -59,16 +75,21 @@ public final class ShardWriter implements Closeable {
 
     @Override
     protected WriteSupport<PackedRow> getWriteSupport(Configuration conf) {
-      return new RowWriteSupport();
+      return new RowWriteSupport(schema);
     }
   }
 
   private static final class RowWriteSupport extends WriteSupport<PackedRow> {
+    private final MessageType schema;
     private RecordConsumer out;
+
+    RowWriteSupport(MessageType schema) {
+      this.schema = schema;
+    }
 
     @Override
     public WriteContext init(Configuration conf) {
-      return new WriteContext(ShardSchema.WHOLE,
+      return new WriteContext(schema,
           Map.of("kindling.format", DatasetInfo.FORMAT + " " + DatasetInfo.VERSION));
     }
 
@@ -84,12 +105,19 @@ public final class ShardWriter implements Closeable {
       field("targets", 1, () -> out.addInteger(row.targets()));
       field("tokens", 2, () -> group(() -> tokens(row.tokens())));
       field("spans", 3, () -> group(() -> spans(row.spans())));
+      if (row.learned() != null) field("learned", 4, () -> group(() -> learned(row.learned())));
       out.endMessage();
     }
 
     private void tokens(int[] tokens) {
       out.startField("list", 0);
       for (int token : tokens) group(() -> field("element", 0, () -> out.addInteger(token)));
+      out.endField("list", 0);
+    }
+
+    private void learned(boolean[] learned) {
+      out.startField("list", 0);
+      for (boolean counts : learned) group(() -> field("element", 0, () -> out.addBoolean(counts)));
       out.endField("list", 0);
     }
 

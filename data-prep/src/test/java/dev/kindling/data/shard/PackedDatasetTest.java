@@ -87,6 +87,25 @@ class PackedDatasetTest {
   }
 
   @Test
+  void rowsMaySayWhichOfTheirTargetsCount() throws IOException {
+    boolean[] some = {false, false, true, false, true, false};
+    Path file = folder.resolve("masked/part-00000.parquet");
+    try (ShardWriter writer = ShardWriter.createWithLearned(CONF, hadoop(file), 2)) {
+      for (int i = 0; i < 3; i++)
+        writer.write(new PackedRow(i, 4, rows.get(i), i == 1 ? some : null, List.of()));
+    }
+    DatasetInfo.Part part = new DatasetInfo.Part(1, 9, 10, 3, 3, 2,
+        List.of(new DatasetInfo.Shard("masked/part-00000.parquet", 3, Files.size(file), "")));
+    PackedDataset dataset = PackedDataset.open(CONF, hadoop(folder), DatasetInfo.read(CONF, hadoop(folder)), part, 0);
+    assertThat(dataset.learned(1)).isEqualTo(some);
+    for (int row : new int[]{0, 2})
+      assertThat(dataset.learned(row)).containsExactly(false, true, true, true, true, false);
+    for (int row = 0; row < 3; row++) assertThat(dataset.tokens(row)).isEqualTo(rows.get(row));
+    assertThat(PackedDataset.open(CONF, hadoop(folder)).learned(23)).as("a file that says nothing of it")
+        .containsExactly(false, true, true, false, false, false);
+  }
+
+  @Test
   void aRowIsToldWithItsFileAndDocuments() {
     PackedDataset dataset = PackedDataset.open(CONF, hadoop(folder));
     for (int row = 0; row < 24; row++) {

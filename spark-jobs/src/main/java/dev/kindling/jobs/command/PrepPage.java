@@ -62,6 +62,9 @@ final class PrepPage {
         .paragraph(text("%,d rows of %,d tokens; %,d tokens are targets, %.3f%% of the places are empty.",
             made.packing().rows(), made.packing().sequenceLength(), made.packing().targets(),
             made.packing().wastePercent()));
+    if (made.packing().kind() != null)
+      page.paragraph(
+          text("Packed by %s; %,d documents are cut.", made.packing().kind(), made.packing().cutDocuments()));
     page.heading("What the time went to, seconds").bars(made.seconds(), "%,.1f");
     if (!made.emptyFiles().isEmpty())
       page.heading("Files without a byte").paragraph(String.join(", ", made.emptyFiles()));

@@ -16,6 +16,7 @@ import dev.kindling.data.job.PrepStage;
 import dev.kindling.data.job.Priority;
 import dev.kindling.data.job.RepeatedParagraphs;
 import dev.kindling.data.job.RuleStep;
+import dev.kindling.data.pack.Packing;
 import dev.kindling.jobs.config.Differences;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,16 +31,17 @@ import java.util.Optional;
 record PrepSettings(List<InputSettings> input, CorpusFormat format, String textField, String idField,
     String sourceField, String separator, int maxDocumentBytes, double maxRejectedPercent, CleanSettings clean,
     DedupSettings dedup, DecontaminationSettings decontaminate, String output,
-    Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed) {
+    Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed,
+    Packing packing, Optional<String> chatTemplate) {
   static PrepSettings defaults() {
     return new PrepSettings(null, CorpusFormat.JSONL, "text", "id", "", "", CorpusSource.MAX_DOCUMENT_BYTES, 0,
         CleanSettings.defaults(), DedupSettings.defaults(), DecontaminationSettings.defaults(), null,
-        Optional.empty(), 16_384, 1024, 1, 1);
+        Optional.empty(), 16_384, 1024, 1, 1, Packing.CONCATENATE, Optional.empty());
   }
 
   PrepOptions options() {
     return new PrepOptions(inputs(), maxRejectedPercent, stages(), output, tokenizer, vocabularySize, sequenceLength,
-        heldOutPercent, seed);
+        heldOutPercent, seed, packing, chatTemplate);
   }
 
   /** Of what is turned on. */

@@ -57,14 +57,16 @@ final class DocumentLosses implements LabelLosses {
     long[] rows = batches.rows(step, virtualRank, accumulation);
     for (int i = 0; i < rows.length; i++) {
       int first = i * dataset.sequenceLength();              // the loss of the row's token 1
-      int counted = dataset.targets(rows[i]);
+      boolean[] learned = dataset.learned(rows[i]);
       for (PackedRow.Span span : dataset.spans(rows[i])) {
-        int from = Math.max(span.start(), 1);
-        int to = Math.min(span.end(), counted + 1);
-        if (from >= to) continue;
+        int counted = 0;
         double sum = 0;
-        for (int token = from; token < to; token++) sum += losses[first + token - 1];
-        ofStep.add(new DocumentLoss(step, rows[i], span.document(), to - from, sum));
+        for (int token = span.start(); token < span.end(); token++) {
+          if (!learned[token]) continue;
+          sum += losses[first + token - 1];
+          counted++;
+        }
+        if (counted > 0) ofStep.add(new DocumentLoss(step, rows[i], span.document(), counted, sum));
       }
     }
   }

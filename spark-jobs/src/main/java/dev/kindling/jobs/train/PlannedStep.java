@@ -3,6 +3,7 @@ package dev.kindling.jobs.train;
 import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.T5Config;
+import dev.kindling.data.pack.Packing;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.SizingKernels;
 import dev.kindling.train.loop.RunOptions;
@@ -56,7 +57,8 @@ record PlannedStep(PretrainPlan plan, RunOptions options) {
       SpanCorruption spans = objective.spans(plan.extra(), end);
       return ran(T5Model.planned(t5, kernels, precision), time, spans::batch);
     }
-    boolean apart = objective.documents() == ObjectiveSettings.Documents.APART;
+    boolean apart = objective.documents() == ObjectiveSettings.Documents.APART
+        || plan.dataset().packingKind() == Packing.PROMPT_COMPLETION;
     return ran(DecoderModel.planned((DecoderConfig) plan.model(), kernels, precision), time + 1,
         (rows, ids, seed, step) -> {
           Batch batch = NextToken.batch(rows, ids);

@@ -9,6 +9,7 @@ import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.pack.Packing;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.DatasetMixture;
@@ -22,6 +23,7 @@ import dev.kindling.train.optim.OptimizerRecipe;
 import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -56,6 +58,12 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
     require(config.tracking().documentLoss() == 0 || config.model().family().objective() == Kind.NEXT_TOKEN,
         "tracking.documentLoss", config.tracking().documentLoss(),
         "0 where a model does not say next tokens: what it loses there is not kept by document");
+    require(dataset.packingKind() != Packing.PREFERENCE, "dataset", config.dataset(),
+        "one of texts or of prompts with completions: of its pairs, packing preference, nothing is learned by saying tokens");
+    require(
+        dataset.packingKind() != Packing.PROMPT_COMPLETION || config.model().family().objective() == Kind.NEXT_TOKEN,
+        "model.family", config.model().family().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+        "one that says next tokens: the dataset's packing is prompt-completion");
     ExtraTokens extra = config.model().family().extraTokens(dataset.vocabularySize());
     if (config.model().family().objective() == Kind.SPAN_CORRUPTION) {
       config.objective().spans(extra, dataset.endOfText()).refuseUnlessSentinelsSuffice(dataset.sequenceLength());

@@ -6,6 +6,7 @@ import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.commit.Retention;
+import dev.kindling.data.pack.Packing;
 import dev.kindling.jobs.model.NativeCache;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
@@ -89,6 +90,8 @@ final class PretrainRank {
     }
     try (DecoderModel model = DecoderModel.create((DecoderConfig) plan.model(), timed, precision, seed)) {
       boolean apart = objective.documents() == ObjectiveSettings.Documents.APART;
+      if (plan.dataset().packingKind() == Packing.PROMPT_COMPLETION)
+        return running.run(model, RowObjectives.examplesApart());
       return running.run(model, apart ? RowObjectives.documentsApart(end) : RowObjectives::nextTokens);
     }
   }

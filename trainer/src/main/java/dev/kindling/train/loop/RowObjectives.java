@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The objectives of pre-training over the rows of a packed dataset; what only fills the last row up never counts. */
+/** The objectives of pre-training over the rows of a packed dataset; what only fills a row up never counts. */
 public final class RowObjectives {
   private RowObjectives() {
   }
@@ -23,8 +23,9 @@ public final class RowObjectives {
     for (long row : rows) tokens.add(dataset.tokens(row));
     Batch batch = NextToken.batch(tokens, rows);
     for (int i = 0; i < rows.length; i++) {
-      int from = i * batch.time();
-      Arrays.fill(batch.targets(), from + dataset.targets(rows[i]), from + batch.time(), Kernels.IGNORED);
+      boolean[] learned = dataset.learned(rows[i]);
+      for (int t = 0; t < batch.time(); t++)
+        if (!learned[t + 1]) batch.targets()[i * batch.time() + t] = Kernels.IGNORED;
     }
     return batch;
   }
@@ -32,6 +33,24 @@ public final class RowObjectives {
   /** Each token from those before it in its document: one begins with each end of text. */
   public static RowObjective<Batch> documentsApart(int endOfText) {
     return (dataset, rows, step) -> nextTokens(dataset, rows, step).apart(endOfText);
+  }
+
+  /** What examples say, each token from those before it in its example: examples do not see each other, nor what fills a row up. */
+  public static RowObjective<Batch> examplesApart() {
+    return (dataset, rows, step) -> {
+      Batch batch = nextTokens(dataset, rows, step);
+      int[] starts = new int[batch.inputs().length];
+      for (int r = 0; r < rows.length; r++) {
+        int from = r * batch.time();
+        for (int t = 0; t < batch.time(); t++) starts[from + t] = t > dataset.targets(rows[r]) ? t : 0;
+        for (int start : dataset.starts(rows[r])) {
+          if (start < batch.time())
+            Arrays.fill(starts, from + start, from + Math.min(batch.time(), dataset.targets(rows[r]) + 1), start);
+        }
+      }
+      return new Batch(batch.rows(), batch.time(), batch.inputs(), batch.targets(), batch.lengths(), starts,
+          batch.sampleIds());
+    };
   }
 
   /** Hidden tokens from all the others. */

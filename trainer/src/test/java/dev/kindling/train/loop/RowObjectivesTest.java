@@ -2,13 +2,16 @@ package dev.kindling.train.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.data.pack.PackedRow;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.model.Batch;
 import dev.kindling.train.model.EncoderBatch;
 import dev.kindling.train.model.Seq2SeqBatch;
 import dev.kindling.train.objective.MaskedWords;
 import dev.kindling.train.objective.SpanCorruption;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,5 +55,42 @@ class RowObjectivesTest {
     assertThat(batch.lengths()).containsExactly(7, 4);
     assertThat(batch.targets()).containsExactly(199, 11, 91, 199, 14, 91);
     assertThat(batch.decoderInputs()).containsExactly(90, 199, 11, 90, 199, 14);
+  }
+
+  /** Rows as best-fit packing leaves them: two documents, and the rest of a long one, whose first token is only read. */
+  @Test
+  void padsAndWhatIsOnlyReadAreNoLabelsAndTheModelNeverLearnsFromThem() throws Exception {
+    int end = 0;
+    List<PackedRow> rows = List.of(
+        new PackedRow(0, 5, new int[]{end, 1, 2, end, 3, end, end}, List.of()),
+        new PackedRow(1, 4, new int[]{end, 4, 5, 6, end, end, end},
+            new boolean[]{false, false, true, true, true, false, false}, List.of()));
+    PackedDataset dataset = TinyDataset.of(folder, rows);
+    Batch batch = RowObjectives.nextTokens(dataset, new long[]{0, 1}, 1);
+    int none = Kernels.IGNORED;
+    assertThat(batch.targets()).containsExactly(1, 2, end, 3, end, none, none, 5, 6, end, none, none);
+    assertThat(batch.labels()).isEqualTo(8);
+    Batch apart = RowObjectives.documentsApart(end).batch(dataset, new long[]{0, 1}, 1);
+    assertThat(apart.documents()).as("what fills a row up sees itself alone").containsExactly(0, 0, 0, 3, 3, 5, 0, 0, 0,
+        0, 4, 5);
+    assertThat(apart.targets()).isEqualTo(batch.targets());
+  }
+
+  /** Two examples in a row, the second with two turns; what is left is filled up. */
+  @Test
+  void examplesSeeThemselvesAloneAndOnlyWhatTheySayIsALabel() throws Exception {
+    int end = 0;
+    List<PackedRow> rows = List.of(new PackedRow(0, 5, new int[]{1, 2, 3, 4, 5, 6, end},
+        new boolean[]{false, false, true, false, true, true, false},
+        List.of(new PackedRow.Span("a", 0, 3, 0), new PackedRow.Span("b", 3, 6, 0))));
+    Batch batch = RowObjectives.examplesApart().batch(TinyDataset.of(folder, rows), new long[]{0}, 1);
+    int none = Kernels.IGNORED;
+    assertThat(batch.inputs()).containsExactly(1, 2, 3, 4, 5, 6);
+    assertThat(batch.targets()).containsExactly(none, 3, none, 5, 6, none);
+    assertThat(batch.documents()).containsExactly(0, 0, 0, 3, 3, 3);
+    List<PackedRow> shorter = List.of(new PackedRow(0, 2, new int[]{1, 2, 3, end, end, end, end},
+        new boolean[]{false, true, true, false, false, false, false}, List.of(new PackedRow.Span("a", 0, 3, 0))));
+    assertThat(RowObjectives.examplesApart().batch(TinyDataset.of(folder, shorter), new long[]{0}, 1).documents())
+        .as("what fills a row up sees itself alone").containsExactly(0, 0, 0, 3, 4, 5);
   }
 }

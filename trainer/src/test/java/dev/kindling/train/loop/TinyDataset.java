@@ -41,6 +41,21 @@ public final class TinyDataset {
     return PackedDataset.open(new Configuration(), new org.apache.hadoop.fs.Path(folder.toUri()));
   }
 
+  /** A dataset of given rows of 6 inputs, in one shard. */
+  static PackedDataset of(Path folder, List<PackedRow> rows) throws IOException {
+    Path file = folder.resolve("rows.parquet");
+    try (ShardWriter out = ShardWriter.createWithLearned(new Configuration(),
+        new org.apache.hadoop.fs.Path(file.toUri()), 3)) {
+      for (PackedRow row : rows) out.write(row);
+    }
+    var part = new DatasetInfo.Part(1, 1, 2, rows.size(), rows.size(), 3,
+        List.of(new DatasetInfo.Shard("rows.parquet", rows.size(), Files.size(file), "0".repeat(64))));
+    var info = new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, "f", TIME, VOCABULARY, 0, "t",
+        new DatasetInfo.Inputs(1, 1, "i"), Map.of(), part, part);
+    Files.writeString(folder.resolve(DatasetInfo.FILE), info.toJson());
+    return PackedDataset.open(new Configuration(), new org.apache.hadoop.fs.Path(folder.toUri()));
+  }
+
   private static PackedRow row(int row, int targets) {
     int counted = Math.min(TIME, targets - row * TIME);
     int[] tokens = new int[TIME + 1];

@@ -1,0 +1,45 @@
+package dev.kindling.data.job;
+
+import dev.kindling.data.chat.ChatException;
+import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+
+/** Examples of which nothing can be learned are dropped: their template refuses them, or no token of a completion is left. */
+record ExampleStep(SharedExamples examples) implements CorpusStep {
+  static final String NAME = "examples";
+  private static final int TEXT = Columns.SCHEMA.fieldIndex(Columns.TEXT);
+  private static final int DROPPED = Columns.SCHEMA.fieldIndex(Columns.DROPPED);
+
+  /** The stage behind all others. @param tokenizer its fingerprint */
+  static PrepStage stage(SharedExamples examples, String tokenizer) {
+    return new PrepStage(NAME, java.util.List.of(new ExampleStep(examples)),
+        "tokenizer=" + tokenizer + ", chatTemplate=" + examples.templateFingerprint());
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public Dataset<Row> apply(Dataset<Row> documents) {
+    return documents.selectExpr(Columns.NAMES.toArray(String[]::new)).map((MapFunction<Row, Row>) this::apply,
+        Encoders.row(Columns.SCHEMA));
+  }
+
+  private Row apply(Row document) {
+    if (!document.isNullAt(DROPPED)) return document;
+    try {
+      examples.get().encode(document.getString(TEXT));
+      return document;
+    } catch (ChatException e) {
+      Object[] values = new Object[document.length()];
+      for (int i = 0; i < values.length; i++) values[i] = document.get(i);
+      values[DROPPED] = name() + ": " + e.getMessage();
+      return RowFactory.create(values);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package dev.kindling.data.pack;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * Rows that hold documents whole. They are packed in groups, each a window of the stream that {@link RowCut} would cut, so that rows depend
+ * neither on partitions nor on executors, and a group fits into memory.
+ */
+public interface GroupedRows extends Serializable {
+  /** Tokens of a group, unless its rows are long. */
+  long GROUP_TOKENS = 1 << 21;
+  /** The fewest rows that a group has room for. */
+  long GROUP_ROWS = 64;
+
+  /** T, inputs of a row. */
+  int sequenceLength();
+
+  /** The group of a document. @param position of its first token in the stream, 1 or greater */
+  default int group(long position) {
+    return Math.toIntExact((position - 1) / Math.max(GROUP_TOKENS, GROUP_ROWS * sequenceLength()));
+  }
+
+  /** @param stream tokens of the stream; @return groups, some of which may be empty */
+  default int groups(long stream) {
+    return stream <= 1 ? 0 : group(stream - 1) + 1;
+  }
+
+  /** How many rows the documents of a group fill. @param tokens of each document, in the order of the stream */
+  int count(int[] tokens);
+
+  /** Writes the rows of a group. @param documents in the order of the stream; @param firstRow the number of the first row */
+  void write(List<WholeDocument> documents, long firstRow, RowAssembler.Rows rows) throws IOException;
+}

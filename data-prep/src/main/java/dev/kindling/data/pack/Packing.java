@@ -1,0 +1,25 @@
+package dev.kindling.data.pack;
+
+import java.util.Locale;
+
+/** How documents become rows. */
+public enum Packing {
+  /** One stream, cut into rows wherever they end ({@link RowCut}): no place is empty, documents are cut. */
+  CONCATENATE,
+  /** Documents that fit into a row stay whole; rows are filled up ({@link BestFitRows}). */
+  BEST_FIT,
+  /** Examples of what to say after what, each whole; only what is said is learned ({@link ExampleRows}). */
+  PROMPT_COMPLETION,
+  /** Pairs of what to say and what rather not, both sequences of a pair in one row. */
+  PREFERENCE;
+
+  /** Whether documents are examples of what to say, not texts. */
+  public boolean isOfExamples() {
+    return this == PROMPT_COMPLETION || this == PREFERENCE;
+  }
+
+  /** As settings and {@code dataset.json} have it, such as {@code best-fit}. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}
