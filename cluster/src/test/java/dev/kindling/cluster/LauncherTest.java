@@ -106,6 +106,15 @@ class LauncherTest {
   }
 
   @Test
+  void theVersionThatAJdksFolderTellsIsTakenFromThere() throws Exception {
+    executable("quiet/bin/java", "exit 1\n");
+    Files.writeString(folder.resolve("quiet/release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"11.0.2\"\n");
+    Launcher.Ended ended = launcher().with("JAVA_HOME", folder.resolve("quiet").toString()).run("--help");
+    assertThat(ended.code()).isEqualTo(2);
+    assertThat(ended.err().lines()).singleElement().asString().contains("is Java 11").contains("17 to 25");
+  }
+
+  @Test
   void aMissingOrOldMavenIsToldBeforeAnythingIsBuilt() throws Exception {
     launcher();
     Path pom = Files.writeString(folder.resolve("a check out/pom.xml"), "<project/>");
