@@ -170,7 +170,7 @@ class DocumentLossTest {
     }
     List<String> worst = sums.entrySet().stream()
         .sorted(Comparator.comparingDouble(e -> -e.getValue()[0] / e.getValue()[1])).map(Map.Entry::getKey).toList();
-    String losses = queries.get(0).replace("runs/books", folder.resolve("whole").toString()).replace("812", "3");
+    String losses = queries.get(0).replace("step = 812", "step = 3").replace("runs/books", folder.resolve("whole").toString());
     assertThat(spark.sql(losses).collectAsList().stream().map(row -> row.<String>getAs("document"))).isEqualTo(worst);
     Map<String, Long> earliest = new HashMap<>();
     for (long step = 6; step >= 1; step--) {
@@ -178,8 +178,8 @@ class DocumentLossTest {
         for (StepLineage.Stretch each : sequence.stretches()) earliest.put(each.document(), step);
     }
     String last = earliest.keySet().stream().max(Comparator.comparing(earliest::get)).orElseThrow();
-    String saw = queries.get(1).replace("runs/books", folder.resolve("whole").toString())
-        .replace("books.jsonl@45120", last);
+    String saw = queries.get(1).replace("books.jsonl@45120", last)
+        .replace("runs/books", folder.resolve("whole").toString());
     assertThat(spark.sql(saw).collectAsList().stream().map(row -> row.getString(0)))
         .isEqualTo(run.checkpoints().stream()
             .filter(saved -> saved.step() >= earliest.get(last)).map(TracedRun.Saved::path).toList())
