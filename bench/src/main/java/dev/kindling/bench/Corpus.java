@@ -56,7 +56,8 @@ public final class Corpus {
     if (words.contains("local")) return;
     Map<String, Double> executors;
     try (StandaloneHost host = StandaloneHost.start(HOME.getParent(), folder, 2)) {
-      executors = prep(folder, "executors", List.of("--master", host.master()), List.of("--", "--executor-memory", "1g"),
+      executors = prep(folder, "executors", List.of("--master", host.master()),
+          List.of("--", "--executor-memory", "1g"),
           "1g");
     }
     table("two executors, a core and 1 GB of heap each", executors, read);

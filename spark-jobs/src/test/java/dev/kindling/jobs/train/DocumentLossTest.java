@@ -170,7 +170,8 @@ class DocumentLossTest {
     }
     List<String> worst = sums.entrySet().stream()
         .sorted(Comparator.comparingDouble(e -> -e.getValue()[0] / e.getValue()[1])).map(Map.Entry::getKey).toList();
-    String losses = queries.get(0).replace("step = 812", "step = 3").replace("runs/books", folder.resolve("whole").toString());
+    String losses = queries.get(0).replace("step = 812", "step = 3").replace("runs/books",
+        folder.resolve("whole").toString());
     assertThat(spark.sql(losses).collectAsList().stream().map(row -> row.<String>getAs("document"))).isEqualTo(worst);
     Map<String, Long> earliest = new HashMap<>();
     for (long step = 6; step >= 1; step--) {
