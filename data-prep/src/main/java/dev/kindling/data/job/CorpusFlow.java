@@ -21,7 +21,7 @@ import org.apache.spark.sql.functions;
  */
 final class CorpusFlow {
   /** Goes up where a step does something else with the same settings: what an older version began is then begun anew. */
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private final SparkSession session;
   private final PrepOptions options;
@@ -78,6 +78,7 @@ final class CorpusFlow {
   void begin() {
     Set<String> signed = new HashSet<>();
     for (PrepStage stage : stages) if (signing(stage).isPresent()) signed.add(OutputFolder.beside(stage.name()));
+    former.ifPresent(dataset -> signed.forEach(dataset::refuseWithout));
     output.begin(fingerprints, signed);
   }
 

@@ -23,6 +23,22 @@ record Former(SparkSession session, Path folder, DatasetInfo info) {
     return info.datasetVersion() + 1;
   }
 
+  /** @throws UserError where a version lacks a table without which new documents would be compared with some of the old ones only */
+  void refuseWithout(String name) {
+    Configuration conf = session.sparkContext().hadoopConfiguration();
+    for (Path home : DatasetVersions.homes(folder, info)) {
+      Path table = new Path(home, name);
+      if (!Storage.exists(Storage.of(conf, table), table))
+        throw new UserError(table + " is missing, which new documents are compared with; put it back, or make a new"
+            + " dataset of all files in another folder");
+    }
+  }
+
+  /** @throws UserError where {@code dataset.json} is no longer the one that was read */
+  void refuseAddedTo() {
+    DatasetVersions.refuseChanged(session.sparkContext().hadoopConfiguration(), folder, info);
+  }
+
   /** @return a table of all versions; empty where none of them has a row of it */
   Optional<Dataset<Row>> table(String name) {
     Configuration conf = session.sparkContext().hadoopConfiguration();

@@ -101,14 +101,20 @@ final class OutputFolder {
   void begin(Map<String, String> stages, Set<String> besides) {
     try {
       made = !files.exists(folder);
-      for (String name : list()) if (!name.equals(UNFINISHED)) files.delete(new Path(folder, name), true);
+      List<String> found = list();
+      // The manifest goes first: the folder never looks whole while it is cleared.
+      if (found.remove(manifest)) files.delete(new Path(folder, manifest), false);
+      for (String name : found) if (!name.equals(UNFINISHED)) files.delete(new Path(folder, name), true);
+      List<String> left = names(unfinished());
       Set<String> kept = new HashSet<>();
       stages.forEach((name, fingerprint) -> {
         if (!isStageFinished(name, fingerprint)) return;
+        boolean leavesMore = besides.contains(beside(name));
+        if (leavesMore && !left.contains(beside(name))) return;   // a commit that was cut short had moved it
         kept.addAll(List.of(name, name + STAGE));
-        if (besides.contains(beside(name))) kept.add(beside(name));
+        if (leavesMore) kept.add(beside(name));
       });
-      for (String name : names(unfinished()))
+      for (String name : left)
         if (!kept.contains(name)) files.delete(new Path(unfinished(), name), true);
       if (!files.mkdirs(unfinished()))
         throw new UserError("output " + folder + " cannot be made; check its path and permissions");

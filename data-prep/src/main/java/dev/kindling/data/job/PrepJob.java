@@ -178,6 +178,7 @@ public final class PrepJob {
     DatasetInfo info = home.finishedManifest() == null
         ? null
         : DatasetVersions.unpublished(conf, former.folder(), former.next());
+    former.refuseAddedTo();
     if (info == null || !info.fingerprint().equals(fingerprint))
       info = make(new Work(added, inputs, fingerprint, home, tokenizer, examples, Optional.of(former)));
     home.clearUnfinished();
@@ -232,6 +233,7 @@ public final class PrepJob {
       output.write(PrepReport.FILE, PrepReport.of(work.documents(), outcomes, both, own, seconds).toJson());
       DatasetInfo info = work.former().map(former -> former.info().plus(own, work.documents().files(),
           work.documents().bytes())).orElse(own);
+      work.former().ifPresent(Former::refuseAddedTo);
       output.commit(info.toJson());
       return info;
     }

@@ -9,6 +9,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -98,7 +99,7 @@ final class ShardFiles {
 
   private static Written writeShard(Configuration conf, String folder, int shard, ShardCut cut, long firstRow,
       long firstNumber, boolean learned, Content content) throws IOException {
-    Path file = new Path(folder, String.format("part-%05d.%d.parquet", shard, TaskContext.get().taskAttemptId()));
+    Path file = new Path(folder, String.format(Locale.ROOT, "part-%05d.%d.parquet", shard, TaskContext.get().taskAttemptId()));
     try (ShardWriter writer = learned
         ? ShardWriter.createWithLearned(conf, file, cut.rowsPerGroup())
         : ShardWriter.create(conf, file, cut.rowsPerGroup())) {
@@ -110,6 +111,6 @@ final class ShardFiles {
   }
 
   private static String name(String part, int shard) {
-    return String.format("%s/part-%05d.parquet", part, shard);
+    return String.format(Locale.ROOT, "%s/part-%05d.parquet", part, shard);
   }
 }

@@ -4,17 +4,22 @@ import static dev.kindling.checkpoint.UserError.require;
 
 import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.UserError;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.StreamCapabilities;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 
 /**
  * The versions of a dataset. What a version added lies in a folder of its own and is never touched again, so that each version stays
@@ -32,6 +37,9 @@ public final class DatasetVersions {
   public static final String FOLDER = "versions";
   /** Of a version's folder: what {@link DatasetInfo#FILE} says when the version is the newest. */
   public static final String FILE = "version.json";
+
+  /** Object stores that show what is written under a name when it is whole, and the former content until then. */
+  private static final Set<String> REPLACING = Set.of("s3a", "s3", "gs");
 
   private DatasetVersions() {
   }
@@ -58,7 +66,7 @@ public final class DatasetVersions {
   }
 
   private static String number(int version) {
-    return String.format("%04d", version);
+    return String.format(Locale.ROOT, "%04d", version);
   }
 
   /** @param version 1 or greater; @param setting that says it; @throws UserError where the dataset has no such version */
@@ -86,9 +94,22 @@ public final class DatasetVersions {
     return DatasetInfo.read(conf, dataset, new Path(folder(dataset, version), FILE));
   }
 
-  /** Makes a version the newest, in one step; what it consists of must be in its place. @param former the newest before */
+  /** @throws UserError where the newest version is not the one that a prep began with */
+  public static void refuseChanged(Configuration conf, Path dataset, DatasetInfo former) {
+    if (!DatasetInfo.read(conf, dataset).fingerprint().equals(former.fingerprint()))
+      throw new UserError("another prep has changed the dataset in " + dataset + " meanwhile; nothing was added to it:"
+          + " run this one again, when the other has ended");
+  }
+
+  /**
+   * Makes a version the newest; what it consists of must be in its place.
+   *
+   * @param former the newest before
+   * @throws UserError where it is no longer that
+   */
   public static void publish(Configuration conf, Path dataset, DatasetInfo former, DatasetInfo next)
       throws IOException {
+    refuseChanged(conf, dataset, former);
     if (former.datasetVersion() == 1) {
       Path kept = new Path(folder(dataset, 1), FILE);
       FileSystem files = Storage.of(conf, kept);
@@ -105,30 +126,45 @@ public final class DatasetVersions {
     return info.toJson().getBytes(StandardCharsets.UTF_8);
   }
 
-  /** There is no moment without the file: local disks and HDFS rename over it, object stores show a file when it is whole. */
+  /**
+   * There is no moment without the file where the file system renames over one in a single step, as local disks and HDFS do, or shows
+   * a file when it is whole. Elsewhere there may be one: {@link #FILE} in the new version's folder says the same.
+   */
   private static void replace(Configuration conf, Path file, byte[] content) throws IOException {
     FileSystem files = Storage.of(conf, file);
     String scheme = files.getUri().getScheme();
-    if (scheme.equals("hdfs") || scheme.equals("viewfs")) {
+    if (REPLACING.contains(scheme)) {
+      write(files, file, content);
+      return;
+    }
+    Optional<FileContext> renaming = scheme.equals("file") ? Optional.empty() : renaming(conf, files);
+    if (renaming.isPresent()) {
       Path written = new Path(file.getParent(), "." + file.getName() + ".next.tmp");
       write(files, written, content);
-      FileContext.getFileContext(files.getUri(), conf).rename(files.makeQualified(written), files.makeQualified(file),
-          Options.Rename.OVERWRITE);
-    } else if (scheme.equals("file")) {
+      renaming.get().rename(files.makeQualified(written), files.makeQualified(file), Options.Rename.OVERWRITE);
+    } else {
       // the checksums of what is replaced must never stand beside what replaces it
-      files.delete(new Path(file.getParent(), "." + file.getName() + ".crc"), false);
+      if (scheme.equals("file")) files.delete(new Path(file.getParent(), "." + file.getName() + ".crc"), false);
       try (PendingFile pending = PendingFile.create(files, file)) {
         pending.write(content);
         pending.commit(file.getName());
       }
-    } else {
-      write(files, file, content);
+    }
+  }
+
+  /** What renames over files; empty where Hadoop has none for such addresses. */
+  private static Optional<FileContext> renaming(Configuration conf, FileSystem files) {
+    try {
+      return Optional.of(FileContext.getFileContext(files.getUri(), conf));
+    } catch (UnsupportedFileSystemException e) {
+      return Optional.empty();
     }
   }
 
   private static void write(FileSystem files, Path file, byte[] content) throws IOException {
-    try (OutputStream out = files.create(file, true)) {
+    try (FSDataOutputStream out = files.create(file, true)) {
       out.write(content);
+      if (out.hasCapability(StreamCapabilities.HSYNC)) out.hsync();
     }
   }
 }

@@ -12,10 +12,12 @@ import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.data.shard.PackedDataset;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -139,6 +141,50 @@ class AppendTest {
     assertThat(run(true, said::add).info()).isEqualTo(made);
     assertThat(said).noneMatch(line -> line.startsWith("Encoding"));
     assertThat(DatasetInfo.read(CONF, first.folder())).isEqualTo(made);
+  }
+
+  @Test
+  void aKillBetweenTheMovesAndTheManifestLosesNoSignaturesAndWithoutThemNothingIsAdded() throws IOException {
+    write("corpus/1.jsonl", planted("a", List.of(), 4));
+    PrepResult first = run(true, line -> {});
+    Map<String, String> second = planted("b", List.of(), 4);
+    write("corpus/2.jsonl", second);
+    assertThatThrownBy(() -> run(true, line -> {
+      if (line.startsWith("Packing")) throw new LinkageError("as if killed: nothing is cleared up");
+    })).isInstanceOf(LinkageError.class);
+    Path home = folder.resolve("data/versions/0002");
+    Files.move(home.resolve("_unfinished/near-signatures"), home.resolve("near-signatures"));   // of the moves the only one
+    List<String> said = new ArrayList<>();
+    PrepResult made = run(true, said::add);
+    assertThat(said).filteredOn(line -> line.startsWith("Taking over")).hasSize(2)
+        .noneMatch(line -> line.contains("stage near"));
+    Set<String> signed = SparkInTests.session().read().parquet(home.resolve("near-signatures").toString())
+        .select("id").distinct().collectAsList().stream().map(row -> row.getString(0)).collect(Collectors.toSet());
+    assertThat(signed).hasSize(Set.copyOf(second.values()).size());
+
+    delete(home.resolve("near-signatures"));
+    write("corpus/3.jsonl", planted("c", List.of(), 4));
+    Map<Path, String> before = content(folder.resolve("data"));
+    assertThatThrownBy(() -> run(true, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("versions/0002/near-signatures is missing, which new documents are compared with")
+        .hasMessageNotContaining("\n");
+    assertThat(content(folder.resolve("data"))).isEqualTo(before);
+    assertThat(DatasetInfo.read(CONF, first.folder())).isEqualTo(made.info());
+  }
+
+  @Test
+  void whatAnotherPrepAddedMeanwhileStays() throws IOException {
+    write("corpus/1.jsonl", planted("a", List.of(), 4));
+    PrepResult first = run(false, line -> {});
+    write("corpus/2.jsonl", planted("b", List.of(), 4));
+    Path manifest = folder.resolve("data/dataset.json");
+    String others = Files.readString(manifest).replace(first.info().fingerprint(), "of the other's version");
+    assertThatThrownBy(() -> run(false, line -> {
+      if (line.startsWith("Packing")) overwrite(manifest, others);
+    })).isInstanceOf(UserError.class).hasMessageContaining("another prep has changed the dataset in ")
+        .hasMessageContaining("nothing was added to it: run this one again");
+    assertThat(Files.readString(manifest)).isEqualTo(others);
+    assertThat(folder.resolve("data/versions/0002")).doesNotExist();
   }
 
   @Test
@@ -319,6 +365,21 @@ class AppendTest {
         content.put(file, Arrays.hashCode(Files.readAllBytes(file)) + " of " + Files.size(file));
     }
     return content;
+  }
+
+  private static void overwrite(Path file, String content) {
+    try {
+      Files.writeString(file, content);
+      Files.deleteIfExists(file.resolveSibling("." + file.getFileName() + ".crc"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+    }
   }
 
   private static void copy(Path from, Path to) throws IOException {
