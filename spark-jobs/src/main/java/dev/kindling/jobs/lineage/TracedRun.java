@@ -1,6 +1,7 @@
 package dev.kindling.jobs.lineage;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
@@ -61,7 +62,9 @@ public record TracedRun(Path folder, DatasetMixture datasets, DatasetInfo info, 
       List<DatasetMixture.Member> members = new ArrayList<>();
       List<Long> units = new ArrayList<>();
       for (JsonNode each : told.path("mixture")) {
-        members.add(member(conf, run, new Path(each.path("path").asText()), each.path("fingerprint").asText()));
+        Path dataset = new Path(each.path("path").asText());
+        refuseMissing(conf, run, dataset);
+        members.add(member(conf, run, dataset, each.path("fingerprint").asText(), "put the run's dataset there again"));
         units.add(each.path("units").asLong());
       }
       return new DatasetMixture(members, units);
@@ -73,16 +76,27 @@ public record TracedRun(Path folder, DatasetMixture datasets, DatasetInfo info, 
     Path dataset = new Path(data.orElseGet(() -> told.path("path").asText()));
     if (dataset.toString().isEmpty())
       throw new UserError(newest.path() + " does not tell its dataset; name it with --data");
-    DatasetMixture.Member alone = member(conf, run, dataset, fixed(state, newest, "dataset"));
+    DatasetMixture.Member alone = member(conf, run, dataset, fixed(state, newest, "dataset"),
+        "name the folder of the run's dataset with --data");
     return DatasetMixture.alone(alone.folder(), alone.info());
   }
 
-  private static DatasetMixture.Member member(Configuration conf, Path run, Path dataset, String trainedOn) {
+  /** One of several datasets, which no option names: prep there would make another one. */
+  private static void refuseMissing(Configuration conf, Path run, Path dataset) {
+    Path file = new Path(dataset, DatasetInfo.FILE);
+    if (!Storage.exists(Storage.of(conf, file), file))
+      throw new UserError("the run in " + run + " read a dataset in " + dataset
+          + ", which is not there; put the run's dataset there again");
+  }
+
+  /** @param advice where it is another one */
+  private static DatasetMixture.Member member(Configuration conf, Path run, Path dataset, String trainedOn,
+      String advice) {
     return new DatasetMixture.Member(dataset,
         DatasetVersions.withFingerprint(conf, dataset, trainedOn).orElseThrow(() -> new UserError("the dataset in "
             + dataset + " is not what the run in " + run + " was trained on: its fingerprint is "
             + DatasetInfo.read(conf, dataset).fingerprint() + ", the run's is " + trainedOn
-            + "; name the folder of the run's dataset with --data")));
+            + "; " + advice)));
   }
 
   private static int number(TrainerState state, Checkpoint from, String key) {

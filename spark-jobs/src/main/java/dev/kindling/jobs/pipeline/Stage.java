@@ -36,6 +36,8 @@ record Stage(String name, List<String> words, Optional<Path> config, Set<String>
   /** What options set of a file. */
   private static final Map<String, Set<String>> SETTING = Map.of("--in", Set.of("input"), "--data", Set.of("dataset"),
       "--out", Set.of("output", "run"));
+  /** Of datasets that are mixed: a list of folders, or of sections in which {@code dataset} is one. */
+  private static final String MIXED = "data.others";
   private static final int LARGEST_FILE = 1 << 20;
   private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
 
@@ -65,7 +67,10 @@ record Stage(String name, List<String> words, Optional<Path> config, Set<String>
       }
     }
     overrides.keySet().removeAll(set);           // options go before --set, and both before the file
-    overrides.forEach(stage::note);
+    overrides.forEach((key, value) -> {
+      if (key.equals(MIXED)) stage.noteMixed(value);
+      else stage.note(key, value);
+    });
     set.addAll(overrides.keySet());
     config.ifPresent(file -> stage.noteFile(conf, file, set));
     return stage;
@@ -107,8 +112,25 @@ record Stage(String name, List<String> words, Optional<Path> config, Set<String>
         if (each.getValue().isArray()) each.getValue().forEach(item -> note(each.getKey(), item.asText()));
         else if (each.getValue().isTextual()) note(each.getKey(), each.getValue().asText());
       });
+      if (!without.contains(MIXED)) noteMixed(yaml.path("data").path("others"));
     } catch (IOException e) {
       throw new UserError("stage " + name + ": " + file + " is not valid YAML: " + e.getMessage(), e);
+    }
+  }
+
+  /** @param text of a {@code --set} */
+  private void noteMixed(String text) {
+    try {
+      noteMixed(YAML.readTree(text));
+    } catch (IOException e) {
+      throw new UserError("stage " + name + ": " + MIXED + " is not valid YAML: " + text, e);
+    }
+  }
+
+  private void noteMixed(JsonNode others) {
+    for (JsonNode other : others.isArray() ? others : List.of(others)) {
+      JsonNode dataset = other.isTextual() ? other : other.path("dataset");
+      if (dataset.isTextual() && !dataset.asText().isEmpty()) reads.add(dataset.asText());
     }
   }
 

@@ -44,6 +44,23 @@ class StageTest {
   }
 
   @Test
+  void datasetsThatAreMixedAreReadToo() throws IOException {
+    Path file = Files.writeString(folder.resolve("pretrain.yaml"),
+        "dataset: data/books\nrun: runs/mixed\ndata:\n  others:\n    - { dataset: data/web, weight: 1 }\n    - data/wiki\n"
+            + "  weight: 3\n");
+    Stage mixed = stage(new Configuration(), "pretrain " + file);
+    assertThat(mixed.reads()).containsExactlyInAnyOrder("data/books", "data/web", "data/wiki");
+    Stage web = stage(new Configuration(), "prep --in web.jsonl --out data/web");
+    assertThat(mixed.readsFrom(web)).isTrue();
+    Stage overrides = stage(new Configuration(),
+        "pretrain " + file + " --set 'data.others=[{ dataset: data/news, weight: 2 }, data/talk]'");
+    assertThat(overrides.reads()).containsExactlyInAnyOrder("data/books", "data/news", "data/talk");
+    assertThat(overrides.readsFrom(web)).isFalse();
+    assertThat(stage(new Configuration(), "pretrain --data data/books --set data.others=data/web").reads())
+        .containsExactlyInAnyOrder("data/books", "data/web");
+  }
+
+  @Test
   void aQuotationMarkThatIsNotClosedIsAMistake() {
     Configuration conf = new Configuration();
     assertThat(stage(conf, "generate --prompt 'Once upon' --model=\"runs/my books\"").words())
