@@ -5,6 +5,7 @@ import com.github.pemistahl.lingua.api.LanguageDetector;
 import com.github.pemistahl.lingua.api.LanguageDetectorBuilder;
 import dev.kindling.checkpoint.UserError;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -55,6 +56,11 @@ public final class LanguageRule implements Rule {
     String found = of(text);
     if (kept.contains(found)) return Outcome.keep(text);
     return Outcome.drop(text, name(), "%s, not %s", found, String.join(", ", kept));
+  }
+
+  /** The languages that stay. */
+  public Set<String> kept() {
+    return Collections.unmodifiableSet(kept);
   }
 
   /** @return the code of the language that the text is in, or {@code unknown} */

@@ -29,7 +29,7 @@ public final class Normalizer {
   }
 
   /** @return whether a character came after Unicode 13.0 */
-  static boolean isLater(int codePoint) {
+  public static boolean isLater(int codePoint) {
     return LATER.get(codePoint);
   }
 
@@ -56,6 +56,15 @@ public final class Normalizer {
 
   /** Unicode's normal form C alone, of the version named above. */
   public static String composed(String text) {
+    return in(Form.NFC, text);
+  }
+
+  /** Unicode's normal form KC, which also makes one of compatible characters; of the version named above. */
+  public static String compatible(String text) {
+    return in(Form.NFKC, text);
+  }
+
+  private static String in(Form form, String text) {
     int from = 0;
     StringBuilder out = null;
     for (int i = 0; i < text.length();) {
@@ -63,13 +72,13 @@ public final class Normalizer {
       int next = i + Character.charCount(codePoint);
       if (LATER.get(codePoint)) {
         if (out == null) out = new StringBuilder(text.length());
-        out.append(java.text.Normalizer.normalize(text.substring(from, i), Form.NFC)).appendCodePoint(codePoint);
+        out.append(java.text.Normalizer.normalize(text.substring(from, i), form)).appendCodePoint(codePoint);
         from = next;
       }
       i = next;
     }
-    if (out == null) return java.text.Normalizer.normalize(text, Form.NFC);
-    return out.append(java.text.Normalizer.normalize(text.substring(from), Form.NFC)).toString();
+    if (out == null) return java.text.Normalizer.normalize(text, form);
+    return out.append(java.text.Normalizer.normalize(text.substring(from), form)).toString();
   }
 
   private static String withoutTrailingSpaces(String text) {

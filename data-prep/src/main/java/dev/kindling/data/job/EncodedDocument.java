@@ -7,7 +7,7 @@ import java.io.Serializable;
 /**
  * A document as token ids, and where it came from.
  *
- * @param ids its tokens, without end of text
+ * @param ids its tokens, behind the one that begins a text if there is one, without end of text
  * @param learned of each token, whether it is to be learned; null: all
  * @param second where the second sequence of a pair begins; 0: there is only one
  * @param cut whether it had more tokens
@@ -19,7 +19,7 @@ record EncodedDocument(int[] ids, boolean[] learned, int second, boolean cut, St
     int characters, long bytes,
     long words) implements Serializable {
   static EncodedDocument of(Documents.CleanDocument document, Tokenizer tokenizer) {
-    return of(document, document.text(), tokenizer.encodeOrdinary(document.text()), null, 0, false);
+    return of(document, document.text(), tokenizer.encodeDocument(document.text()), null, 0, false);
   }
 
   static EncodedDocument of(Documents.CleanDocument document, ExampleEncoder examples) {

@@ -15,6 +15,9 @@ import org.apache.spark.sql.types.DataTypes;
  * @param priority says which
  */
 public record ExactDuplicates(Priority priority) implements SignedStep {
+  /** Stands in a reason before the id of the one that stays. */
+  static final String LIKE = "the same text as ";
+
   private static final String HASH = "hash";
 
   @Override
@@ -35,6 +38,6 @@ public record ExactDuplicates(Priority priority) implements SignedStep {
     Optional<Dataset<Row>> same = older
         .map(before -> before.join(signed.select(HASH).distinct(), new String[]{HASH}, "left_semi"));
     return Frames.drop(documents, priority.losers(Priority.both(signed, same), HASH),
-        functions.concat(functions.lit(name() + ": the same text as "), functions.col(Priority.SURVIVOR)));
+        functions.concat(functions.lit(name() + ": " + LIKE), functions.col(Priority.SURVIVOR)));
   }
 }

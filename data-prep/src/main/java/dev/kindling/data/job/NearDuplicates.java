@@ -34,6 +34,9 @@ import org.apache.spark.util.sketch.BloomFilter;
  * @param priority which document stays
  */
 public record NearDuplicates(NearSettings settings, Priority priority) implements SignedStep {
+  /** Stands in a reason before the id of the one that stays. */
+  static final String LIKE = "like ";
+
   private static final String NODE = "node";
   private static final String BUCKET = "bucket";
   private static final String BUCKETS = "buckets";
@@ -60,7 +63,7 @@ public record NearDuplicates(NearSettings settings, Priority priority) implement
         .union(roots.select(functions.col(Components.SMALLER), functions.col(Components.SMALLER)).distinct());
     Dataset<Row> members = all.join(labels, all.col(NODE).equalTo(labels.col(Components.LARGER)));
     return Frames.drop(documents, priority.losers(members, Components.SMALLER),
-        functions.concat(functions.lit(name() + ": like "), functions.col(Priority.SURVIVOR)));
+        functions.concat(functions.lit(name() + ": " + LIKE), functions.col(Priority.SURVIVOR)));
   }
 
   /** Names, buckets and sketches of the documents that are kept and have a word. */

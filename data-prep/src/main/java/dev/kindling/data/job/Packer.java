@@ -40,7 +40,9 @@ final class Packer {
     packing = options.packing();
     sequenceLength = options.sequenceLength();
     endOfText = tokenizer.endOfText();
-    characters = CharacterCount.of(tokenizer.vocabularySize(), tokenizer::bytesOf);
+    characters = tokenizer.spellsTexts()
+        ? CharacterCount.of(tokenizer.vocabularySize(), tokenizer::bytesOf)
+        : CharacterCount.unknown(tokenizer.vocabularySize());
     this.folder = folder;
     numbers = first;
     this.settings = settings;

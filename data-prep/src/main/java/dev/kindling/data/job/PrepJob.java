@@ -223,20 +223,31 @@ public final class PrepJob {
       });
       if (work.former().isEmpty()) {
         output.write(Tokenizer.FILE, tokenizer.json());
-        output.write(TokenizerConfig.FILE, TokenizerConfig.json());
+        output.write(TokenizerConfig.FILE, TokenizerConfig.of(tokenizer));
       }
       DatasetInfo own = new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, work.fingerprint(),
           options.sequenceLength(), tokenizer.vocabularySize(), tokenizer.endOfText(), tokenizer.fingerprint(),
           work.inputs(), settings(work.examples()), parts.training(), parts.heldOut(), corpus(counts, both),
           decontamination,
           null, parts.packing());
-      output.write(PrepReport.FILE, PrepReport.of(work.documents(), outcomes, both, own, seconds).toJson());
+      PrepReport report = timed("report", 0, () -> report(rows, kept, work.documents(), outcomes, both, own));
+      output.write(PrepReport.FILE, report.toJson());
       DatasetInfo info = work.former().map(former -> former.info().plus(own, work.documents().files(),
           work.documents().bytes())).orElse(own);
       work.former().ifPresent(Former::refuseAddedTo);
       output.commit(info.toJson());
       return info;
     }
+  }
+
+  private PrepReport report(Dataset<Row> rows, JavaRDD<Documents.CleanDocument> kept, Documents documents,
+      List<CorpusFlow.Outcome> outcomes, TokenCounts counts, DatasetInfo info) {
+    DocumentOrder order = new DocumentOrder(options.seed(), options.heldOutPercent());
+    PrepReport.Languages languages = options.packing().isOfExamples()
+        ? null
+        : LanguageCounts.of(kept, counts.documents(), order, options.stages());
+    return PrepReport.of(documents, outcomes, counts, info, languages,
+        DuplicateClusters.of(rows, options.stages(), Excerpts.of(options.stages())), seconds);
   }
 
   /** @return null where no step looks for evaluation sets */
@@ -282,7 +293,7 @@ public final class PrepJob {
   private Tokenizer train(JavaRDD<Documents.CleanDocument> documents, DocumentOrder order) {
     JavaRDD<String> texts = documents.filter(document -> !order.isHeldOut(document.id()))
         .map(Documents.CleanDocument::text);
-    return TokenizerJob.train(texts, options.vocabularySize(), this::nothingToLearn, progress);
+    return TokenizerJob.train(texts, options.tokenizerKind(), options.vocabularySize(), this::nothingToLearn, progress);
   }
 
   private UserError nothingKept(Documents documents, StageCounts counts) {

@@ -6,7 +6,7 @@ import dev.kindling.data.corpus.CorpusSource;
 import dev.kindling.data.corpus.Example;
 import dev.kindling.data.pack.Packing;
 import dev.kindling.data.pack.RowCut;
-import dev.kindling.data.tokenizer.BpeTrainer;
+import dev.kindling.data.tokenizer.TokenizerKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,19 +28,20 @@ import java.util.TreeMap;
  * @param seed another seed holds other documents out and puts them in another order
  * @param packing how documents become rows
  * @param chatTemplate of examples: a template's file, or a folder with one; empty: the tokenizer's folder
+ * @param tokenizerKind of the tokenizer that is trained
  */
 public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, List<PrepStage> stages, String output,
     Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed,
-    Packing packing, Optional<String> chatTemplate) {
+    Packing packing, Optional<String> chatTemplate, TokenizerKind tokenizerKind) {
   public PrepOptions {
     inputs = List.copyOf(inputs);
     stages = List.copyOf(stages);
     require(!inputs.isEmpty(), "input", "empty", "at least one path");
     require(maxRejectedPercent >= 0 && maxRejectedPercent <= 100, "maxRejectedPercent", maxRejectedPercent, "0 to 100");
     require(!output.isBlank(), "output", "'" + output + "'", "a folder");
-    require(tokenizer.isPresent() || vocabularySize >= BpeTrainer.SMALLEST && vocabularySize <= 1 << 20,
+    require(tokenizer.isPresent() || vocabularySize >= tokenizerKind.smallest() && vocabularySize <= 1 << 20,
         "vocabularySize",
-        vocabularySize, BpeTrainer.SMALLEST + " to 1048576: 256 bytes, the end of a text, and merges");
+        vocabularySize, tokenizerKind.smallest() + " to 1048576");
     require(heldOutPercent >= 0 && heldOutPercent < 100, "heldOutPercent", heldOutPercent, "at least 0 and below 100");
     new RowCut(sequenceLength);
     boolean examples = packing.isOfExamples();
@@ -59,6 +60,14 @@ public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, 
         Packing.CONCATENATE, Optional.empty());
   }
 
+  /** A byte-level tokenizer, where one is trained. */
+  public PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, List<PrepStage> stages, String output,
+      Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed,
+      Packing packing, Optional<String> chatTemplate) {
+    this(inputs, maxRejectedPercent, stages, output, tokenizer, vocabularySize, sequenceLength, heldOutPercent, seed,
+        packing, chatTemplate, TokenizerKind.BYTE_LEVEL);
+  }
+
   /** One input, read strictly and only normalised. */
   public PrepOptions(CorpusSource corpus, String output, Optional<String> tokenizer, int vocabularySize,
       int sequenceLength, double heldOutPercent, long seed) {
@@ -75,7 +84,7 @@ public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, 
     List<PrepStage> more = new ArrayList<>(stages);
     more.add(stage);
     return new PrepOptions(inputs, maxRejectedPercent, more, output, tokenizer, vocabularySize, sequenceLength,
-        heldOutPercent, seed, packing, chatTemplate);
+        heldOutPercent, seed, packing, chatTemplate, tokenizerKind);
   }
 
   /** @return whether the first record that cannot be read fails the job */
@@ -96,6 +105,8 @@ public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, 
     settings.put("heldOutPercent", String.valueOf(heldOutPercent));
     settings.put("seed", String.valueOf(seed));
     if (tokenizer.isEmpty()) settings.put("vocabularySize", String.valueOf(vocabularySize));
+    if (tokenizer.isEmpty() && tokenizerKind != TokenizerKind.BYTE_LEVEL)
+      settings.put("tokenizerKind", tokenizerKind.toString());
     return settings;
   }
 

@@ -16,11 +16,14 @@ import java.util.Map;
  * @param stages in their order
  * @param sources what is in the dataset by name of its source
  * @param lengths how many documents have {@code from} to {@code to} tokens
+ * @param languages that the documents are in; null where rows are examples, and in datasets from before this was looked at
+ * @param duplicates what each step for duplicates found; null in older datasets
  * @param packing how the tokens fill the rows
  * @param seconds by what was done
  */
 public record PrepReport(long files, long bytes, List<String> emptyFiles, long records, List<Stage> stages,
-    Map<String, Source> sources, List<Length> lengths, Packing packing, Map<String, Double> seconds) {
+    Map<String, Source> sources, List<Length> lengths, Languages languages, List<Duplicates> duplicates,
+    Packing packing, Map<String, Double> seconds) {
   public static final String FILE = "prep-report.json";
   /** The same for people; what runs the job writes it. */
   public static final String PAGE = "prep-report.html";
@@ -37,7 +40,22 @@ public record PrepReport(long files, long bytes, List<String> emptyFiles, long r
   /** @param tokensPerWord fertility of the tokenizer; words stand between white space */
   public record Source(long documents, long tokens, long characters, double tokensPerWord, double bytesPerToken) {}
 
-  /** A bar of the histogram. */
+  /** @param documents that were looked at; @param sampled whether there are more; @param languages the commonest first */
+  public record Languages(long documents, boolean sampled, List<Language> languages) {}
+
+  /** @param code of ISO 639-1, or {@code unknown}; @param percent of the documents that were looked at */
+  public record Language(String code, long documents, double percent) {}
+
+  /**
+   * @param step that found them; @param clusters how many, and {@code documents} in them, those that stay among them
+   * @param sizes how many clusters have {@code from} to {@code to} documents; @param largest of them
+   */
+  public record Duplicates(String step, long clusters, long documents, List<Length> sizes, List<Cluster> largest) {}
+
+  /** @param survivor id of the document that stays, and {@code excerpt} of it; @param gone some that went for it */
+  public record Cluster(String survivor, long documents, String excerpt, List<Example> gone) {}
+
+  /** A bar of a histogram; of clusters {@code documents} says how many. */
   public record Length(long from, long to, long documents) {}
 
   /**
@@ -51,7 +69,7 @@ public record PrepReport(long files, long bytes, List<String> emptyFiles, long r
       long cutDocuments) {}
 
   static PrepReport of(Documents documents, List<CorpusFlow.Outcome> outcomes, TokenCounts tokens, DatasetInfo info,
-      Map<String, Double> seconds) {
+      Languages languages, List<Duplicates> duplicates, Map<String, Double> seconds) {
     Map<String, Source> sources = new LinkedHashMap<>();
     tokens.sources().forEach((name, counts) -> sources.put(name, source(counts)));
     if (sources.size() > 1) sources.put("all", source(tokens.all()));
@@ -60,7 +78,8 @@ public record PrepReport(long files, long bytes, List<String> emptyFiles, long r
     Packing packing = new Packing(rows, info.sequenceLength(), targets,
         info.packing().wastePercent(), info.packing().kind(), info.packing().cutDocuments());
     return new PrepReport(documents.files(), documents.bytes(), documents.emptyFiles(),
-        outcomes.get(0).counts().records(), stages(outcomes), sources, lengths(tokens.lengths()), packing, seconds);
+        outcomes.get(0).counts().records(), stages(outcomes), sources, lengths(tokens.lengths()), languages,
+        duplicates, packing, seconds);
   }
 
   private static Source source(TokenCounts.Source counts) {

@@ -4,11 +4,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.shard.DatasetInfo;
-import dev.kindling.data.tokenizer.BpeTrainer;
 import dev.kindling.data.tokenizer.CountedWord;
 import dev.kindling.data.tokenizer.Fingerprint;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.data.tokenizer.TokenizerConfig;
+import dev.kindling.data.tokenizer.TokenizerKind;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -17,8 +17,9 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.storage.StorageLevel;
 
-/** Trains a byte-level byte-pair tokenizer: Spark counts words, the driver merges. */
+/** Trains a tokenizer: Spark counts words, the driver merges; of a unigram one the executors add up too ({@link UnigramSource}). */
 public final class TokenizerJob {
   private static final String MANIFEST = "tokenizer_training.json";
   private static final int REPORTS = 8;
@@ -42,7 +43,7 @@ public final class TokenizerJob {
     DatasetInfo.Inputs inputs = TaskFailure.unwrapped(documents::inputs);
     String fingerprint = Fingerprint
         .of(String.join("\n", "tokenizer 1", inputs.sha256(), options.corpus().format().name(),
-            options.corpus().fields().text(), String.valueOf(options.vocabularySize())));
+            options.corpus().fields().text(), options.size()));
     String finished = output.finishedManifest();
     if (finished != null) {
       if (!fingerprint.equals(fingerprintOf(finished)))
@@ -56,9 +57,9 @@ public final class TokenizerJob {
     try {
       JavaRDD<String> texts = Documents.CleanDocument.in(documents.frame(true)).map(Documents.CleanDocument::text);
       Tokenizer tokenizer = TaskFailure
-          .unwrapped(() -> train(texts, options.vocabularySize(), documents::empty, progress));
+          .unwrapped(() -> train(texts, options.kind(), options.vocabularySize(), documents::empty, progress));
       output.write(Tokenizer.FILE, tokenizer.json());
-      output.write(TokenizerConfig.FILE, TokenizerConfig.json());
+      output.write(TokenizerConfig.FILE, TokenizerConfig.of(tokenizer));
       output.commit(new ObjectMapper().createObjectNode().put("fingerprint", fingerprint).put("inputs", inputs.sha256())
           .put("tokenizer", tokenizer.fingerprint()).toPrettyString() + "\n");
       progress.accept("Wrote " + new Path(output.path(), Tokenizer.FILE));
@@ -70,17 +71,31 @@ public final class TokenizerJob {
   }
 
   /** @param whenEmpty what to say where no text has a word */
-  static Tokenizer train(JavaRDD<String> texts, int vocabularySize, Supplier<UserError> whenEmpty,
-      Consumer<String> progress) {
+  static Tokenizer train(JavaRDD<String> texts, TokenizerKind kind, int vocabularySize,
+      Supplier<UserError> whenEmpty, Consumer<String> progress) {
     progress.accept("Counting words");
-    List<CountedWord> words = WordCounts.of(texts);
+    if (kind == TokenizerKind.UNIGRAM) return unigram(texts, vocabularySize, whenEmpty, progress);
+    List<CountedWord> words = WordCounts.of(texts, kind);
     if (words.isEmpty()) throw whenEmpty.get();
     progress.accept(String.format("Training the tokenizer on %,d different words", words.size()));
     int step = Math.max(512, vocabularySize / REPORTS);
-    return BpeTrainer.train(words, vocabularySize, size -> {
+    return kind.train(words, vocabularySize, size -> {
       if (size % step == 0 && size < vocabularySize)
         progress.accept(String.format("  %,d of %,d tokens", size, vocabularySize));
     });
+  }
+
+  private static Tokenizer unigram(JavaRDD<String> texts, int vocabularySize, Supplier<UserError> whenEmpty,
+      Consumer<String> progress) {
+    JavaRDD<CountedWord> words = WordCounts.counted(texts, TokenizerKind.UNIGRAM)
+        .persist(StorageLevel.MEMORY_AND_DISK());
+    try {
+      if (words.isEmpty()) throw whenEmpty.get();
+      progress.accept(String.format("Training the tokenizer on %,d different words", words.count()));
+      return UnigramSource.train(words, vocabularySize, progress);
+    } finally {
+      words.unpersist();
+    }
   }
 
   private static String fingerprintOf(String manifest) {

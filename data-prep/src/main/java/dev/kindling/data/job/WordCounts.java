@@ -1,7 +1,7 @@
 package dev.kindling.data.job;
 
 import dev.kindling.data.tokenizer.CountedWord;
-import dev.kindling.data.tokenizer.WordPattern;
+import dev.kindling.data.tokenizer.TokenizerKind;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -19,18 +19,26 @@ final class WordCounts {
   private WordCounts() {
   }
 
-  static List<CountedWord> of(JavaRDD<String> texts) {
-    return texts.mapPartitions(Counting::new).mapToPair(counted -> new Tuple2<>(counted.word(), counted.count()))
-        .reduceByKey(Math::addExact).map(pair -> new CountedWord(pair._1(), pair._2())).collect();
+  static List<CountedWord> of(JavaRDD<String> texts, TokenizerKind kind) {
+    return counted(texts, kind).collect();
+  }
+
+  /** Each word once. */
+  static JavaRDD<CountedWord> counted(JavaRDD<String> texts, TokenizerKind kind) {
+    return texts.mapPartitions(partition -> new Counting(partition, kind))
+        .mapToPair(counted -> new Tuple2<>(counted.word(), counted.count()))
+        .reduceByKey(Math::addExact).map(pair -> new CountedWord(pair._1(), pair._2()));
   }
 
   /** Counts the words of a partition; whenever there are too many different ones, it gives out what it has and starts anew. */
   private static final class Counting implements Iterator<CountedWord> {
     private final Iterator<String> texts;
+    private final TokenizerKind kind;
     private Iterator<CountedWord> ready = List.<CountedWord>of().iterator();
 
-    Counting(Iterator<String> texts) {
+    Counting(Iterator<String> texts, TokenizerKind kind) {
       this.texts = texts;
+      this.kind = kind;
     }
 
     @Override
@@ -48,7 +56,7 @@ final class WordCounts {
     private Iterator<CountedWord> countMore() {
       Map<String, long[]> counts = new HashMap<>();
       while (texts.hasNext() && counts.size() < WORDS_IN_MEMORY) {
-        WordPattern.GPT2.words().forEachWord(texts.next(), word -> counts.computeIfAbsent(word, w -> new long[1])[0]++);
+        kind.forEachWord(texts.next(), word -> counts.computeIfAbsent(word, w -> new long[1])[0]++);
       }
       List<CountedWord> words = new ArrayList<>(counts.size());
       counts.forEach((word, count) -> words.add(new CountedWord(word, count[0])));

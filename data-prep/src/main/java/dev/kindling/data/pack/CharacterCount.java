@@ -11,23 +11,30 @@ import java.util.function.IntFunction;
 public final class CharacterCount implements Serializable {
   private static final long serialVersionUID = 1L;
 
+  private final boolean known;
   private final int[] begun;
   private final boolean[] goesOn;
 
-  private CharacterCount(int tokens) {
+  private CharacterCount(int tokens, boolean known) {
+    this.known = known;
     begun = new int[tokens];
     goesOn = new boolean[tokens];
   }
 
   /** @param tokens ids are below; @param bytes of each token, none for an id that is no token */
   public static CharacterCount of(int tokens, IntFunction<byte[]> bytes) {
-    CharacterCount count = new CharacterCount(tokens);
+    CharacterCount count = new CharacterCount(tokens, true);
     for (int id = 0; id < tokens; id++) {
       byte[] utf8 = bytes.apply(id);
       for (byte b : utf8) if (!isContinuation(b)) count.begun[id]++;
       count.goesOn[id] = utf8.length > 0 && isContinuation(utf8[0]);
     }
     return count;
+  }
+
+  /** Of tokens that do not spell the text: where one begins is not known. */
+  public static CharacterCount unknown(int tokens) {
+    return new CharacterCount(tokens, false);
   }
 
   private static boolean isContinuation(byte b) {
@@ -53,6 +60,7 @@ public final class CharacterCount implements Serializable {
 
   /** @param before characters that begin before a token; @return which one its first byte is of, 0 first */
   long character(long before, int token) {
+    if (!known) return PackedRow.Span.UNKNOWN;
     return goesOn[token] ? before - 1 : before;
   }
 }

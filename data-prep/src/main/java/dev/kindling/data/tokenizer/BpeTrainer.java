@@ -3,7 +3,6 @@ package dev.kindling.data.tokenizer;
 import dev.kindling.checkpoint.UserError;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -35,43 +34,18 @@ public final class BpeTrainer {
   public static Tokenizer train(Collection<CountedWord> words, int vocabularySize, IntConsumer progress) {
     UserError.require(vocabularySize >= SMALLEST, "vocabularySize", vocabularySize,
         "at least " + SMALLEST + ": 256 bytes and " + Tokenizer.END_OF_TEXT);
-    Map<String, Integer> names = new HashMap<>();
-    names.put(Tokenizer.END_OF_TEXT, 0);
+    MergeTraining training = new MergeTraining();
+    training.add(Tokenizer.END_OF_TEXT);
     int[] idOfByte = new int[ByteAlphabet.SIZE];
-    List<byte[]> tokens = new ArrayList<>();
-    tokens.add(Tokenizer.END_OF_TEXT.getBytes(StandardCharsets.UTF_8));
     for (int rank = 0; rank < ByteAlphabet.SIZE; rank++) {
       byte[] token = {(byte) ByteAlphabet.byteAt(rank)};
-      idOfByte[token[0] & 0xFF] = FIRST_BYTE + rank;
-      tokens.add(token);
-      names.put(ByteAlphabet.nameOf(token), FIRST_BYTE + rank);
+      idOfByte[token[0] & 0xFF] = training.add(ByteAlphabet.nameOf(token));
     }
-    List<MergeTable.Merge> merges = merge(symbols(words, idOfByte), tokens, names, vocabularySize, progress);
+    List<MergeTable.Merge> merges = training.merge(symbols(words, idOfByte), String::concat, vocabularySize, progress);
     List<Vocabulary.AddedToken> added = List.of(new Vocabulary.AddedToken(0, Tokenizer.END_OF_TEXT, true, false));
-    Vocabulary vocabulary = new Vocabulary(names, merges, added, false, false, WordPattern.GPT2.words(), false);
+    Vocabulary vocabulary = new Vocabulary(training.ids(), merges, added, false, false, WordPattern.GPT2.words(),
+        false);
     return Tokenizer.parse(TokenizerJson.write(vocabulary), "the trained tokenizer");
-  }
-
-  private static List<MergeTable.Merge> merge(MergeSearch search, List<byte[]> tokens, Map<String, Integer> names,
-      int vocabularySize, IntConsumer progress) {
-    List<MergeTable.Merge> merges = new ArrayList<>();
-    while (tokens.size() < vocabularySize) {
-      long pair = search.best();
-      if (pair == MergeSearch.NONE)
-        throw new UserError("vocabularySize is " + vocabularySize + "; this corpus has only "
-            + tokens.size() + " different tokens; ask for at most that many, or give more text");
-      int left = (int) (pair >>> 32);
-      int right = (int) pair;
-      byte[] whole = join(tokens.get(left), tokens.get(right));
-      // Two pairs can make the same bytes, (a, aa) and (aa, a): the second merge leads to the token of the first.
-      Integer known = names.putIfAbsent(ByteAlphabet.nameOf(whole), tokens.size());
-      int id = known == null ? tokens.size() : known;
-      if (known == null) tokens.add(whole);
-      merges.add(new MergeTable.Merge(left, right, id));
-      search.merge(pair, id);
-      progress.accept(tokens.size());
-    }
-    return merges;
   }
 
   private static MergeSearch symbols(Collection<CountedWord> words, int[] idOfByte) {
@@ -88,11 +62,5 @@ public final class BpeTrainer {
       occurrences.add(count);
     });
     return new MergeSearch(symbols, occurrences);
-  }
-
-  private static byte[] join(byte[] left, byte[] right) {
-    byte[] both = Arrays.copyOf(left, left.length + right.length);
-    System.arraycopy(right, 0, both, left.length, right.length);
-    return both;
   }
 }

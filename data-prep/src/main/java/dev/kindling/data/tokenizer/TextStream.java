@@ -22,7 +22,8 @@ public final class TextStream {
 
   /** @return the text that this token completes; often the token's own, empty inside a character */
   public String append(int id) {
-    byte[] bytes = tokenizer.bytes(id);
+    Tokenizer.verify(id, tokenizer);
+    byte[] bytes = tokenizer.bytesOf(id);
     ByteBuffer joined = ByteBuffer.allocate(pending.remaining() + bytes.length).put(pending).put(bytes).flip();
     CharBuffer out = CharBuffer.allocate(joined.remaining() + 1);
     utf8.decode(joined, out, false);

@@ -75,7 +75,7 @@ public final class TiktokenRanks {
     }
     splits.sort(Comparator.comparingInt(MergeTable.Merge::whole));
     int[] ranks = splits.stream().mapToInt(MergeTable.Merge::whole).toArray();
-    OrderedMerges ordered = OrderedMerges.of(splits, ranks, tokens.size(), Tokenizer.byteIds(names, where));
+    OrderedMerges ordered = OrderedMerges.of(splits, ranks, tokens.size(), ByteLevelTokenizer.byteIds(names, where));
     if (ordered == null)
       throw new UserError(
           where + " has a token that is made from one of a higher rank; no tokenizer.json has the ids that"

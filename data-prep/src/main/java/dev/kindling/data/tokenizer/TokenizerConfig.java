@@ -9,11 +9,28 @@ public final class TokenizerConfig {
   private TokenizerConfig() {
   }
 
+  public static String of(Tokenizer tokenizer) {
+    if (tokenizer instanceof WordPieceTokenizer) return bert();
+    return tokenizer instanceof UnigramTokenizer ? t5() : endOfText();
+  }
+
   /** Decoding changes nothing (no clean-up of spaces); the end of a text is also the beginning and the unknown. */
-  public static String json() {
+  private static String endOfText() {
     return new ObjectMapper().createObjectNode().put("add_prefix_space", false).put("bos_token", Tokenizer.END_OF_TEXT)
         .put("clean_up_tokenization_spaces", false).put("eos_token", Tokenizer.END_OF_TEXT)
         .put("tokenizer_class", "PreTrainedTokenizerFast").put("unk_token", Tokenizer.END_OF_TEXT).toPrettyString()
         + "\n";
+  }
+
+  private static String t5() {
+    return new ObjectMapper().createObjectNode().put("clean_up_tokenization_spaces", false).put("eos_token", "</s>")
+        .put("pad_token", "<pad>").put("tokenizer_class", "PreTrainedTokenizerFast").put("unk_token", "<unk>")
+        .toPrettyString() + "\n";
+  }
+
+  private static String bert() {
+    return new ObjectMapper().createObjectNode().put("clean_up_tokenization_spaces", false).put("cls_token", "[CLS]")
+        .put("mask_token", "[MASK]").put("pad_token", "[PAD]").put("sep_token", "[SEP]")
+        .put("tokenizer_class", "PreTrainedTokenizerFast").put("unk_token", "[UNK]").toPrettyString() + "\n";
   }
 }

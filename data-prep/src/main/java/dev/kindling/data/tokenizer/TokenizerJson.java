@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.UserError;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,31 +22,39 @@ final class TokenizerJson {
   private TokenizerJson() {
   }
 
-  static Vocabulary read(String json, String where) {
-    JsonNode root;
+  static JsonNode parse(String json, String where) {
     try {
-      root = JSON.readTree(json);
+      return JSON.readTree(json);
     } catch (JsonProcessingException e) {
       throw new UserError(where + " is not JSON: " + e.getOriginalMessage(), e);
     }
+  }
+
+  static Vocabulary read(JsonNode root, String where) {
     JsonNode model = root.path("model");
     JsonNode words = root.path("pre_tokenizer");
     hold(model.path("type").asText("BPE").equals("BPE") && model.path("merges").isArray(), where, "model.type",
-        model.path("type"), "BPE with merges");
+        model.path("type"), "BPE with merges, WordPiece or Unigram");
     hold(absent(root.path("normalizer")) || root.path("normalizer").path("type").asText().equals("NFC"), where,
         "normalizer", root.path("normalizer").path("type"), "null or NFC");
     for (String key : List.of("unk_token", "continuing_subword_prefix", "end_of_word_suffix", "dropout"))
       hold(absent(model.path(key)) || model.path(key).asText().isEmpty(), where, "model." + key, model.path(key),
           "null");
-    Map<String, Integer> names = new HashMap<>();
-    model.path("vocab").properties().forEach(entry -> names.put(entry.getKey(),
-        idOf("'" + entry.getKey() + "'", entry.getValue(), where)));
+    Map<String, Integer> names = names(model, where);
     boolean split = words.path("type").asText().equals("Sequence");
     JsonNode byteLevel = split ? words.path("pretokenizers").path(1) : words;
     PreTokenizer cut = split ? split(words, where) : byteLevel(words, where);
     return new Vocabulary(names, merges(model.path("merges"), names, where), added(root.path("added_tokens"), where),
         !absent(root.path("normalizer")), byteLevel.path("add_prefix_space").asBoolean(true), cut,
         model.path("ignore_merges").asBoolean(false));
+  }
+
+  /** The tokens of a vocabulary that is written as an object, and their ids. */
+  static Map<String, Integer> names(JsonNode model, String where) {
+    Map<String, Integer> names = new HashMap<>();
+    model.path("vocab").properties().forEach(entry -> names.put(entry.getKey(),
+        idOf("'" + entry.getKey() + "'", entry.getValue(), where)));
+    return names;
   }
 
   private static PreTokenizer byteLevel(JsonNode words, String where) {
@@ -108,7 +115,7 @@ final class TokenizerJson {
     return id;
   }
 
-  private static List<Vocabulary.AddedToken> added(JsonNode tokens, String where) {
+  static List<Vocabulary.AddedToken> added(JsonNode tokens, String where) {
     List<Vocabulary.AddedToken> added = new ArrayList<>();
     for (JsonNode token : tokens) {
       String content = token.path("content").asText();
@@ -130,26 +137,17 @@ final class TokenizerJson {
     return id.intValue();
   }
 
-  private static boolean absent(JsonNode node) {
+  static boolean absent(JsonNode node) {
     return node.isMissingNode() || node.isNull();
   }
 
-  private static void hold(boolean holds, String where, String key, Object found, String allowed) {
+  static void hold(boolean holds, String where, String key, Object found, String allowed) {
     UserError.require(holds, where + ": " + key, found, allowed + "; other tokenizers are not read yet");
   }
 
   /** @return the file, the same bytes for the same vocabulary */
   static String write(Vocabulary vocabulary) {
-    ObjectNode root = JSON.createObjectNode();
-    root.put("version", "1.0");
-    root.putNull("truncation");
-    root.putNull("padding");
-    ArrayNode added = root.putArray("added_tokens");
-    for (Vocabulary.AddedToken token : vocabulary.added()) {
-      added.addObject().put("id", token.id()).put("content", token.content()).put("single_word", false)
-          .put("lstrip", false)
-          .put("rstrip", false).put("normalized", token.normalized()).put("special", token.special());
-    }
+    ObjectNode root = begun(vocabulary.added());
     if (vocabulary.composed()) root.putObject("normalizer").put("type", "NFC");
     else root.putNull("normalizer");
     words(root.putObject("pre_tokenizer"), vocabulary);
@@ -160,15 +158,34 @@ final class TokenizerJson {
     for (String key : List.of("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"))
       model.putNull(key);
     model.put("fuse_unk", false).put("byte_fallback", false).put("ignore_merges", vocabulary.wholeWords());
-    ObjectNode vocab = model.putObject("vocab");
-    vocabulary.names().entrySet().stream().sorted(Comparator.comparing(Map.Entry::getValue))
-        .forEach(entry -> vocab.put(entry.getKey(), entry.getValue()));
+    putNames(model, vocabulary.names());
     Map<Integer, String> nameOf = new HashMap<>();
     vocabulary.names().forEach((name, id) -> nameOf.put(id, name));
     ArrayNode merges = model.putArray("merges");
     for (MergeTable.Merge merge : vocabulary.merges())
       merges.addArray().add(nameOf.get(merge.left())).add(nameOf.get(merge.right()));
     return root.toPrettyString() + "\n";
+  }
+
+  /** What every such file begins with. */
+  static ObjectNode begun(List<Vocabulary.AddedToken> tokens) {
+    ObjectNode root = JSON.createObjectNode();
+    root.put("version", "1.0");
+    root.putNull("truncation");
+    root.putNull("padding");
+    ArrayNode added = root.putArray("added_tokens");
+    for (Vocabulary.AddedToken token : tokens) {
+      added.addObject().put("id", token.id()).put("content", token.content()).put("single_word", false)
+          .put("lstrip", false).put("rstrip", false).put("normalized", token.normalized())
+          .put("special", token.special());
+    }
+    return root;
+  }
+
+  static void putNames(ObjectNode model, Map<String, Integer> names) {
+    ObjectNode vocab = model.putObject("vocab");
+    names.entrySet().stream().sorted(Map.Entry.comparingByValue())
+        .forEach(entry -> vocab.put(entry.getKey(), entry.getValue()));
   }
 
   private static void words(ObjectNode node, Vocabulary vocabulary) {

@@ -23,4 +23,9 @@ record Vocabulary(Map<String, Integer> names, List<MergeTable.Merge> merges, Lis
    * @param normalized whether it is looked for in the text's normal form, after those that are not
    */
   record AddedToken(int id, String content, boolean special, boolean normalized) {}
+
+  static boolean isSpecial(List<AddedToken> added, int id) {
+    for (AddedToken token : added) if (token.id() == id) return token.special();
+    return false;
+  }
 }

@@ -92,8 +92,9 @@ class TokenizerTest {
 
   @Test
   void moreDifferentWordsThanAreRememberedKeepTheirIds() {
-    Vocabulary vocabulary = TokenizerJson.read(TOKENIZER.json(), "t");
-    Merging plain = new PairMerging(new MergeTable(vocabulary.merges()), Tokenizer.byteIds(vocabulary.names(), "t"));
+    Vocabulary vocabulary = TokenizerJson.read(TokenizerJson.parse(TOKENIZER.json(), "t"), "t");
+    Merging plain = new PairMerging(new MergeTable(vocabulary.merges()),
+        ByteLevelTokenizer.byteIds(vocabulary.names(), "t"));
     SplittableRandom random = new SplittableRandom(9);
     StringBuilder text = new StringBuilder();
     Ids expected = new Ids(0);
@@ -156,7 +157,7 @@ class TokenizerTest {
 
   @Test
   void aFileOfAnotherKindIsRefusedByWhatItIs() throws JsonProcessingException {
-    for (Map.Entry<String, String> change : Map.of("/model/type", "WordPiece", "/pre_tokenizer/type", "Metaspace")
+    for (Map.Entry<String, String> change : Map.of("/model/type", "WordLevel", "/pre_tokenizer/type", "Metaspace")
         .entrySet()) {
       ObjectNode other = (ObjectNode) JSON.readTree(TOKENIZER.json());
       String[] path = change.getKey().split("/");
@@ -177,7 +178,7 @@ class TokenizerTest {
   private static int[] byDefinition(String word) {
     List<Integer> ids = new ArrayList<>();
     for (int i = 0; i < word.length(); i++) ids.add(TOKENIZER.encode(word.substring(i, i + 1))[0]);
-    for (MergeTable.Merge merge : TokenizerJson.read(TOKENIZER.json(), "t").merges()) {
+    for (MergeTable.Merge merge : TokenizerJson.read(TokenizerJson.parse(TOKENIZER.json(), "t"), "t").merges()) {
       for (int i = 0; i + 1 < ids.size(); i++) {
         if (ids.get(i) != merge.left() || ids.get(i + 1) != merge.right()) continue;
         ids.set(i, merge.whole());

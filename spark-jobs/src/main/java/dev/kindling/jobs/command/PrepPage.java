@@ -58,6 +58,8 @@ final class PrepPage {
         bar.from() == bar.to() ? text("%,d", bar.from()) : text("%,d to %,d", bar.from(), bar.to()),
         (double) bar.documents()));
     page.heading("Documents by tokens").bars(lengths, "%,.0f");
+    languages(page, made.languages());
+    if (made.duplicates() != null) made.duplicates().forEach(found -> duplicates(page, found));
     page.heading("Packing")
         .paragraph(text("%,d rows of %,d tokens; %,d tokens are targets, %.3f%% of the places are empty.",
             made.packing().rows(), made.packing().sequenceLength(), made.packing().targets(),
@@ -89,6 +91,30 @@ final class PrepPage {
         for (PrepReport.Example example : step.examples())
           page.paragraph(example.id() + ": " + example.reason()).quotation(example.excerpt());
       }
+    }
+  }
+
+  private static void languages(Report page, PrepReport.Languages found) {
+    if (found == null) return;
+    Map<String, Double> shares = new LinkedHashMap<>();
+    found.languages().forEach(one -> shares.put(text("%s (%,d)", one.code(), one.documents()), one.percent()));
+    page.heading(text("Languages, %% of %s%,d documents", found.sampled() ? "a sample of " : "", found.documents()))
+        .bars(shares, "%,.1f");
+  }
+
+  private static void duplicates(Report page, PrepReport.Duplicates found) {
+    page.heading("Duplicates by " + found.step()).paragraph(text(
+        "%,d clusters of %,d documents, of each of which one stays.", found.clusters(), found.documents()));
+    if (found.clusters() == 0) return;
+    Map<String, Double> sizes = new LinkedHashMap<>();
+    found.sizes().forEach(
+        bar -> sizes.put(text("%,d to %,d documents", bar.from(), bar.to()), (double) bar.documents()));
+    page.bars(sizes, "%,.0f");
+    for (PrepReport.Cluster cluster : found.largest()) {
+      page.paragraph(text("%s stays for %,d documents", cluster.survivor(), cluster.documents()))
+          .quotation(cluster.excerpt());
+      for (PrepReport.Example gone : cluster.gone())
+        page.paragraph(gone.id() + " went for it").quotation(gone.excerpt());
     }
   }
 

@@ -17,6 +17,7 @@ import dev.kindling.data.job.Priority;
 import dev.kindling.data.job.RepeatedParagraphs;
 import dev.kindling.data.job.RuleStep;
 import dev.kindling.data.pack.Packing;
+import dev.kindling.data.tokenizer.TokenizerKind;
 import dev.kindling.jobs.config.Differences;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,16 +33,16 @@ record PrepSettings(List<InputSettings> input, CorpusFormat format, String textF
     String sourceField, String separator, int maxDocumentBytes, double maxRejectedPercent, CleanSettings clean,
     DedupSettings dedup, DecontaminationSettings decontaminate, String output,
     Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed,
-    Packing packing, Optional<String> chatTemplate) {
+    Packing packing, Optional<String> chatTemplate, TokenizerKind tokenizerKind) {
   static PrepSettings defaults() {
     return new PrepSettings(null, CorpusFormat.JSONL, "text", "id", "", "", CorpusSource.MAX_DOCUMENT_BYTES, 0,
         CleanSettings.defaults(), DedupSettings.defaults(), DecontaminationSettings.defaults(), null,
-        Optional.empty(), 16_384, 1024, 1, 1, Packing.CONCATENATE, Optional.empty());
+        Optional.empty(), 16_384, 1024, 1, 1, Packing.CONCATENATE, Optional.empty(), TokenizerKind.BYTE_LEVEL);
   }
 
   PrepOptions options() {
     return new PrepOptions(inputs(), maxRejectedPercent, stages(), output, tokenizer, vocabularySize, sequenceLength,
-        heldOutPercent, seed, packing, chatTemplate);
+        heldOutPercent, seed, packing, chatTemplate, tokenizerKind);
   }
 
   /** Of what is turned on. */

@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "tokenizer", header = "Train or import a tokenizer, or see what one does to a text", footer = {"",
     "Examples:",
     "  kindling tokenizer train --in corpus.jsonl --out tokenizer --set vocabularySize=8192",
+    "  kindling tokenizer train --in corpus.jsonl --out tokenizer --set kind=wordpiece --set vocabularySize=30522",
     "  kindling tokenizer import cl100k_base.tiktoken --pattern cl100k --special '<|endoftext|>=100257' --out gpt4",
     "  kindling tokenizer encode --tokenizer out/demo/data 'My fellow citizens'",
     "  kindling tokenizer decode --tokenizer out/demo/data 44 1206 305"})
@@ -42,8 +43,9 @@ final class TokenizerCommand implements Runnable {
     spec.commandLine().usage(spec.commandLine().getOut());
   }
 
-  @Command(name = "train", header = "Train a byte-level byte-pair tokenizer; writes a tokenizer.json", footer = {"",
-      "Settings: input, format (jsonl, text, lines), textField, output, vocabularySize"})
+  @Command(name = "train", header = "Train a tokenizer; writes a tokenizer.json", footer = {"",
+      "Settings: input, format (jsonl, text, lines), textField, output, vocabularySize,",
+      "  kind (byte-level; wordpiece, BERT's without capitals and accents; wordpiece-cased, with them; unigram, T5's)"})
   int train(@Mixin VerbOptions options,
       @Option(names = "--in", paramLabel = "PATH", description = "Files, folders or globs (setting input).") List<String> input,
       @Option(names = "--out", paramLabel = "DIR", description = "Where the tokenizer goes (setting output).") String output)

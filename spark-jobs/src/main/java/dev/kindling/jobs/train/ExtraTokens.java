@@ -9,17 +9,24 @@ import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.train.objective.SpanCorruption;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
- * Tokens that an objective needs and that no text has: they get the ids behind the dataset's vocabulary, and the names that
- * Hugging Face's tools know them by.
+ * Tokens that an objective needs and that no text has, by the names that Hugging Face's tools know them by. Those that the
+ * dataset's tokenizer has already as special ones stay where they are; the others get the ids behind its vocabulary.
  *
- * @param first id of the first, which is the size of the dataset's vocabulary
+ * @param first id of the first that is added, which is the size of the dataset's vocabulary
+ * @param names of those that are added; @param there ids of those that the tokenizer has; @param special ids of all its special ones
  */
-record ExtraTokens(int first, List<String> names) {
+record ExtraTokens(int first, List<String> names, Map<String, Integer> there, Set<Integer> special) {
+  private ExtraTokens(int first, List<String> names) {
+    this(first, names, Map.of(), Set.of());
+  }
+
   static ExtraTokens none(int vocabulary) {
     return new ExtraTokens(vocabulary, List.of());
   }
@@ -32,11 +39,37 @@ record ExtraTokens(int first, List<String> names) {
   /** Padding, which decoders start with, and sentinels, the first of them last. */
   static ExtraTokens ofSpans(int vocabulary) {
     List<String> names = new ArrayList<>(List.of("<pad>"));
-    for (int i = SpanCorruption.SENTINELS - 1; i >= 0; i--) names.add("<extra_id_" + i + ">");
+    for (int i = SpanCorruption.SENTINELS - 1; i >= 0; i--) names.add(sentinel(i));
     return new ExtraTokens(vocabulary, names);
   }
 
+  /** The same with the special tokens that a dataset's tokenizer has. @throws UserError where sentinels are not as T5 has them */
+  ExtraTokens in(String tokenizerJson) {
+    Map<String, Integer> there = new HashMap<>();
+    Set<Integer> special = new HashSet<>();
+    ObjectNode root = Json.parse(tokenizerJson.getBytes(StandardCharsets.UTF_8), Tokenizer.FILE);
+    for (JsonNode token : root.path("added_tokens")) {
+      if (!token.path("special").asBoolean()) continue;
+      special.add(token.path("id").asInt());
+      if (names.contains(token.path("content").asText()))
+        there.put(token.path("content").asText(), token.path("id").asInt());
+    }
+    for (int i = 0; i < SpanCorruption.SENTINELS; i++) {
+      Integer id = there.get(sentinel(i));
+      boolean fits = id == null ? !there.containsKey(sentinel(0)) : id.equals(there.getOrDefault(sentinel(0), -1) - i);
+      if (names.contains(sentinel(i)) && !fits)
+        throw new UserError("the dataset's " + Tokenizer.FILE + " has sentinels, but " + sentinel(i) + " is not " + i
+            + " ids before " + sentinel(0) + ", as T5 has them; prepare the dataset with a tokenizer without any");
+    }
+    return new ExtraTokens(first, names.stream().filter(name -> !there.containsKey(name)).toList(), there, special);
+  }
+
+  private static String sentinel(int i) {
+    return "<extra_id_" + i + ">";
+  }
+
   int id(String name) {
+    if (there.containsKey(name)) return there.get(name);
     int index = names.indexOf(name);
     if (index < 0) throw new IllegalArgumentException("no token " + name);
     return first + index;

@@ -6,6 +6,7 @@ import dev.kindling.train.objective.MaskedWords;
 import dev.kindling.train.objective.SequenceToSequence;
 import dev.kindling.train.objective.SpanCorruption;
 import java.io.Serializable;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 
@@ -55,12 +56,14 @@ public record ObjectiveSettings(Kind kind, Documents documents, double maskedSha
   }
 
   MaskedWords maskedWords(ExtraTokens extra, int endOfText) {
-    return new MaskedWords(extra.id("[MASK]"), extra.id("[PAD]"), extra.first(), Set.of(endOfText), maskedShare);
+    Set<Integer> special = new HashSet<>(extra.special());
+    special.add(endOfText);
+    return new MaskedWords(extra.id("[MASK]"), extra.id("[PAD]"), extra.first(), special, maskedShare);
   }
 
   SpanCorruption spans(ExtraTokens extra, int endOfText) {
     int pad = extra.id("<pad>");
-    return new SpanCorruption(density, meanSpan, extra.vocabulary() - 1, SpanCorruption.SENTINELS, endOfText,
+    return new SpanCorruption(density, meanSpan, extra.id("<extra_id_0>"), SpanCorruption.SENTINELS, endOfText,
         new SequenceToSequence(pad, pad));
   }
 }

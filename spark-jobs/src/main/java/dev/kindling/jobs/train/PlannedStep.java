@@ -80,7 +80,9 @@ record PlannedStep(PretrainPlan plan, RunOptions options) {
 
   private <B extends MicroBatch> B batch(Objective<B> objective, long count, int length, long step) {
     int[] row = new int[length];
-    Arrays.fill(row, plan.dataset().endOfText() == 0 ? 1 : 0);      // all but the end of a text
+    int ordinary = 0;
+    while (ordinary == plan.dataset().endOfText() || plan.extra().special().contains(ordinary)) ordinary++;
+    Arrays.fill(row, ordinary);
     List<int[]> rows = Collections.nCopies(Math.toIntExact(count), row);
     return objective.batch(rows, LongStream.range(0, count).toArray(), options.seed(), step);
   }

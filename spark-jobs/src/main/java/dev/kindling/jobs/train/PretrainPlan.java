@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -65,6 +66,10 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
         "model.family", config.model().family().name().toLowerCase(Locale.ROOT).replace('_', '-'),
         "one that says next tokens: the dataset's packing is prompt-completion");
     ExtraTokens extra = config.model().family().extraTokens(dataset.vocabularySize());
+    Path tokenizer = new Path(config.dataset(), Tokenizer.FILE);
+    FileSystem files = Storage.of(hadoop, tokenizer);
+    if (!extra.names().isEmpty() && Storage.exists(files, tokenizer))
+      extra = extra.in(new String(Storage.readSmall(files, tokenizer, LARGEST_TOKENIZER), StandardCharsets.UTF_8));
     if (config.model().family().objective() == Kind.SPAN_CORRUPTION) {
       config.objective().spans(extra, dataset.endOfText()).refuseUnlessSentinelsSuffice(dataset.sequenceLength());
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,7 +24,11 @@ class EncoderVerbsTest {
   }
 
   private static Path pretrained(String family, String... setting) {
-    Path run = folder.resolve(family);
+    return pretrained(data, family, setting);
+  }
+
+  private static Path pretrained(Path data, String family, String... setting) {
+    Path run = folder.resolve(family + "-of-" + data.getFileName());
     String extra = setting.length == 0 ? "train.seed=1" : setting[0];
     Ended ended = Ended.of("pretrain", "--data", data.toString(), "--out", run.toString(), "--set",
         "model.family=" + family, "--set", "model.layers=1", "--set", "model.heads=2", "--set", "model.width=16",
@@ -42,6 +47,55 @@ class EncoderVerbsTest {
     assertThat(ended.err()).isEmpty();
     assertThat(ended.code()).isZero();
     assertThat(out).exists();
+  }
+
+  /** The model's vocabulary is the tokenizer's, which has the mask and the padding that BERT needs, and texts get their ends. */
+  @Test
+  void bertLearnsFromItsOwnWordPieces() throws IOException {
+    Path pieces = prepared("wordpiece", 120, SmallDataset.corpus(folder));
+    Path run = pretrained(pieces, "bert");
+    Path out = folder.resolve("bert-export");
+    Ended ended = Ended.of("export", "hf", "--model", run.toString(), "--out", out.toString());
+    assertThat(ended.err()).isEmpty();
+    assertThat(Files.readString(out.resolve("config.json"))).containsPattern("\"vocab_size\" ?: 120")
+        .containsPattern("\"pad_token_id\" ?: 0\\b");
+    assertThat(Files.readString(out.resolve("tokenizer_config.json"))).contains("\"[MASK]\"", "\"[CLS]\"");
+    Path texts = Files.writeString(folder.resolve("texts-for-pieces.txt"), "Fellow citizens\n");
+    ended = Ended.of("predict", "--model", run.toString(), "--in", texts.toString(), "--out",
+        folder.resolve("pieces.jsonl").toString());
+    assertThat(ended.err()).isEmpty();
+    assertThat(ended.code()).isZero();
+  }
+
+  /** T5's pieces have its padding, its sentinels and its end: nothing is added to the vocabulary. */
+  @Test
+  void t5LearnsFromItsOwnPieces() throws IOException {
+    List<String> syllables = List.of("ba", "ke", "li", "mo", "nu", "ra", "si", "to", "vu", "we");
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 60; i++) {
+      StringBuilder text = new StringBuilder();
+      for (int k = 0; k < 40; k++)
+        text.append(syllables.get((i + k) % 10)).append(syllables.get((i * k + 3 * k) % 10))
+            .append(syllables.get((k * k + i) % 10)).append(' ');
+      lines.append("{\"id\":\"").append(i).append("\",\"text\":\"").append(text).append("\"}\n");
+    }
+    Path corpus = Files.writeString(folder.resolve("syllables.jsonl"), lines);
+    Path run = pretrained(prepared("unigram", 167, corpus), "t5-v1-1");
+    Path out = folder.resolve("t5-pieces-export");
+    Ended ended = Ended.of("export", "hf", "--model", run.toString(), "--out", out.toString());
+    assertThat(ended.err()).isEmpty();
+    assertThat(Files.readString(out.resolve("config.json"))).containsPattern("\"vocab_size\" ?: 167")
+        .containsPattern("\"decoder_start_token_id\" ?: 0").containsPattern("\"eos_token_id\" ?: 1\\b");
+    assertThat(Files.readString(out.resolve("tokenizer.json"))).contains("\"Unigram\"", "\"<extra_id_0>\"");
+  }
+
+  private static Path prepared(String kind, int vocabulary, Path corpus) {
+    Path out = folder.resolve(kind);
+    Ended prep = Ended.of("prep", "--in", corpus.toString(), "--out", out.toString(), "--set",
+        "vocabularySize=" + vocabulary, "--set", "sequenceLength=16", "--set", "heldOutPercent=20", "--set",
+        "tokenizerKind=" + kind);
+    assertThat(prep.err()).isEmpty();
+    return out;
   }
 
   @Test

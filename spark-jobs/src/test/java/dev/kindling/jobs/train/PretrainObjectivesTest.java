@@ -160,6 +160,21 @@ class PretrainObjectivesTest {
   }
 
   @Test
+  void specialTokensThatTheTokenizerHasStayWhereTheyAre() {
+    String json = "{\"added_tokens\": [{\"id\": 4, \"content\": \"[MASK]\", \"special\": true},"
+        + " {\"id\": 3, \"content\": \"[SEP]\", \"special\": true}]}";
+    ExtraTokens masked = ExtraTokens.ofMaskedWords(9).in(json);
+    assertThat(masked.id("[MASK]")).isEqualTo(4);
+    assertThat(masked.id("[PAD]")).isEqualTo(9);
+    assertThat(masked.vocabulary()).isEqualTo(10);
+    assertThat(masked.special()).containsExactlyInAnyOrder(3, 4);
+    assertThat(masked.addedTo(json)).contains("[PAD]");
+    String sentinel = "{\"added_tokens\": [{\"id\": 4, \"content\": \"<extra_id_0>\", \"special\": true}]}";
+    assertThatThrownBy(() -> ExtraTokens.ofSpans(9).in(sentinel)).isInstanceOf(UserError.class)
+        .hasMessageContaining("<extra_id_1> is not 1 ids before <extra_id_0>");
+  }
+
+  @Test
   void aRobertaWhosePositionsWouldBeginBehindAVocabularyIsRefused() {
     ModelSettings roberta = config("positions", ModelFamily.ROBERTA).model();
     assertThatThrownBy(() -> roberta.config(ExtraTokens.ofMaskedWords(50_257), 16, 50_256))
