@@ -45,8 +45,9 @@ public final class ExampleEncoder {
    */
   public ExampleEncoder(Tokenizer tokenizer, Optional<ChatTemplate> template, int longest, boolean pairs) {
     if (!tokenizer.spellsTexts())
-      throw new UserError("the tokenizer's tokens do not spell the text, so what is said cannot be told in them; packing"
-          + " examples needs a byte-level tokenizer");
+      throw new UserError(
+          "the tokenizer's tokens do not spell the text, so what is said cannot be told in them; packing"
+              + " examples needs a byte-level tokenizer");
     this.tokenizer = tokenizer;
     this.template = template;
     this.longest = pairs ? longest / 2 : longest;

@@ -99,7 +99,8 @@ final class ShardFiles {
 
   private static Written writeShard(Configuration conf, String folder, int shard, ShardCut cut, long firstRow,
       long firstNumber, boolean learned, Content content) throws IOException {
-    Path file = new Path(folder, String.format(Locale.ROOT, "part-%05d.%d.parquet", shard, TaskContext.get().taskAttemptId()));
+    Path file = new Path(folder,
+        String.format(Locale.ROOT, "part-%05d.%d.parquet", shard, TaskContext.get().taskAttemptId()));
     try (ShardWriter writer = learned
         ? ShardWriter.createWithLearned(conf, file, cut.rowsPerGroup())
         : ShardWriter.create(conf, file, cut.rowsPerGroup())) {
