@@ -152,7 +152,7 @@ class PrepOnClusterTest {
         .listFiles(new org.apache.hadoop.fs.Path(output), true);
     while (all.hasNext()) files.add(all.next().getPath().toUri().getPath().substring(output.length() + 1));
     assertThat(files).allMatch(file -> file.matches("dataset.json|tokenizer(_config)?.json|prep-report.json"
-        + "|(training|held-out)/part-\\d{5}.parquet|documents/(_SUCCESS|part-[^/]*.parquet)"));
+        + "|(training|held-out)/part-\\d{5}.parquet|(documents|inputs)/(_SUCCESS|part-[^/]*.parquet)"));
     assertThat(hdfs.getFileSystem().exists(new org.apache.hadoop.fs.Path(output, "_unfinished"))).isFalse();
     assertThat(spark.read().parquet(output + "/documents").count()).isEqualTo(DOCUMENTS);
   }
