@@ -24,6 +24,8 @@ public record ClusterSettings(int ranks, int waitSeconds, int minRanks, int retr
     BEST, PLAIN
   }
 
+  private static final int SLOWEST_START_SECONDS = 120;
+
   public ClusterSettings {
     require(ranks >= 0, "cluster.ranks", ranks, "a number of executors, or 0 for all there are");
     require(waitSeconds >= 1, "cluster.waitSeconds", waitSeconds, "1 or more");
@@ -51,6 +53,11 @@ public record ClusterSettings(int ranks, int waitSeconds, int minRanks, int retr
 
   PortRange ports() {
     return PortRange.parse(port);
+  }
+
+  /** How long all ranks of a stage may take to start: executors fetch the application's jar before a task does. */
+  Duration start() {
+    return Duration.ofSeconds(Math.max(SLOWEST_START_SECONDS, waitSeconds));
   }
 
   Duration silence() {

@@ -140,12 +140,10 @@ public final class DriverLine implements AutoCloseable {
     }
   }
 
-  /** What all ranks told, by rank; nothing before the last of them has come. */
+  /** What the ranks told, by rank; null of those that have not come. */
   private String[] meet(String[] words) {
     meeting.put(Integer.parseInt(words[1]), words[3]);
-    int ranks = Integer.parseInt(words[2]);
-    if (meeting.size() < ranks) return new String[0];
-    return IntStream.range(0, ranks).mapToObj(meeting::get).toArray(String[]::new);
+    return IntStream.range(0, Integer.parseInt(words[2])).mapToObj(meeting::get).toArray(String[]::new);
   }
 
   /** Arrays of strings only: every class loader knows them. */

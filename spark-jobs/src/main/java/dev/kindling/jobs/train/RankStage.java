@@ -7,6 +7,7 @@ import dev.kindling.train.collective.Alone;
 import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.collective.VirtualRankTree;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -106,7 +107,8 @@ public record RankStage(int worldSize, int cores, int virtualRanks, long epoch, 
         ExecutorLink.of(s.cluster(), start.secret(), s.epoch(), s.threads()))) {
       RankInterruption.onInterrupt(task, communicator::abort);
       try {
-        communicator.connect(meet(task, driver, communicator.address()), lost -> driver.failed(rank, lost));
+        communicator.connect(meet(task, driver, communicator.address(), s.cluster().start()),
+            lost -> driver.failed(rank, lost));
         R result = start.body().run(rank(communicator, driver, start));
         communicator.leave();
         return result;
@@ -118,11 +120,13 @@ public record RankStage(int worldSize, int cores, int virtualRanks, long epoch, 
   }
 
   /** Tells all ranks where this one listens. @return where each does, by rank */
-  private static List<String> meet(BarrierTaskContext task, ToDriver driver, String address) throws Exception {
+  private static List<String> meet(BarrierTaskContext task, ToDriver driver, String address, Duration patience)
+      throws Exception {
     List<String> executors = new ArrayList<>();
     List<String> addresses = new ArrayList<>();
     String here = SparkEnv.get().executorId() + " " + address;
-    for (String line : driver.meet(task.partitionId(), task.getTaskInfos().length, here, task::isInterrupted)) {
+    int worldSize = task.getTaskInfos().length;
+    for (String line : driver.meet(task.partitionId(), worldSize, here, patience, task::isInterrupted)) {
       int space = line.indexOf(' ');
       int other = executors.indexOf(line.substring(0, space));
       if (other >= 0) {

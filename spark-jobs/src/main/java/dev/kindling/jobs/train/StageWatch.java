@@ -22,7 +22,6 @@ final class StageWatch {
   private static final long SHORT = 2 * SECOND;            // fewer executors than ranks, before they have started
   private static final long STEADY = 3 * SECOND;           // more executors than ranks
   private static final long ENDING = 10 * SECOND;          // from a rank's failure to the stage's
-  private static final long SLOWEST_START_SECONDS = 120;   // executors fetch the application's jar before a task starts
   private final ExecutorPool executors;
   private final DriverLine line;
   private final RankStage stage;
@@ -93,7 +92,7 @@ final class StageWatch {
       return Optional.of("before all ranks had started only " + members.size() + " of " + stage.worldSize()
           + " executors were left");
     }
-    long patience = Math.max(SLOWEST_START_SECONDS, stage.cluster().waitSeconds()) * SECOND;
+    long patience = stage.cluster().start().toNanos();
     if (now - begun > patience) {
       return Optional.of(signs.size() + " of " + stage.worldSize() + " ranks started within "
           + patience / SECOND + " s");

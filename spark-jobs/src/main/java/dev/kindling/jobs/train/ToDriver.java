@@ -6,12 +6,16 @@ import dev.kindling.jobs.transport.RankLostException;
 import dev.kindling.train.loop.StopRequest;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.rpc.RpcEndpointRef;
 import org.apache.spark.rpc.RpcTimeout;
@@ -30,7 +34,8 @@ public final class ToDriver implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ToDriver.class);
   private static final long PATIENCE_SECONDS = 5;
   private static final long SIGN_MILLIS = 500;
-  private static final long MEETING_MILLIS = 20;
+  private static final long SHORTEST_PAUSE_MILLIS = 20;
+  private static final long LONGEST_PAUSE_MILLIS = 250;
   private final RpcEndpointRef driver;           // null: not reached
   private final AtomicBoolean failureTold = new AtomicBoolean();
   private volatile Optional<Thread> signs = Optional.empty();
@@ -91,22 +96,46 @@ public final class ToDriver implements AutoCloseable {
   /**
    * Tells the others something, and waits until all have. Spark's own {@code allGather} looks for the last one once a second.
    *
-   * @param interrupted whether this rank's task is to end
+   * @param patience how long the others are waited for; @param interrupted whether this rank's task is to end
    * @return what each rank told, by rank
+   * @throws RankLostException which names the ranks that have not come
    */
-  List<String> meet(int rank, int worldSize, String what, BooleanSupplier interrupted) throws Exception {
+  List<String> meet(int rank, int worldSize, String what, Duration patience, BooleanSupplier interrupted)
+      throws Exception {
     if (driver == null) throw new RankLostException("rank " + rank + " cannot reach the driver");
     String[] message = {DriverLine.MEET, Integer.toString(rank), Integer.toString(worldSize), what};
+    String[] told = {};
+    long begun = System.nanoTime();
     while (!interrupted.getAsBoolean()) {
       try {
-        String[] all = (String[]) ask(message);
-        if (all.length > 0) return List.of(all);
+        told = (String[]) ask(message);
+        if (told.length > 0 && Arrays.stream(told).allMatch(Objects::nonNull)) return List.of(told);
       } catch (RpcTimeoutException e) {
         LOG.warn("The driver did not answer where the other ranks are: {}", e.toString());
       }
-      Thread.sleep(MEETING_MILLIS);
+      Duration waited = Duration.ofNanos(System.nanoTime() - begun);
+      if (waited.compareTo(patience) > 0) throw missing(rank, worldSize, told, patience);
+      Thread.sleep(pauseMillis(waited));
     }
     throw new RankLostException("rank " + rank + " was told to end before all ranks had come");
+  }
+
+  /** Ranks come within moments of one another, or something is wrong, and then many that wait shall not keep the driver busy. */
+  static long pauseMillis(Duration waited) {
+    return Math.max(SHORTEST_PAUSE_MILLIS, Math.min(LONGEST_PAUSE_MILLIS, waited.toMillis() / 100));
+  }
+
+  /** @param told by rank, null where one has not come; empty where the driver has never answered */
+  private static RankLostException missing(int rank, int worldSize, String[] told, Duration patience) {
+    String seconds = patience.toMillis() / 1000.0 + " s";
+    if (told.length == 0) {
+      return new RankLostException("the driver did not answer rank " + rank + " for " + seconds
+          + ", where the other ranks are");
+    }
+    List<String> missing = IntStream.range(0, told.length).filter(other -> told[other] == null)
+        .mapToObj(Integer::toString).toList();
+    return new RankLostException((missing.size() == 1 ? "rank " : "ranks ") + String.join(", ", missing) + " of "
+        + worldSize + " had not come to meet the others after " + seconds);
   }
 
   private Object ask(String[] message) throws Exception {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.jobs.transport.RankLostException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Ranks find one another through the driver. */
 class MeetingTest {
+  private static final Duration LONG = Duration.ofSeconds(60);
   private static SparkSession spark;
 
   @BeforeAll
@@ -36,7 +38,7 @@ class MeetingTest {
       List<Future<List<String>>> met = new ArrayList<>();
       for (int rank : new int[]{2, 0, 1}) {
         ToDriver driver = ToDriver.connect(line.name());
-        met.add(ranks.submit(() -> driver.meet(rank, 3, "host-" + rank, () -> false)));
+        met.add(ranks.submit(() -> driver.meet(rank, 3, "host-" + rank, LONG, () -> false)));
       }
       for (Future<List<String>> each : met) assertThat(each.get()).containsExactly("host-0", "host-1", "host-2");
     } finally {
@@ -48,7 +50,7 @@ class MeetingTest {
   void aRankThatIsToldToEndWaitsForNoOther() {
     try (DriverLine line = new DriverLine(spark.sparkContext(), told -> {})) {
       AtomicBoolean asked = new AtomicBoolean();
-      assertThatThrownBy(() -> ToDriver.connect(line.name()).meet(0, 2, "here", () -> asked.getAndSet(true)))
+      assertThatThrownBy(() -> ToDriver.connect(line.name()).meet(0, 2, "here", LONG, () -> asked.getAndSet(true)))
           .isInstanceOf(RankLostException.class).hasMessageContaining("told to end");
     }
   }
@@ -57,8 +59,35 @@ class MeetingTest {
   void aLaterAttemptsRanksMeetOnlyOneAnother() throws Exception {
     try (DriverLine first = new DriverLine(spark.sparkContext(), told -> {});
         DriverLine second = new DriverLine(spark.sparkContext(), told -> {})) {
-      assertThat(ToDriver.connect(first.name()).meet(0, 1, "old", () -> false)).containsExactly("old");
-      assertThat(ToDriver.connect(second.name()).meet(0, 1, "new", () -> false)).containsExactly("new");
+      assertThat(ToDriver.connect(first.name()).meet(0, 1, "old", LONG, () -> false)).containsExactly("old");
+      assertThat(ToDriver.connect(second.name()).meet(0, 1, "new", LONG, () -> false)).containsExactly("new");
     }
+  }
+
+  @Test
+  void ranksThatDoNotComeAreNamedToThoseThatWaited() throws Exception {
+    Duration brief = Duration.ofMillis(300);
+    ExecutorService ranks = Executors.newFixedThreadPool(2);
+    try (DriverLine line = new DriverLine(spark.sparkContext(), told -> {})) {
+      List<Future<List<String>>> met = new ArrayList<>();
+      for (int rank : new int[]{0, 2}) {
+        ToDriver driver = ToDriver.connect(line.name());
+        met.add(ranks.submit(() -> driver.meet(rank, 4, "host-" + rank, brief, () -> false)));
+      }
+      for (Future<List<String>> each : met) {
+        assertThatThrownBy(each::get).hasCauseInstanceOf(RankLostException.class)
+            .hasMessageContaining("ranks 1, 3 of 4 had not come to meet the others after 0.3 s");
+      }
+    } finally {
+      ranks.shutdownNow();
+    }
+  }
+
+  @Test
+  void theLongerARankWaitsTheMoreSeldomItAsks() {
+    assertThat(ToDriver.pauseMillis(Duration.ZERO)).isEqualTo(20);
+    assertThat(ToDriver.pauseMillis(Duration.ofSeconds(2))).isEqualTo(20);
+    assertThat(ToDriver.pauseMillis(Duration.ofSeconds(10))).isEqualTo(100);
+    assertThat(ToDriver.pauseMillis(Duration.ofMinutes(2))).isEqualTo(250);
   }
 }
