@@ -4,6 +4,7 @@ import static dev.kindling.checkpoint.UserError.require;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * One input: where documents come from.
@@ -32,18 +33,33 @@ public record CorpusSource(String name, List<String> paths, CorpusFormat format,
    * @param id text or number; a record without it is named by its file and its place there
    * @param source what the document's source is called instead of the input's name; empty: there is no such field
    * @param examples what examples a record is
+   * @param labels where labels are, of examples that have some
    */
-  public record Fields(String text, String id, String source, Example.Kind examples) implements Serializable {
+  public record Fields(String text, String id, String source, Example.Kind examples, LabelFields labels)
+      implements
+        Serializable {
     public static final Fields USUAL = new Fields("text", "id", "");
 
     /** Of records with texts. */
     public Fields(String text, String id, String source) {
-      this(text, id, source, Example.Kind.NONE);
+      this(text, id, source, Example.Kind.NONE, LabelFields.USUAL);
     }
 
     public Fields {
       require(!text.isBlank(), "textField", "'" + text + "'", "the name of a field, such as text");
       require(!id.isBlank(), "idField", "'" + id + "'", "the name of a field, such as id");
+      require(!labels.pair().equals(text), "pairField", labels.pair(), "another field than textField");
+    }
+
+    /** The fields that an example is made of. */
+    public List<String> ofExample() {
+      if (examples != Example.Kind.CLASSIFICATION) return examples.fields();
+      return Stream.of(text, labels.pair(), labels.label()).filter(name -> !name.isEmpty()).toList();
+    }
+
+    /** The same with labels elsewhere. */
+    public Fields with(LabelFields others) {
+      return new Fields(text, id, source, examples, others);
     }
   }
 
@@ -77,9 +93,8 @@ public record CorpusSource(String name, List<String> paths, CorpusFormat format,
     require(format != CorpusFormat.TEXT && format != CorpusFormat.LINES, "format",
         format.name().toLowerCase(java.util.Locale.ROOT),
         "jsonl, parquet, a table or a query, whose records can be examples");
-    return new CorpusSource(name, paths, format, new Fields(fields.text(), fields.id(), fields.source(), kind),
-        separator,
-        maxDocumentBytes);
+    return new CorpusSource(name, paths, format,
+        new Fields(fields.text(), fields.id(), fields.source(), kind, fields.labels()), separator, maxDocumentBytes);
   }
 
   public CorpusSource named(String other) {

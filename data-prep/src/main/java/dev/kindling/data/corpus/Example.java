@@ -9,7 +9,8 @@ import java.util.List;
 /**
  * A record that shows what a model is to say, as Hugging Face's datasets name its fields: {@code prompt} and {@code completion}, both texts or
  * both lists of messages, or {@code messages}; or, of pairs, {@code prompt}, {@code chosen} and {@code rejected}, of which messages may lack
- * the prompt; {@code tools} beside messages. On its way it is the JSON object of these fields, on one line, as a document's text.
+ * the prompt; {@code tools} beside messages. Or texts with their labels, whose fields the source names. On its way it is the JSON object of
+ * these fields, on one line, as a document's text.
  */
 public final class Example {
   /** What records are. */
@@ -19,12 +20,14 @@ public final class Example {
     /** What to say after what. */
     PROMPT_COMPLETION,
     /** What to say, and what rather not. */
-    PREFERENCE;
+    PREFERENCE,
+    /** What texts are labelled with. */
+    CLASSIFICATION;
 
-    /** The fields that are read, in the order in which they are written. */
+    /** The fields that are read, in the order in which they are written; none where the source names them. */
     public List<String> fields() {
       return switch (this) {
-        case NONE -> List.of();
+        case NONE, CLASSIFICATION -> List.of();
         case PROMPT_COMPLETION -> List.of("prompt", "completion", "messages", "tools");
         case PREFERENCE -> List.of("prompt", "chosen", "rejected", "tools");
       };
@@ -37,9 +40,9 @@ public final class Example {
   }
 
   /** A row's example as a record. @param json of the row's fields */
-  public static CorpusRecord record(Kind kind, String id, String source, String table, String json) {
+  public static CorpusRecord record(CorpusSource.Fields fields, String id, String source, String table, String json) {
     try {
-      return new Document(id, source, table, 0, of(kind, JSON.readTree(json)));
+      return new Document(id, source, table, 0, of(fields, JSON.readTree(json)));
     } catch (BadRecordException | JsonProcessingException e) {
       return new Unreadable(source, table, 0, "the row with the id '" + id + "': " + e.getMessage(),
           Unreadable.excerpt(json));
@@ -47,7 +50,9 @@ public final class Example {
   }
 
   /** @param record an object; @return its example as JSON; @throws BadRecordException that says what is wrong with it */
-  static String of(Kind kind, JsonNode record) throws BadRecordException {
+  static String of(CorpusSource.Fields fields, JsonNode record) throws BadRecordException {
+    Kind kind = fields.examples();
+    if (kind == Kind.CLASSIFICATION) return LabelledRecord.of(fields, record);
     ObjectNode example = JSON.createObjectNode();
     for (String name : kind.fields())
       if (record.has(name) && !record.get(name).isNull()) example.set(name, record.get(name));

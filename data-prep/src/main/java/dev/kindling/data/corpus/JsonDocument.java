@@ -31,7 +31,7 @@ record JsonDocument(String id, String source, String text) {
     }
     if (!record.isObject())
       throw new BadRecordException("found " + kind(record) + "; each line must be one JSON object");
-    String example = fields.examples() == Example.Kind.NONE ? null : Example.of(fields.examples(), record);
+    String example = fields.examples() == Example.Kind.NONE ? null : Example.of(fields, record);
     JsonNode text = example == null ? record.path(fields.text()) : TextNode.valueOf(example);
     if (!text.isTextual())
       throw new BadRecordException("the field '" + fields.text() + "' is "

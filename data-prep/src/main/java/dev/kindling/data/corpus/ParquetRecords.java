@@ -1,9 +1,12 @@
 package dev.kindling.data.corpus;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Storage;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -85,24 +88,58 @@ final class ParquetRecords implements RecordSource {
 
   private MessageType projection(MessageType schema) throws BadRecordException {
     String text = source.fields().text();
-    if (source.fields().examples() != Example.Kind.NONE)
+    if (source.fields().examples() != Example.Kind.NONE && !isLabelled())
       throw new BadRecordException("examples are not read from Parquet files as they are; read them as a query: "
           + "sql: SELECT * FROM parquet.`" + piece.file().path() + "`");
     if (!schema.containsField(text))
       throw new BadRecordException("the column '" + text + "' is missing (there are "
           + schema.getFields().stream().map(Type::getName).collect(Collectors.joining(", "))
           + "); name the right one with textField");
-    List<Type> fields = new ArrayList<>();
-    fields.add(holding(schema, text, List.of(PrimitiveTypeName.BINARY), "strings; name the right one with textField"));
-    if (schema.containsField(source.fields().id()) && !text.equals(source.fields().id()))
-      fields.add(holding(schema, source.fields().id(),
+    Map<String, Type> fields = new LinkedHashMap<>();
+    fields.put(text,
+        holding(schema, text, List.of(PrimitiveTypeName.BINARY), "strings; name the right one with textField"));
+    if (isLabelled()) addLabels(schema, fields);
+    String id = source.fields().id();
+    if (schema.containsField(id) && !fields.containsKey(id))
+      fields.put(id, holding(schema, id,
           List.of(PrimitiveTypeName.BINARY, PrimitiveTypeName.INT32, PrimitiveTypeName.INT64),
           "strings or whole numbers; name the right one with idField"));
-    if (schema.containsField(source.fields().source())
-        && !schema.getType(source.fields().source()).equals(fields.get(0)))
-      fields.add(holding(schema, source.fields().source(), List.of(PrimitiveTypeName.BINARY),
+    String from = source.fields().source();
+    if (schema.containsField(from) && !fields.containsKey(from))
+      fields.put(from, holding(schema, from, List.of(PrimitiveTypeName.BINARY),
           "strings; name the right one with sourceField"));
-    return new MessageType(schema.getName(), fields);
+    return new MessageType(schema.getName(), List.copyOf(fields.values()));
+  }
+
+  private boolean isLabelled() {
+    return source.fields().examples() == Example.Kind.CLASSIFICATION;
+  }
+
+  private void addLabels(MessageType schema, Map<String, Type> fields) throws BadRecordException {
+    LabelFields labels = source.fields().labels();
+    for (String name : source.fields().ofExample())
+      if (!schema.containsField(name))
+        throw new BadRecordException("the column '" + name + "' is missing (there are "
+            + schema.getFields().stream().map(Type::getName).collect(Collectors.joining(", "))
+            + "); name the right one with " + (name.equals(labels.pair()) ? "pairField" : "labelField"));
+    if (!labels.pair().isEmpty())
+      fields.put(labels.pair(), holding(schema, labels.pair(), List.of(PrimitiveTypeName.BINARY),
+          "strings; name the right one with pairField"));
+    Type label = schema.getType(labels.label());
+    if (!ParquetLabels.areIn(label))
+      throw new BadRecordException("the column '" + labels.label() + "' is " + label
+          + "; it must hold strings, numbers or lists of these; name the right one with labelField");
+    fields.put(labels.label(), label);
+  }
+
+  /** The example as one line of JSON would have it. */
+  private String labelled(Group group) throws BadRecordException {
+    ObjectNode record = JsonNodeFactory.instance.objectNode();
+    LabelFields labels = source.fields().labels();
+    record.put(source.fields().text(), string(group, source.fields().text()));
+    if (!labels.pair().isEmpty()) record.put(labels.pair(), string(group, labels.pair()));
+    record.set(labels.label(), ParquetLabels.of(group, columns.getType(labels.label())));
+    return Example.of(source.fields(), record);
   }
 
   private static Type holding(MessageType schema, String name, List<PrimitiveTypeName> kinds, String allowed)
@@ -119,7 +156,7 @@ final class ParquetRecords implements RecordSource {
       throw new BadRecordException("the column '" + source.fields().text() + "' is null; it must hold a text");
     long bytes = group.getBinary(source.fields().text(), 0).length();
     if (bytes > source.maxDocumentBytes()) throw new BadRecordException(LineRecords.tooLong(bytes, source));
-    String text = string(group, source.fields().text());
+    String text = isLabelled() ? labelled(group) : string(group, source.fields().text());
     String id = columns.containsField(source.fields().id()) ? string(group, source.fields().id()) : null;
     String from = columns.containsField(source.fields().source()) ? string(group, source.fields().source()) : null;
     String name = piece.file().name();

@@ -1,6 +1,7 @@
 package dev.kindling.data.job;
 
 import dev.kindling.data.chat.ExampleEncoder;
+import dev.kindling.data.tokenizer.TextFrame;
 import dev.kindling.data.tokenizer.Tokenizer;
 import java.io.Serializable;
 
@@ -10,25 +11,30 @@ import java.io.Serializable;
  * @param ids its tokens, behind the one that begins a text if there is one, without end of text
  * @param learned of each token, whether it is to be learned; null: all
  * @param second where the second sequence of a pair begins; 0: there is only one
+ * @param labels as {@link dev.kindling.data.pack.PackedRow#labels}
  * @param cut whether it had more tokens
  * @param characters UTF-16 code units of its text
  * @param bytes of its text in UTF-8
  * @param words runs of its text between white space
  */
-record EncodedDocument(int[] ids, boolean[] learned, int second, boolean cut, String source, String file, long position,
+record EncodedDocument(int[] ids, boolean[] learned, int second, double[] labels, boolean cut, String source,
+    String file, long position,
     int characters, long bytes,
     long words) implements Serializable {
   static EncodedDocument of(Documents.CleanDocument document, Tokenizer tokenizer) {
-    return of(document, document.text(), tokenizer.encodeDocument(document.text()), null, 0, false);
+    return of(document, document.text(), tokenizer.encodeDocument(document.text()), null, 0, null, false);
   }
 
-  static EncodedDocument of(Documents.CleanDocument document, ExampleEncoder examples) {
-    ExampleEncoder.Encoded encoded = examples.encode(document.text());
-    return of(document, encoded.text(), encoded.ids(), encoded.learned(), encoded.second(), encoded.cut());
+  static EncodedDocument of(Documents.CleanDocument document, ExampleEncoder.Encoded encoded) {
+    return of(document, encoded.text(), encoded.ids(), encoded.learned(), encoded.second(), null, encoded.cut());
+  }
+
+  static EncodedDocument of(Documents.CleanDocument document, String text, TextFrame.Framed framed, double[] labels) {
+    return of(document, text, framed.ids(), null, framed.second(), labels, framed.cut());
   }
 
   private static EncodedDocument of(Documents.CleanDocument document, String text, int[] ids, boolean[] learned,
-      int second, boolean cut) {
+      int second, double[] labels, boolean cut) {
     long bytes = 0;
     long words = 0;
     boolean inWord = false;
@@ -40,7 +46,8 @@ record EncodedDocument(int[] ids, boolean[] learned, int second, boolean cut, St
       if (letter && !inWord) words++;
       inWord = letter;
     }
-    return new EncodedDocument(ids, learned, second, cut, document.source(), document.file(), document.position(),
+    return new EncodedDocument(ids, learned, second, labels, cut, document.source(), document.file(),
+        document.position(),
         text.length(),
         bytes, words);
   }

@@ -49,7 +49,7 @@ final class EncodedDocuments implements AutoCloseable {
   /** Examples. */
   static Encoding examples(JavaSparkContext spark, SharedExamples examples) {
     Broadcast<SharedExamples> shared = spark.broadcast(examples);
-    return document -> EncodedDocument.of(document, shared.value().get());
+    return document -> shared.value().encode(document);
   }
 
   /** @param characters of all texts, about; @throws UserError where two documents share an id */

@@ -1,13 +1,14 @@
 package dev.kindling.data.job;
 
-import dev.kindling.data.chat.ChatException;
+import java.util.List;
+import java.util.Optional;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
-/** Examples of which nothing can be learned are dropped: their template refuses them, or no token of a completion is left. */
+/** Examples of which nothing can be learned are dropped: their template refuses them, no token of a completion is left, or there is no text. */
 record ExampleStep(SharedExamples examples) implements CorpusStep {
   static final String NAME = "examples";
   private static final int TEXT = Columns.SCHEMA.fieldIndex(Columns.TEXT);
@@ -15,8 +16,9 @@ record ExampleStep(SharedExamples examples) implements CorpusStep {
 
   /** The stage behind all others. @param tokenizer its fingerprint */
   static PrepStage stage(SharedExamples examples, String tokenizer) {
-    return new PrepStage(NAME, java.util.List.of(new ExampleStep(examples)),
-        "tokenizer=" + tokenizer + ", chatTemplate=" + examples.templateFingerprint());
+    StringBuilder settings = new StringBuilder("tokenizer=" + tokenizer);
+    examples.settings().forEach((key, value) -> settings.append(", ").append(key).append('=').append(value));
+    return new PrepStage(NAME, List.of(new ExampleStep(examples)), settings.toString());
   }
 
   @Override
@@ -32,14 +34,11 @@ record ExampleStep(SharedExamples examples) implements CorpusStep {
 
   private Row apply(Row document) {
     if (!document.isNullAt(DROPPED)) return document;
-    try {
-      examples.get().encode(document.getString(TEXT));
-      return document;
-    } catch (ChatException e) {
-      Object[] values = new Object[document.length()];
-      for (int i = 0; i < values.length; i++) values[i] = document.get(i);
-      values[DROPPED] = name() + ": " + e.getMessage();
-      return RowFactory.create(values);
-    }
+    Optional<String> refusal = examples.refusal(document.getString(TEXT));
+    if (refusal.isEmpty()) return document;
+    Object[] values = new Object[document.length()];
+    for (int i = 0; i < values.length; i++) values[i] = document.get(i);
+    values[DROPPED] = name() + ": " + refusal.get();
+    return RowFactory.create(values);
   }
 }

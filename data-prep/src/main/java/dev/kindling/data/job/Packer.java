@@ -4,6 +4,7 @@ import dev.kindling.data.pack.BestFitRows;
 import dev.kindling.data.pack.CharacterCount;
 import dev.kindling.data.pack.ExampleRows;
 import dev.kindling.data.pack.GroupedRows;
+import dev.kindling.data.pack.LabelledRows;
 import dev.kindling.data.pack.PackedRow;
 import dev.kindling.data.pack.Packing;
 import dev.kindling.data.pack.RowAssembler;
@@ -11,6 +12,7 @@ import dev.kindling.data.pack.RowCut;
 import dev.kindling.data.pack.ShardCut;
 import dev.kindling.data.pack.WholeDocument;
 import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.ShardColumns;
 import dev.kindling.data.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.Serializable;
@@ -27,6 +29,7 @@ final class Packer {
   private final EncodedDocuments encoded;
   private final Packing packing;
   private final int sequenceLength;
+  private final ShardColumns columns;
   private final int endOfText;
   private final CharacterCount characters;
   private final Path folder;
@@ -39,6 +42,7 @@ final class Packer {
     this.encoded = encoded;
     packing = options.packing();
     sequenceLength = options.sequenceLength();
+    columns = packing == Packing.CLASSIFICATION ? ShardColumns.of(options.labelKind()) : ShardColumns.LEARNED;
     endOfText = tokenizer.endOfText();
     characters = tokenizer.spellsTexts()
         ? CharacterCount.of(tokenizer.vocabularySize(), tokenizer::bytesOf)
@@ -72,6 +76,7 @@ final class Packer {
       case CONCATENATE -> concatenated();
       case BEST_FIT -> fitted(new BestFitRows(sequenceLength, endOfText, characters));
       case PROMPT_COMPLETION, PREFERENCE -> fitted(new ExampleRows(sequenceLength, endOfText));
+      case CLASSIFICATION -> fitted(new LabelledRows(sequenceLength, endOfText));
     };
   }
 
@@ -81,7 +86,7 @@ final class Packer {
     int end = endOfText;
     CharacterCount counts = characters;
     List<DatasetInfo.Shard> shards = new ShardFiles(folder, training, heldOut, numbers, settings).write(
-        encoded.pieces(training, heldOut, end, counts), false, (cut, firstRow, pieces, rows) -> {
+        encoded.pieces(training, heldOut, end, counts), ShardColumns.NONE, (cut, firstRow, pieces, rows) -> {
           RowAssembler assembler = new RowAssembler(new RowCut(cut.sequenceLength()), end, counts, firstRow, rows);
           while (pieces.hasNext()) assembler.add(pieces.next()._2());
           assembler.finish();
@@ -96,12 +101,11 @@ final class Packer {
 
   private Parts fitted(GroupedRows rows) throws IOException {
     int trainingGroups = rows.groups(encoded.stream(false));
-    boolean examples = packing.isOfExamples();
     boolean nothing = trainingGroups + rows.groups(encoded.stream(true)) == 0;
     List<Group> groups = nothing
         ? List.of()
         : encoded.groups(rows, (id, document) -> size(document, rows.sequenceLength()))
-            .mapPartitions(group -> List.of(count(rows, examples, group)).iterator()).collect();
+            .mapPartitions(group -> List.of(count(rows, group)).iterator()).collect();
     long[] firstRows = new long[groups.size()];
     for (int g = 1; g < firstRows.length; g++)
       if (g != trainingGroups) firstRows[g] = firstRows[g - 1] + groups.get(g - 1).rows();
@@ -110,7 +114,7 @@ final class Packer {
     ShardCut training = cut(first);
     ShardCut heldOut = cut(second);
     List<DatasetInfo.Shard> shards = new ShardFiles(folder, training, heldOut, numbers, settings).write(
-        rowsByShard(rows, trainingGroups, firstRows, training, heldOut), true, (cut, firstRow, packed, out) -> {
+        rowsByShard(rows, trainingGroups, firstRows, training, heldOut), columns, (cut, firstRow, packed, out) -> {
           while (packed.hasNext()) out.write(packed.next()._2());
         });
     return parts(training, heldOut, shards, new long[]{targets(first), targets(second)},
@@ -125,7 +129,8 @@ final class Packer {
   private JavaPairRDD<ShardKey, PackedRow> rowsByShard(GroupedRows rows, int trainingGroups, long[] firstRows,
       ShardCut training, ShardCut heldOut) {
     return encoded
-        .groups(rows, (id, document) -> new WholeDocument(id, document.ids(), document.learned(), document.second()))
+        .groups(rows, (id, document) -> new WholeDocument(id, document.ids(), document.learned(), document.second(),
+            document.labels()))
         .mapPartitionsWithIndex((group, documents) -> {
           boolean isTraining = group < trainingGroups;
           ShardCut cut = isTraining ? training : heldOut;
@@ -142,20 +147,20 @@ final class Packer {
 
   private static Size size(EncodedDocument document, int sequenceLength) {
     int tokens = document.ids().length;
+    if (document.labels() != null) return new Size(tokens, 1, document.cut());
     if (document.learned() == null) return new Size(tokens, tokens + 1, tokens + 1 > sequenceLength);
     int learned = 0;
     for (boolean one : document.learned()) if (one) learned++;
     return new Size(tokens, learned, document.cut());
   }
 
-  private static Group count(GroupedRows rows, boolean examples, Iterator<Tuple2<ShardKey, Size>> documents) {
+  private static Group count(GroupedRows rows, Iterator<Tuple2<ShardKey, Size>> documents) {
     List<Size> sizes = new ArrayList<>();
     documents.forEachRemaining(document -> sizes.add(document._2()));
     int count = rows.count(sizes.stream().mapToInt(Size::tokens).toArray());
     long tokens = sizes.stream().mapToLong(Size::tokens).sum();
-    // of examples each row's first token is in no place for a target; of texts an end of text stands there that is not counted
     return new Group(count, sizes.stream().filter(Size::cut).count(), sizes.stream().mapToLong(Size::targets).sum(),
-        examples ? tokens - count : tokens + sizes.size());
+        rows.filled(tokens, sizes.size(), count));
   }
 
   private ShardCut cut(List<Group> groups) {

@@ -1,10 +1,10 @@
 package dev.kindling.data.job;
 
 import dev.kindling.checkpoint.UserError;
-import dev.kindling.data.chat.ChatTemplate;
 import dev.kindling.data.pack.DocumentOrder;
 import dev.kindling.data.pack.Packing;
 import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.data.tokenizer.Fingerprint;
 import dev.kindling.data.tokenizer.Tokenizer;
@@ -86,7 +86,7 @@ public final class PrepJob {
         .accept(String.format("Reading %s, %.1f MB", documents.files() == 1 ? "1 file" : documents.files() + " files",
             documents.bytes() / 1e6));
     DatasetInfo.Inputs inputs = timed("fingerprint", documents.bytes(), documents::inputs);
-    Optional<SharedExamples> examples = examples(conf, given);
+    Optional<SharedExamples> examples = SharedExamples.of(conf, options, given);
     String fingerprint = fingerprint(inputs, given, examples);
     if (output.finishedManifest() != null) return finished(conf, output, documents, fingerprint, given, examples);
     DatasetInfo info = make(new Work(documents, inputs, fingerprint, output, given, examples, Optional.empty()));
@@ -126,21 +126,6 @@ public final class PrepJob {
       work.output().abandon();
       throw e;                              // after any other failure the next run takes over the stages that are whole
     }
-  }
-
-  /** How examples become tokens; empty where documents are texts. */
-  private Optional<SharedExamples> examples(Configuration conf, Tokenizer given) {
-    if (!options.packing().isOfExamples()) return Optional.empty();
-    Path folder = new Path(options.chatTemplate().orElse(options.tokenizer().get()));
-    if (folder.getName().endsWith(".json")) folder = folder.getParent();
-    Optional<ChatTemplate> template = folder.getName().endsWith(".jinja")
-        ? Optional.of(ChatTemplate.read(conf, folder, new Path(options.tokenizer().get())))
-        : ChatTemplate.load(conf, folder);
-    if (template.isEmpty() && options.chatTemplate().isPresent())
-      throw new UserError("chatTemplate " + folder + " has none: neither " + ChatTemplate.FILE
-          + " nor a chat_template in tokenizer_config.json; name a .jinja file or a folder with one of them");
-    return Optional
-        .of(new SharedExamples(given, template, options.sequenceLength() + 1, options.packing() == Packing.PREFERENCE));
   }
 
   private PrepResult finished(Configuration conf, OutputFolder output, Documents documents, String fingerprint,
@@ -204,10 +189,13 @@ public final class PrepJob {
     Tokenizer tokenizer = work.given() != null
         ? work.given()
         : timed("tokenizer", counts.characters(), () -> train(kept, order));
+    DatasetLabels labels = options.packing() == Packing.CLASSIFICATION
+        ? timed("labels", 0, () -> LabelCounts.of(kept, options.labelKind(), order).labels(work.former()))
+        : null;
     progress.accept("Encoding documents");
     try (EncodedDocuments encoded = timed("encode", counts.characters(),
         () -> EncodedDocuments.of(spark, kept, counts.characters(),
-            work.examples().map(of -> EncodedDocuments.examples(spark, of))
+            work.examples().map(of -> EncodedDocuments.examples(spark, labels == null ? of : of.knowing(labels)))
                 .orElseGet(() -> EncodedDocuments.texts(spark, tokenizer)),
             order))) {
       if (encoded.training().documents() == 0 && work.former().isEmpty()) throw nothingToLearn();
@@ -229,7 +217,7 @@ public final class PrepJob {
           options.sequenceLength(), tokenizer.vocabularySize(), tokenizer.endOfText(), tokenizer.fingerprint(),
           work.inputs(), settings(work.examples()), parts.training(), parts.heldOut(), corpus(counts, both),
           decontamination,
-          null, parts.packing());
+          null, parts.packing(), labels);
       PrepReport report = timed("report", 0, () -> report(rows, kept, work.documents(), outcomes, both, own));
       output.write(PrepReport.FILE, report.toJson());
       DatasetInfo info = work.former().map(former -> former.info().plus(own, work.documents().files(),
@@ -321,7 +309,7 @@ public final class PrepJob {
   /** As a user knows them; of a chat template its fingerprint. */
   private Map<String, String> settings(Optional<SharedExamples> examples) {
     Map<String, String> settings = new TreeMap<>(options.settings());
-    examples.ifPresent(of -> settings.put("chatTemplate", of.templateFingerprint()));
+    examples.ifPresent(of -> settings.putAll(of.settings()));
     return settings;
   }
 

@@ -4,6 +4,8 @@ import static dev.kindling.checkpoint.UserError.require;
 
 import dev.kindling.data.corpus.CorpusSource;
 import dev.kindling.data.corpus.Example;
+import dev.kindling.data.corpus.LabelFields;
+import dev.kindling.data.label.LabelKind;
 import dev.kindling.data.pack.Packing;
 import dev.kindling.data.pack.RowCut;
 import dev.kindling.data.tokenizer.TokenizerKind;
@@ -47,10 +49,27 @@ public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, 
     boolean examples = packing.isOfExamples();
     require(!examples || tokenizer.isPresent(), "packing", packing.label(),
         "concatenate or best-fit where no tokenizer is given; examples are for a model that has one: name it with tokenizer");
-    require(examples || chatTemplate.isEmpty(), "chatTemplate", chatTemplate.orElse(""),
+    require(packing.isSaid() || chatTemplate.isEmpty(), "chatTemplate", chatTemplate.orElse(""),
         "left out unless packing is prompt-completion or preference");
-    Example.Kind kind = packing == Packing.PREFERENCE ? Example.Kind.PREFERENCE : Example.Kind.PROMPT_COMPLETION;
-    if (examples) inputs = inputs.stream().map(input -> input.ofExamples(kind)).toList();
+    if (examples)
+      inputs = inputs.stream().map(input -> input.ofExamples(Example.Kind.valueOf(packing.name()))).toList();
+    for (CorpusSource input : inputs) verifyLabels(input, inputs.get(0), packing);
+  }
+
+  private static void verifyLabels(CorpusSource input, CorpusSource first, Packing packing) {
+    LabelFields labels = input.fields().labels();
+    boolean read = packing == Packing.CLASSIFICATION;
+    String allowed = "left out unless packing is classification";
+    require(read || labels.pair().isEmpty(), "pairField", labels.pair(), allowed);
+    require(read || labels.label().equals(LabelFields.USUAL.label()), "labelField", labels.label(), allowed);
+    require(read || labels.kind() == LabelKind.CLASS, "labelKind", labels.kind().label(), allowed);
+    require(labels.kind() == first.fields().labels().kind(), "labelKind", labels.kind().label(),
+        "the same for all inputs");
+  }
+
+  /** What texts are labelled with, where packing is classification. */
+  LabelKind labelKind() {
+    return inputs.get(0).fields().labels().kind();
   }
 
   /** Documents that are one stream. */
@@ -125,6 +144,12 @@ public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, 
     if (!input.name().equals(CorpusSource.NAME)) settings.put("name", input.name());
     if (!input.fields().source().isEmpty()) settings.put("sourceField", input.fields().source());
     if (input.fields().examples() != Example.Kind.NONE) settings.put("examples", input.fields().examples().name());
+    if (input.fields().examples() == Example.Kind.CLASSIFICATION) {
+      LabelFields labels = input.fields().labels();
+      if (!labels.pair().isEmpty()) settings.put("pairField", labels.pair());
+      settings.put("labelField", labels.label());
+      settings.put("labelKind", labels.kind().label());
+    }
     if (!input.separator().isEmpty()) settings.put("separator", input.separator());
     if (input.maxDocumentBytes() != CorpusSource.MAX_DOCUMENT_BYTES)
       settings.put("maxDocumentBytes", String.valueOf(input.maxDocumentBytes()));

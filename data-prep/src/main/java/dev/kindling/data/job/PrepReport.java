@@ -3,6 +3,7 @@ package dev.kindling.data.job;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.DatasetLabels;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,11 +20,12 @@ import java.util.Map;
  * @param languages that the documents are in; null where rows are examples, and in datasets from before this was looked at
  * @param duplicates what each step for duplicates found; null in older datasets
  * @param packing how the tokens fill the rows
+ * @param labels how many documents have which label; null where they have none
  * @param seconds by what was done
  */
 public record PrepReport(long files, long bytes, List<String> emptyFiles, long records, List<Stage> stages,
     Map<String, Source> sources, List<Length> lengths, Languages languages, List<Duplicates> duplicates,
-    Packing packing, Map<String, Double> seconds) {
+    Packing packing, DatasetLabels labels, Map<String, Double> seconds) {
   public static final String FILE = "prep-report.json";
   /** The same for people; what runs the job writes it. */
   public static final String PAGE = "prep-report.html";
@@ -79,7 +81,7 @@ public record PrepReport(long files, long bytes, List<String> emptyFiles, long r
         info.packing().wastePercent(), info.packing().kind(), info.packing().cutDocuments());
     return new PrepReport(documents.files(), documents.bytes(), documents.emptyFiles(),
         outcomes.get(0).counts().records(), stages(outcomes), sources, lengths(tokens.lengths()), languages,
-        duplicates, packing, seconds);
+        duplicates, packing, info.labels(), seconds);
   }
 
   private static Source source(TokenCounts.Source counts) {

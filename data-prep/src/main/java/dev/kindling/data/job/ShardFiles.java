@@ -3,6 +3,7 @@ package dev.kindling.data.job;
 import dev.kindling.data.pack.RowAssembler;
 import dev.kindling.data.pack.ShardCut;
 import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.ShardColumns;
 import dev.kindling.data.shard.ShardWriter;
 import java.io.IOException;
 import java.io.Serializable;
@@ -57,10 +58,10 @@ final class ShardFiles {
 
   /**
    * @param given a partition a shard, those of training first
-   * @param learned whether rows may say which of their targets count
+   * @param more what rows say besides their tokens
    * @return the shards in the same order; their files lie below the folder
    */
-  <T> List<DatasetInfo.Shard> write(JavaPairRDD<ShardKey, T> given, boolean learned, ShardRows<T> made)
+  <T> List<DatasetInfo.Shard> write(JavaPairRDD<ShardKey, T> given, ShardColumns more, ShardRows<T> made)
       throws IOException {
     int trainingShards = training.shards();
     if (trainingShards + heldOut.shards() == 0) return List.of();
@@ -74,7 +75,7 @@ final class ShardFiles {
       ShardCut cut = isTraining ? ofTraining : ofHeldOut;
       long firstRow = cut.firstRow(isTraining ? shard : shard - trainingShards);
       return List.of(writeShard(hadoop.value().conf(), attempts, shard, cut, firstRow,
-          isTraining ? numbers.training() : numbers.heldOut(), learned,
+          isTraining ? numbers.training() : numbers.heldOut(), more,
           rows -> made.write(cut, firstRow, partition, rows))).iterator();
     }, true).collect();
     FileSystem files = folder.getFileSystem(settings.value().conf());
@@ -98,12 +99,10 @@ final class ShardFiles {
   }
 
   private static Written writeShard(Configuration conf, String folder, int shard, ShardCut cut, long firstRow,
-      long firstNumber, boolean learned, Content content) throws IOException {
+      long firstNumber, ShardColumns more, Content content) throws IOException {
     Path file = new Path(folder,
         String.format(Locale.ROOT, "part-%05d.%d.parquet", shard, TaskContext.get().taskAttemptId()));
-    try (ShardWriter writer = learned
-        ? ShardWriter.createWithLearned(conf, file, cut.rowsPerGroup())
-        : ShardWriter.create(conf, file, cut.rowsPerGroup())) {
+    try (ShardWriter writer = ShardWriter.create(conf, file, cut.rowsPerGroup(), more)) {
       content.writeTo(row -> writer.write(row.numbered(firstNumber + row.row())));
     }
     long rows = Math.min(cut.rowsPerShard(), cut.rows() - firstRow);

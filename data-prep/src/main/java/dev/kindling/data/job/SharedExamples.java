@@ -1,43 +1,34 @@
 package dev.kindling.data.job;
 
-import dev.kindling.data.chat.ChatTemplate;
-import dev.kindling.data.chat.ExampleEncoder;
-import dev.kindling.data.tokenizer.Fingerprint;
+import dev.kindling.data.pack.Packing;
+import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.tokenizer.Tokenizer;
 import java.io.Serializable;
+import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 
-/** How examples become tokens, on its way to the executors: tokenizer and template travel as their files and are built once in each. */
-final class SharedExamples implements Serializable {
-  private static final long serialVersionUID = 1L;
-
-  private final SharedTokenizer tokenizer;
-  private final String template;
-  private final TreeMap<String, String> special;
-  private final int longest;
-  private final boolean pairs;
-  private transient ExampleEncoder encoder;
-
-  /** @param longest tokens of an example; @param pairs whether an example is one */
-  SharedExamples(Tokenizer tokenizer, Optional<ChatTemplate> template, int longest, boolean pairs) {
-    this.tokenizer = new SharedTokenizer(tokenizer);
-    this.template = template.map(ChatTemplate::source).orElse(null);
-    special = new TreeMap<>(template.map(ChatTemplate::special).orElse(java.util.Map.of()));
-    this.longest = longest;
-    this.pairs = pairs;
+/** How examples become tokens, on its way to the executors. */
+sealed interface SharedExamples extends Serializable permits SharedConversations, SharedLabelledTexts {
+  /** @return empty where documents are texts */
+  static Optional<SharedExamples> of(Configuration conf, PrepOptions options, Tokenizer tokenizer) {
+    if (!options.packing().isOfExamples()) return Optional.empty();
+    return Optional.of(options.packing() == Packing.CLASSIFICATION
+        ? new SharedLabelledTexts(tokenizer, options.sequenceLength(), options.labelKind())
+        : SharedConversations.of(conf, options, tokenizer));
   }
 
-  synchronized ExampleEncoder get() {
-    if (encoder == null)
-      encoder = new ExampleEncoder(tokenizer.get(),
-          Optional.ofNullable(template).map(text -> ChatTemplate.parse(text, ChatTemplate.FILE, special)), longest,
-          pairs);
-    return encoder;
-  }
+  /** @param document of which something can be learned */
+  EncodedDocument encode(Documents.CleanDocument document);
 
-  /** SHA-256 of the template and the special tokens that it may name; {@code none} without one. */
-  String templateFingerprint() {
-    return template == null ? "none" : Fingerprint.of(template + "\n" + special);
+  /** Why nothing can be learned of an example; empty: something can. @param json as {@link dev.kindling.data.corpus.Example} writes it */
+  Optional<String> refusal(String json);
+
+  /** What decides besides the options and the tokenizer, in a user's words. */
+  Map<String, String> settings();
+
+  /** The same when it is known what labels there are. */
+  default SharedExamples knowing(DatasetLabels labels) {
+    return this;
   }
 }

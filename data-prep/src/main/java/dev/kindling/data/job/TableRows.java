@@ -58,7 +58,7 @@ final class TableRows {
 
   /** The record as JSON, which is looked at as that of a line is. */
   private static Column example(CorpusSource source, Dataset<Row> rows) {
-    List<String> names = source.fields().examples().fields();
+    List<String> names = source.fields().ofExample();
     Column[] fields = Arrays.stream(rows.columns()).filter(names::contains).map(rows::col).toArray(Column[]::new);
     if (fields.length == 0)
       throw new UserError("input " + source.name() + " has none of the columns " + String.join(", ", names)
@@ -101,7 +101,7 @@ final class TableRows {
           source.maxDocumentBytes()), Unreadable.excerpt(text));
     return source.fields().examples() == Example.Kind.NONE
         ? new Document(id, from, table, 0, text)
-        : Example.record(source.fields().examples(), id, from, table, text);
+        : Example.record(source.fields(), id, from, table, text);
   }
 
   /**

@@ -26,6 +26,12 @@ public record ExampleRows(int sequenceLength, int endOfText) implements GroupedR
     return bins(tokens).size();
   }
 
+  /** Each row's first token is in no place for a target. */
+  @Override
+  public long filled(long tokens, int documents, int rows) {
+    return tokens - rows;
+  }
+
   /** The examples of each row in the order of the stream; rows in that of their first examples. */
   private List<List<Integer>> bins(int[] tokens) {
     BestFit fit = BestFit.of(tokens, sequenceLength + 1);
@@ -50,9 +56,7 @@ public record ExampleRows(int sequenceLength, int endOfText) implements GroupedR
         int length = example.tokens().length;
         System.arraycopy(example.tokens(), 0, tokens, filled, length);
         System.arraycopy(example.learned(), 0, learned, filled, length);
-        int first = example.second() == 0 ? length : example.second();
-        spans.add(new PackedRow.Span(example.document(), filled, filled + first, 0));
-        if (first < length) spans.add(new PackedRow.Span(example.document(), filled + first, filled + length, first));
+        spans.addAll(example.spans(filled));
         filled += length;
       }
       rows.write(new PackedRow(number, filled - 1, tokens, learned, spans));

@@ -30,6 +30,11 @@ public interface GroupedRows extends Serializable {
   /** How many rows the documents of a group fill. @param tokens of each document, in the order of the stream */
   int count(int[] tokens);
 
+  /** How many of the rows' places, T each, hold something. @param tokens of all documents, without an end of text */
+  default long filled(long tokens, int documents, int rows) {
+    return tokens + documents;                              // each document's end of text
+  }
+
   /** Writes the rows of a group. @param documents in the order of the stream; @param firstRow the number of the first row */
   void write(List<WholeDocument> documents, long firstRow, RowAssembler.Rows rows) throws IOException;
 }

@@ -11,13 +11,19 @@ import java.util.List;
  * @param tokens T + 1 ids
  * @param learned whether each token is a target that counts, [T + 1]; null: all that are there but the first
  * @param spans the documents that the tokens come from, in their order
+ * @param labels of a labelled text: the number of its class, those of its classes in ascending order, or a number to be found; else null
  */
-public record PackedRow(long row, int targets, int[] tokens, boolean[] learned, List<Span> spans)
+public record PackedRow(long row, int targets, int[] tokens, boolean[] learned, List<Span> spans, double[] labels)
     implements
       Serializable {
   /** A row of which every target counts. */
   public PackedRow(long row, int targets, int[] tokens, List<Span> spans) {
-    this(row, targets, tokens, null, spans);
+    this(row, targets, tokens, null, spans, null);
+  }
+
+  /** A row without labels. */
+  public PackedRow(long row, int targets, int[] tokens, boolean[] learned, List<Span> spans) {
+    this(row, targets, tokens, learned, spans, null);
   }
 
   /**
@@ -42,6 +48,6 @@ public record PackedRow(long row, int targets, int[] tokens, boolean[] learned, 
 
   /** The same under another number. */
   public PackedRow numbered(long number) {
-    return new PackedRow(number, targets, tokens, learned, spans);
+    return new PackedRow(number, targets, tokens, learned, spans, labels);
   }
 }

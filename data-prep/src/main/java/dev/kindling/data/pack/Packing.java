@@ -11,10 +11,17 @@ public enum Packing {
   /** Examples of what to say after what, each whole; only what is said is learned ({@link ExampleRows}). */
   PROMPT_COMPLETION,
   /** Pairs of what to say and what rather not, both sequences of a pair in one row. */
-  PREFERENCE;
+  PREFERENCE,
+  /** A text, or a pair of texts, a row, and what it is labelled with ({@link LabelledRows}). */
+  CLASSIFICATION;
 
-  /** Whether documents are examples of what to say, not texts. */
+  /** Whether documents are examples, not texts. */
   public boolean isOfExamples() {
+    return isSaid() || this == CLASSIFICATION;
+  }
+
+  /** Whether examples are of what to say. */
+  public boolean isSaid() {
     return this == PROMPT_COMPLETION || this == PREFERENCE;
   }
 

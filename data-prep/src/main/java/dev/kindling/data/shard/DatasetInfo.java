@@ -40,6 +40,7 @@ import org.apache.hadoop.fs.Path;
  * @param decontamination what was found of evaluation sets; null where none were looked for
  * @param append which version of the dataset this is; null in the first
  * @param packing how documents became rows; null in datasets that were made before there was a choice
+ * @param labels what rows are labelled with; null where they are not
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record DatasetInfo(String format, int version, String fingerprint, int sequenceLength, int vocabularySize,
@@ -48,7 +49,8 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
     @JsonInclude(JsonInclude.Include.NON_NULL) Corpus corpus,
     @JsonInclude(JsonInclude.Include.NON_NULL) Decontamination decontamination,
     @JsonInclude(JsonInclude.Include.NON_NULL) Append append,
-    @JsonInclude(JsonInclude.Include.NON_NULL) Packing packing) {
+    @JsonInclude(JsonInclude.Include.NON_NULL) Packing packing,
+    @JsonInclude(JsonInclude.Include.NON_NULL) DatasetLabels labels) {
   public static final String FILE = "dataset.json";
   public static final String FORMAT = "kindling-dataset";
   public static final int VERSION = 1;
@@ -68,6 +70,8 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
     present("heldOut", heldOut);
     require(sequenceLength > 0, "sequenceLength", sequenceLength, "at least 1");
     require(vocabularySize > 0, "vocabularySize", vocabularySize, "at least 1");
+    if (packing != null && packing.kind().equals(dev.kindling.data.pack.Packing.CLASSIFICATION.label()))
+      present("labels", labels);
     require(endOfText >= 0 && endOfText < vocabularySize, "endOfText", endOfText,
         "an id below vocabularySize, " + vocabularySize);
     if (append == null) {
@@ -85,7 +89,7 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
   public DatasetInfo(String format, int version, String fingerprint, int sequenceLength, int vocabularySize,
       int endOfText, String tokenizer, Inputs inputs, Map<String, String> configuration, Part training, Part heldOut) {
     this(format, version, fingerprint, sequenceLength, vocabularySize, endOfText, tokenizer, inputs, configuration,
-        training, heldOut, null, null, null, null);
+        training, heldOut, null, null, null, null, null);
   }
 
   /**
@@ -99,7 +103,8 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
         added.inputs, configuration, training.plus(added.training), heldOut.plus(added.heldOut),
         corpus == null || added.corpus == null ? null : corpus.plus(added.corpus), added.decontamination,
         new Append(datasetVersion() + 1, fingerprint, files, bytes),
-        packing == null || added.packing == null ? null : packing.plus(added.packing, places(), added.places()));
+        packing == null || added.packing == null ? null : packing.plus(added.packing, places(), added.places()),
+        labels == null ? null : labels.plus(added.labels));
   }
 
   /**

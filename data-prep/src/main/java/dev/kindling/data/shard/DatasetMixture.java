@@ -41,6 +41,8 @@ public record DatasetMixture(List<Member> members, List<Long> units) {
       refuseUnlessSame("endOfText", first, other, DatasetInfo::endOfText);
       refuseUnlessSame("kind of rows", first, other,
           info -> info.packingKind().isOfExamples() ? info.packingKind().label() : "texts");
+      refuseUnlessSame("kind of labels", first, other, info -> info.labels() == null ? "none" : info.labels().kind());
+      refuseUnlessSame("classes", first, other, info -> info.labels() == null ? List.of() : info.labels().names());
       refuseUnlessSame("sequenceLength", first, other, DatasetInfo::sequenceLength);
       refuseUnlessSame("rowsPerGroup", first, other, info -> info.training().rowsPerGroup());
       if (members.size() > 1 && other.info.training().rows() == 0)
@@ -92,7 +94,9 @@ public record DatasetMixture(List<Member> members, List<Long> units) {
     return new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.APPENDED, sha256(names.toString()), first.sequenceLength(),
         first.vocabularySize(), first.endOfText(), first.tokenizer(), first.inputs(), Map.of(),
         all(conf, DatasetInfo::training), all(conf, DatasetInfo::heldOut), null, null,
-        new DatasetInfo.Append(members.size(), first.fingerprint(), 0, 0), packing());
+        new DatasetInfo.Append(members.size(), first.fingerprint(), 0, 0), packing(),
+        members.stream().map(member -> member.info.labels()).filter(Objects::nonNull).reduce(DatasetLabels::plus)
+            .orElse(null));
   }
 
   /** That of a member whose rows are no stream; where all are streams, nothing is said of it. */

@@ -110,6 +110,18 @@ public final class PackedDataset {
   }
 
   /**
+   * What a row's text is labelled with, as {@link PackedRow#labels} has it.
+   *
+   * @throws UserError where the rows are no labelled texts
+   */
+  public double[] labels(long row) {
+    double[][] labels = group(row).labels();
+    if (labels == null)
+      throw new UserError("the dataset in " + folder + " has no labels; make one with packing classification");
+    return labels[indexInGroup(row)].clone();
+  }
+
+  /**
    * Where a row stands and what is in it, for a message: its number, its file, its place there, and the documents that it holds, as far
    * as they can be read.
    */

@@ -24,6 +24,7 @@ import org.apache.parquet.io.api.Converter;
 import org.apache.parquet.io.api.GroupConverter;
 import org.apache.parquet.io.api.PrimitiveConverter;
 import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 
 /** Reads row groups of a shard column by column into int arrays, checksums verified. */
@@ -42,13 +43,17 @@ final class ShardReader {
    * @param tokens ids, [rows · (T + 1)]
    * @param targets how many are there, [rows]
    * @param learned which tokens are targets that count, [rows] of [T + 1] or null: all that are there; null: so in all rows
-   * @param starts where documents begin in each row; null where {@code learned} is
+   * @param starts where documents begin in each row; null where {@code learned} and {@code labels} are
+   * @param labels of each row, as {@link PackedRow#labels}; null: there are none
    */
-  record RowGroup(int[] tokens, int[] targets, boolean[][] learned, int[][] starts) {
+  record RowGroup(int[] tokens, int[] targets, boolean[][] learned, int[][] starts, double[][] labels) {
     long bytes() {
       long more = 0;
-      for (int row = 0; learned != null && row < targets.length; row++)
-        more += 4L * starts[row].length + (learned[row] == null ? 0 : learned[row].length);
+      for (int row = 0; starts != null && row < targets.length; row++) {
+        more += 4L * starts[row].length;
+        if (learned != null && learned[row] != null) more += learned[row].length;
+        if (labels != null) more += 8L * labels[row].length;
+      }
       return 4L * (tokens.length + targets.length) + more;
     }
   }
@@ -72,10 +77,12 @@ final class ShardReader {
           reader.getFileMetaData().getCreatedBy());
       int[] targets = integers(columns.getColumnReader(TARGETS), rows, file);
       int[] tokens = integers(columns.getColumnReader(TOKENS), Math.multiplyExact(rows, rowLength), file);
-      if (schema.getColumns().size() == 2) return new RowGroup(tokens, targets, null, null);
-      return new RowGroup(tokens, targets,
-          learned(columns.getColumnReader(schema.getColumns().get(2)), rows, rowLength, file),
-          starts(columns.getColumnReader(schema.getColumns().get(3)), rows, file));
+      if (schema.getColumns().size() == 2) return new RowGroup(tokens, targets, null, null, null);
+      ColumnReader told = columns.getColumnReader(schema.getColumns().get(2));
+      int[][] starts = starts(columns.getColumnReader(schema.getColumns().get(3)), rows, file);
+      return ShardSchema.isOfLabels(told.getDescriptor())
+          ? new RowGroup(tokens, targets, null, starts, lists(told, rows, file))
+          : new RowGroup(tokens, targets, learned(told, rows, rowLength, file), starts, null);
     } catch (IOException | RuntimeException e) {
       throw failed(file, e);
     }
@@ -157,18 +164,28 @@ final class ShardReader {
   }
 
   private static int[][] starts(ColumnReader column, int rows, Path file) {
-    int[][] starts = new int[rows][0];
+    double[][] lists = lists(column, rows, file);
+    int[][] starts = new int[rows][];
+    for (int row = 0; row < rows; row++)
+      starts[row] = Arrays.stream(lists[row]).mapToInt(start -> (int) start).toArray();
+    return starts;
+  }
+
+  /** Any number of values a row; whole ones are exact. */
+  private static double[][] lists(ColumnReader column, int rows, Path file) {
+    boolean whole = column.getDescriptor().getPrimitiveType().getPrimitiveTypeName() == PrimitiveTypeName.INT32;
+    double[][] lists = new double[rows][0];
     int row = -1;
     for (long i = 0; i < column.getTotalValueCount(); i++) {
       if (column.getCurrentRepetitionLevel() == 0) row++;
-      if (row >= rows) throw damaged(file, "it has spans of more than " + rows + " rows", null);
+      if (row >= rows) throw damaged(file, "it has spans or labels of more than " + rows + " rows", null);
       if (column.getCurrentDefinitionLevel() == column.getDescriptor().getMaxDefinitionLevel()) {
-        starts[row] = Arrays.copyOf(starts[row], starts[row].length + 1);
-        starts[row][starts[row].length - 1] = column.getInteger();
+        lists[row] = Arrays.copyOf(lists[row], lists[row].length + 1);
+        lists[row][lists[row].length - 1] = whole ? column.getInteger() : column.getDouble();
       }
       column.consume();
     }
-    return starts;
+    return lists;
   }
 
   private static int[] integers(ColumnReader column, int count, Path file) {

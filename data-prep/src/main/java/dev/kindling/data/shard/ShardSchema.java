@@ -2,6 +2,8 @@ package dev.kindling.data.shard;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.apache.parquet.schema.Type;
@@ -55,7 +57,21 @@ final class ShardSchema {
       }
       """).getType("spans");
 
-  static final MessageType WITH_LEARNED = with(WHOLE, LEARNED);
+  /** How a labelled text's label is called, and how several are. */
+  private static final List<String> LABELS = List.of("label", "labels");
+
+  /** All columns of a file. */
+  static MessageType with(ShardColumns more) {
+    return switch (more) {
+      case NONE -> WHOLE;
+      case LEARNED -> with(WHOLE, LEARNED);
+      case CLASS -> with(WHOLE, MessageTypeParser.parseMessageType("message m { required int32 label; }").getType(0));
+      case CLASSES -> with(WHOLE, MessageTypeParser.parseMessageType("""
+          message m { required group labels (LIST) { repeated group list { required int32 element; } } }
+          """).getType(0));
+      case NUMBER -> with(WHOLE, MessageTypeParser.parseMessageType("message m { required double label; }").getType(0));
+    };
+  }
 
   /** What training reads. */
   static final MessageType TOKENS = new MessageType(WHOLE.getName(), WHOLE.getType("targets"), WHOLE.getType("tokens"));
@@ -75,7 +91,14 @@ final class ShardSchema {
 
   /** What training reads of a file. */
   static MessageType tokens(MessageType file) {
-    return file.containsField(LEARNED.getName()) ? with(with(TOKENS, LEARNED), STARTS) : TOKENS;
+    if (file.containsField(LEARNED.getName())) return with(with(TOKENS, LEARNED), STARTS);
+    Optional<String> labels = LABELS.stream().filter(file::containsField).findFirst();
+    return labels.isPresent() ? with(with(TOKENS, file.getType(labels.get())), STARTS) : TOKENS;
+  }
+
+  /** Whether a column that training reads of a file is of labels. */
+  static boolean isOfLabels(ColumnDescriptor column) {
+    return LABELS.contains(column.getPath()[0]);
   }
 
   private static MessageType with(MessageType schema, Type more) {

@@ -3,6 +3,7 @@ package dev.kindling.data.shard;
 import dev.kindling.data.pack.PackedRow;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -16,6 +17,8 @@ import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Type;
 
 /**
  * Writes one Parquet shard: zstd, checksummed pages, row groups of a fixed number of rows. The same rows give the same bytes in
@@ -32,16 +35,18 @@ public final class ShardWriter implements Closeable {
 
   /** For rows of which every target counts. @param rowsPerGroup what a reader must decode to get at one row */
   public static ShardWriter create(Configuration conf, Path file, int rowsPerGroup) throws IOException {
-    return create(conf, file, rowsPerGroup, ShardSchema.WHOLE);
+    return create(conf, file, rowsPerGroup, ShardColumns.NONE);
   }
 
   /** For rows that say which targets count. @param rowsPerGroup what a reader must decode to get at one row */
   public static ShardWriter createWithLearned(Configuration conf, Path file, int rowsPerGroup) throws IOException {
-    return create(conf, file, rowsPerGroup, ShardSchema.WITH_LEARNED);
+    return create(conf, file, rowsPerGroup, ShardColumns.LEARNED);
   }
 
-  private static ShardWriter create(Configuration conf, Path file, int rowsPerGroup, MessageType schema)
+  /** @param rowsPerGroup what a reader must decode to get at one row; @param more what rows say besides their tokens */
+  public static ShardWriter create(Configuration conf, Path file, int rowsPerGroup, ShardColumns more)
       throws IOException {
+    MessageType schema = ShardSchema.with(more);
     SortedFooter sorted = new SortedFooter(HadoopOutputFile.fromPath(file, conf));
     return new ShardWriter(sorted,
         new Builder(sorted, schema).withConf(conf).withWriteMode(ParquetFileWriter.Mode.OVERWRITE)
@@ -106,6 +111,7 @@ public final class ShardWriter implements Closeable {
       field("tokens", 2, () -> group(() -> tokens(row.tokens())));
       field("spans", 3, () -> group(() -> spans(row.spans())));
       if (row.learned() != null) field("learned", 4, () -> group(() -> learned(row.learned())));
+      if (row.labels() != null) labels(row.labels());
       out.endMessage();
     }
 
@@ -119,6 +125,21 @@ public final class ShardWriter implements Closeable {
       out.startField("list", 0);
       for (boolean counts : learned) group(() -> field("element", 0, () -> out.addBoolean(counts)));
       out.endField("list", 0);
+    }
+
+    private void labels(double[] labels) {
+      Type type = schema.getType(4);
+      if (!type.isPrimitive()) {
+        field(type.getName(), 4, () -> group(() -> classes(labels)));
+      } else if (type.asPrimitiveType().getPrimitiveTypeName() == PrimitiveTypeName.INT32) {
+        field(type.getName(), 4, () -> out.addInteger((int) labels[0]));
+      } else {
+        field(type.getName(), 4, () -> out.addDouble(labels[0]));
+      }
+    }
+
+    private void classes(double[] labels) {
+      if (labels.length > 0) tokens(Arrays.stream(labels).mapToInt(label -> (int) label).toArray());
     }
 
     private void spans(List<PackedRow.Span> spans) {

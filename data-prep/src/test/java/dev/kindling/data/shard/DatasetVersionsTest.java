@@ -71,7 +71,7 @@ class DatasetVersionsTest {
   private static DatasetInfo info(String fingerprint, DatasetInfo.Append append) {
     DatasetInfo.Part none = new DatasetInfo.Part(0, 0, 0, 0, 1, 1, List.of());
     return new DatasetInfo(DatasetInfo.FORMAT, append == null ? DatasetInfo.VERSION : DatasetInfo.APPENDED, fingerprint,
-        4, 10, 0, "t", new DatasetInfo.Inputs(1, 1, "i"), Map.of(), none, none, null, null, append, null);
+        4, 10, 0, "t", new DatasetInfo.Inputs(1, 1, "i"), Map.of(), none, none, null, null, append, null, null);
   }
 
   /** Local files under another scheme. */

@@ -3,11 +3,13 @@ package dev.kindling.jobs.command;
 import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.data.job.PrepReport;
+import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.jobs.report.Report;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +21,7 @@ import org.apache.hadoop.fs.Path;
 /** The page about a dataset, made of the {@code prep-report.json} beside it. */
 final class PrepPage {
   private static final int LARGEST_REPORT = 64 << 20;
+  private static final int MOST_CLASSES = 100;
 
   private PrepPage() {
   }
@@ -67,6 +70,7 @@ final class PrepPage {
     if (made.packing().kind() != null)
       page.paragraph(
           text("Packed by %s; %,d documents are cut.", made.packing().kind(), made.packing().cutDocuments()));
+    labels(page, made.labels());
     page.heading("What the time went to, seconds").bars(made.seconds(), "%,.1f");
     if (!made.emptyFiles().isEmpty())
       page.heading("Files without a byte").paragraph(String.join(", ", made.emptyFiles()));
@@ -100,6 +104,20 @@ final class PrepPage {
     found.languages().forEach(one -> shares.put(text("%s (%,d)", one.code(), one.documents()), one.percent()));
     page.heading(text("Languages, %% of %s%,d documents", found.sampled() ? "a sample of " : "", found.documents()))
         .bars(shares, "%,.1f");
+  }
+
+  private static void labels(Report page, DatasetLabels found) {
+    if (found == null) return;
+    if (found.smallest() != null)
+      page.heading("Labels").paragraph(text("Numbers from %s to %s.", found.smallest(), found.largest()));
+    if (found.classes().isEmpty()) return;
+    List<DatasetLabels.Label> most = found.classes().stream()
+        .sorted(Comparator.comparingLong(label -> -label.training() - label.heldOut())).limit(MOST_CLASSES).toList();
+    page.heading(text("Documents by class%s", most.size() < found.classes().size()
+        ? text(", the %,d commonest of %,d", most.size(), found.classes().size())
+        : ""))
+        .columns(List.of("class", "training", "held out"), most.stream()
+            .map(label -> List.of(label.name(), text("%,d", label.training()), text("%,d", label.heldOut()))).toList());
   }
 
   private static void duplicates(Report page, PrepReport.Duplicates found) {

@@ -3,6 +3,7 @@ package dev.kindling.jobs.command;
 import dev.kindling.data.clean.CleanSettings;
 import dev.kindling.data.corpus.CorpusFormat;
 import dev.kindling.data.corpus.CorpusSource;
+import dev.kindling.data.corpus.LabelFields;
 import dev.kindling.data.decontaminate.DecontaminationSettings;
 import dev.kindling.data.dedup.DedupSettings;
 import dev.kindling.data.dedup.NearSettings;
@@ -16,6 +17,7 @@ import dev.kindling.data.job.PrepStage;
 import dev.kindling.data.job.Priority;
 import dev.kindling.data.job.RepeatedParagraphs;
 import dev.kindling.data.job.RuleStep;
+import dev.kindling.data.label.LabelKind;
 import dev.kindling.data.pack.Packing;
 import dev.kindling.data.tokenizer.TokenizerKind;
 import dev.kindling.jobs.config.Differences;
@@ -27,15 +29,18 @@ import java.util.Optional;
  * What {@code kindling prep} is to do; {@link PrepOptions} and {@link CorpusSource} say what each setting means.
  *
  * @param input files, folders or globs, or sections that name an input
- * @param sourceField and what stands before it from {@code format} on hold for all inputs that do not say otherwise
+ * @param sourceField and what stands before it from {@code format} on hold for all inputs that do not say otherwise; so do
+ *        {@code pairField} and {@code labelField}
  */
 record PrepSettings(List<InputSettings> input, CorpusFormat format, String textField, String idField,
-    String sourceField, String separator, int maxDocumentBytes, double maxRejectedPercent, CleanSettings clean,
+    String sourceField, String pairField, String labelField, LabelKind labelKind, String separator,
+    int maxDocumentBytes, double maxRejectedPercent, CleanSettings clean,
     DedupSettings dedup, DecontaminationSettings decontaminate, String output,
     Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed,
     Packing packing, Optional<String> chatTemplate, TokenizerKind tokenizerKind) {
   static PrepSettings defaults() {
-    return new PrepSettings(null, CorpusFormat.JSONL, "text", "id", "", "", CorpusSource.MAX_DOCUMENT_BYTES, 0,
+    return new PrepSettings(null, CorpusFormat.JSONL, "text", "id", "", "", "label", LabelKind.CLASS, "",
+        CorpusSource.MAX_DOCUMENT_BYTES, 0,
         CleanSettings.defaults(), DedupSettings.defaults(), DecontaminationSettings.defaults(), null,
         Optional.empty(), 16_384, 1024, 1, 1, Packing.CONCATENATE, Optional.empty(), TokenizerKind.BYTE_LEVEL);
   }
@@ -82,7 +87,9 @@ record PrepSettings(List<InputSettings> input, CorpusFormat format, String textF
     List<String> plain = input.stream().filter(InputSettings::isPlain).flatMap(one -> one.path().get().stream())
         .toList();
     CorpusSource usual = new CorpusSource(CorpusSource.NAME, plain.isEmpty() ? List.of("*") : plain, format,
-        new CorpusSource.Fields(textField, idField, sourceField), separator, maxDocumentBytes);
+        new CorpusSource.Fields(textField, idField, sourceField)
+            .with(new LabelFields(pairField, labelField, labelKind)),
+        separator, maxDocumentBytes);
     List<CorpusSource> inputs = new ArrayList<>();
     if (!plain.isEmpty()) inputs.add(usual);
     for (InputSettings one : input) if (!one.isPlain()) inputs.add(one.source(usual));

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.corpus.CorpusFormat;
 import dev.kindling.data.corpus.CorpusSource;
+import dev.kindling.data.corpus.LabelFields;
 import dev.kindling.data.job.PrepOptions;
 import dev.kindling.data.job.PrepStage;
+import dev.kindling.data.label.LabelKind;
 import dev.kindling.jobs.config.Configuration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -32,6 +34,25 @@ class PrepSettingsTest {
         source("lake", List.of("SELECT 1"), CorpusFormat.SQL, "body", "", CorpusSource.MAX_DOCUMENT_BYTES),
         source("old", List.of("archive.pages"), CorpusFormat.TABLE, "text", "", 10));
     assertThat(options("input: one.jsonl\noutput: out\n").inputs()).containsExactly(CorpusSource.jsonl("one.jsonl"));
+  }
+
+  @Test
+  void labelsAreInTheFieldsThatAreNamedForAllInputsOrForOne() {
+    PrepOptions options = options("""
+        input:
+          - { name: nli, path: a.jsonl, textField: premise, pairField: hypothesis }
+          - { name: other, path: b.parquet, format: parquet, labelField: gold }
+        pairField: second
+        labelKind: classes
+        packing: classification
+        tokenizer: models/bert
+        output: out
+        """);
+    assertThat(options.inputs()).extracting(input -> input.fields().labels()).containsExactly(
+        new LabelFields("hypothesis", "label", LabelKind.CLASSES),
+        new LabelFields("second", "gold", LabelKind.CLASSES));
+    assertThatThrownBy(() -> options("input: a\noutput: out\nlabelField: gold\n")).isInstanceOf(UserError.class)
+        .hasMessageContaining("prep.yaml:3: labelField is gold; it must be left out unless packing is classification");
   }
 
   /** It is in fingerprints, which must stay the same when there are more settings. */

@@ -52,6 +52,26 @@ class PrepTest {
   }
 
   @Test
+  void labelledTextsArePackedByTheirSettingsAndThePageCountsEachClass() throws IOException {
+    JsonNode golden = new ObjectMapper().readTree(Path.of("../golden/labelled-texts.json").toFile());
+    Files.writeString(folder.resolve("tokenizer.json"), golden.at("/bert_template/tokenizer").toString());
+    Path in = Files.writeString(folder.resolve("pairs.jsonl"), """
+        {"id": "1", "premise": "a man", "hypothesis": "no", "gold": "neutral"}
+        {"id": "2", "premise": "the film", "hypothesis": "a film", "gold": "entailment"}
+        {"id": "3", "premise": "the street", "hypothesis": "a film", "gold": "neutral"}
+        """);
+    Ended ended = Ended.of("prep", "--in", in.toString(), "--out", folder + "/data", "--set", "packing=classification",
+        "--set", "textField=premise", "--set", "pairField=hypothesis", "--set", "labelField=gold", "--set",
+        "tokenizer=" + folder, "--set", "sequenceLength=16", "--set", "heldOutPercent=0");
+    assertThat(ended.err()).isEmpty();
+    JsonNode labels = new ObjectMapper().readTree(Files.readString(folder.resolve("data/dataset.json"))).get("labels");
+    assertThat(labels.toString()).isEqualTo("{\"kind\":\"class\",\"classes\":[{\"name\":\"entailment\",\"training\":1,"
+        + "\"heldOut\":0},{\"name\":\"neutral\",\"training\":2,\"heldOut\":0}]}");
+    assertThat(Files.readString(folder.resolve("data/prep-report.html"))).contains("Documents by class", "entailment",
+        "neutral");
+  }
+
+  @Test
   void tooManyBadRecordsAreToldInOneLine() throws IOException {
     Path corpus = SmallDataset.corpus(folder);
     Files.writeString(corpus, Files.readString(corpus) + "{}\n");

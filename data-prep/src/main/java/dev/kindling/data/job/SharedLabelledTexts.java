@@ -1,0 +1,91 @@
+package dev.kindling.data.job;
+
+import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.label.LabelKind;
+import dev.kindling.data.shard.DatasetLabels;
+import dev.kindling.data.tokenizer.TextFrame;
+import dev.kindling.data.tokenizer.Tokenizer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Labelled texts: the tokenizer travels as its file and is built once in each executor. */
+final class SharedLabelledTexts implements SharedExamples {
+  private static final long serialVersionUID = 1L;
+
+  private final SharedTokenizer tokenizer;
+  private final int longest;
+  private final LabelKind kind;
+  private final ArrayList<String> names;                    // in the order of their numbers
+  private transient TextFrame frame;
+  private transient Map<String, Integer> numbers;
+
+  /** @param longest tokens of a text or a pair, special ones included; @throws UserError where special tokens leave no room */
+  SharedLabelledTexts(Tokenizer tokenizer, int longest, LabelKind kind) {
+    this(new SharedTokenizer(tokenizer), longest, kind, List.of());
+    int special = frame().added(true);
+    if (special + 2 > longest)
+      throw new UserError("sequenceLength is " + longest + "; it must be at least " + (special + 2)
+          + ", as the tokenizer puts " + special + " special tokens around a pair of texts");
+  }
+
+  private SharedLabelledTexts(SharedTokenizer tokenizer, int longest, LabelKind kind, List<String> names) {
+    this.tokenizer = tokenizer;
+    this.longest = longest;
+    this.kind = kind;
+    this.names = new ArrayList<>(names);
+  }
+
+  @Override
+  public SharedExamples knowing(DatasetLabels labels) {
+    return new SharedLabelledTexts(tokenizer, longest, kind, labels.names());
+  }
+
+  private synchronized TextFrame frame() {
+    if (frame == null) frame = TextFrame.of(tokenizer.get());
+    return frame;
+  }
+
+  private synchronized Map<String, Integer> numbers() {
+    if (numbers == null) {
+      numbers = new HashMap<>();
+      for (String name : names) numbers.put(name, numbers.size());
+    }
+    return numbers;
+  }
+
+  @Override
+  public EncodedDocument encode(Documents.CleanDocument document) {
+    LabelledText labelled = LabelledText.parse(document.text()).orElseThrow();
+    int[] first = tokenizer.get().encodeOrdinary(labelled.text());
+    int[] second = labelled.pair() == null ? null : tokenizer.get().encodeOrdinary(labelled.pair());
+    String all = second == null ? labelled.text() : labelled.text() + " " + labelled.pair();
+    return EncodedDocument.of(document, all, frame().of(first, second, longest), labels(labelled));
+  }
+
+  private double[] labels(LabelledText labelled) {
+    return kind == LabelKind.NUMBER
+        ? new double[]{labelled.label().doubleValue()}
+        : labelled.names().stream().mapToDouble(name -> numbers().get(name.text())).sorted().toArray();
+  }
+
+  @Override
+  public Optional<String> refusal(String json) {
+    Optional<LabelledText> labelled = LabelledText.parse(json);
+    if (labelled.isEmpty()) return Optional.of("cleaning has left something that is no JSON any more");
+    if (isEmpty(labelled.get().text())) return Optional.of("its text has no token");
+    boolean noPair = labelled.get().pair() != null && isEmpty(labelled.get().pair());
+    return noPair ? Optional.of("its second text has no token") : Optional.empty();
+  }
+
+  private boolean isEmpty(String text) {
+    return text.isBlank() || tokenizer.get().encodeOrdinary(text).length == 0;
+  }
+
+  @Override
+  public Map<String, String> settings() {
+    return Map.of();
+  }
+}

@@ -1,0 +1,40 @@
+package dev.kindling.data.pack;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A labelled text, or a pair of texts, a row, in the order of the stream; the tokens of the second type are a span of their own:
+ *
+ * <pre>
+ *   row      C a a a S b b S E E E     T + 1 tokens, filled up with end-of-text tokens; the text has at most T
+ *   spans    0 . . . . 5 . .
+ * </pre>
+ *
+ * @param sequenceLength T
+ * @param endOfText what fills rows up
+ */
+public record LabelledRows(int sequenceLength, int endOfText) implements GroupedRows {
+  @Override
+  public int count(int[] tokens) {
+    return tokens.length;
+  }
+
+  @Override
+  public long filled(long tokens, int documents, int rows) {
+    return tokens;
+  }
+
+  @Override
+  public void write(List<WholeDocument> documents, long firstRow, RowAssembler.Rows rows) throws IOException {
+    long number = firstRow;
+    for (WholeDocument text : documents) {
+      int length = text.tokens().length;
+      int[] tokens = Arrays.copyOf(text.tokens(), sequenceLength + 1);
+      Arrays.fill(tokens, length, tokens.length, endOfText);
+      rows.write(new PackedRow(number, length - 1, tokens, null, text.spans(0), text.labels()));
+      number++;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package dev.kindling.data.tokenizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.UserError;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TextFrameTest {
+  private static JsonNode golden() throws IOException {
+    return new ObjectMapper().readTree(Path.of("../golden/labelled-texts.json").toFile());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bert_template", "bert_processing", "roberta", "llama", "gpt2"})
+  void textsAndPairsHaveTheTokensAndTypesThatTransformersGivesThemAlsoWhereTheyAreCut(String name) throws IOException {
+    JsonNode of = golden().get(name);
+    Tokenizer tokenizer = Tokenizer.parse(of.get("tokenizer").toString(), Tokenizer.FILE);
+    TextFrame frame = TextFrame.of(tokenizer);
+    int cut = 0;
+    for (JsonNode one : of.get("cases")) {
+      int[] first = tokenizer.encodeOrdinary(one.get("texts").get(0).textValue());
+      int[] second = one.get("texts").size() == 1
+          ? null
+          : tokenizer.encodeOrdinary(one.get("texts").get(1).textValue());
+      TextFrame.Framed framed = frame.of(first, second, one.get("longest").intValue());
+      assertThat(framed.ids()).as("%s", one).isEqualTo(ints(one.get("ids")));
+      int[] types = new int[framed.ids().length];
+      for (int i = framed.second(); framed.second() > 0 && i < types.length; i++) types[i] = 1;
+      assertThat(types).as("%s", one).isEqualTo(ints(one.get("types")));
+      int all = first.length + (second == null ? 0 : second.length) + frame.added(second != null);
+      assertThat(framed.cut()).isEqualTo(all > one.get("longest").intValue());
+      if (framed.cut()) cut++;
+    }
+    assertThat(cut).isBetween(10, of.get("cases").size() - 10);
+  }
+
+  private static int[] ints(JsonNode values) {
+    int[] ints = new int[values.size()];
+    for (int i = 0; i < ints.length; i++) ints[i] = values.get(i).intValue();
+    return ints;
+  }
+
+  @Test
+  void whatIsPutAroundTextsAndIsNotUnderstoodIsRefused() throws IOException {
+    ObjectNode file = (ObjectNode) golden().get("bert_template").get("tokenizer");
+    for (List<String> wrong : List.of(
+        List.of("{\"type\": \"Other\"}", "post_processor is Other"),
+        List.of("{\"type\": \"BertProcessing\", \"sep\": [\"[SEP]\", 9999], \"cls\": [\"[CLS]\", 2]}",
+            "special token is 9999"),
+        List.of("{\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}], "
+            + "\"pair\": [{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}], \"special_tokens\": {}}",
+            "both texts, each once"),
+        List.of("{\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": \"A\", \"type_id\": 2}}], "
+            + "\"pair\": [], \"special_tokens\": {}}", "token type is 2"))) {
+      file.set("post_processor", new ObjectMapper().readTree(wrong.get(0)));
+      Tokenizer tokenizer = Tokenizer.parse(file.toString(), Tokenizer.FILE);
+      assertThatThrownBy(() -> TextFrame.of(tokenizer)).isInstanceOf(UserError.class)
+          .hasMessageContaining(wrong.get(1));
+    }
+  }
+}
