@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
         "  model        family (gpt2, llama, mistral, qwen2, qwen3, phi3, gemma2, mixtral, gpt-neox, bloom, bert, roberta,",
         "               distilbert, t5, t5-v1-1), layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength,",
         "               window, experts, expertsPerToken, positions, dropout",
-        "  objective    kind (auto: the family's), maskedShare (bert and its kin), density, meanSpan (t5)",
+        "  objective    kind (auto: the family's, or the dataset's labels), maskedShare (bert and its kin), density, meanSpan (t5)",
         "  train        steps, epochs, microBatch, accumulate, virtualRanks, seed, precision (auto, float32, bf16),",
         "               clipNorm, evaluateEvery, evaluationRows, logEvery, stopAfter, activationCheckpointing",
         "  optimizer    kind (muon, adamw, adafactor, lion, sgd), rate, adamwRate, momentum, nesterov, beta1, beta2, epsilon,",
@@ -90,7 +90,7 @@ final class PretrainCommand implements Callable<Integer> {
               : String.format(Locale.ROOT, "%,.0f tokens/s on %s", result.tokensPerSecond(),
                   result.ranks() == 1 ? "1 rank" : result.ranks() + " ranks"),
           result.weightsSha256());
-      if (!Double.isNaN(result.validationLoss()))
+      if (!Double.isNaN(result.validationLoss()) && result.saysTokens())
         out.printf("held-out perplexity %.2f%n", result.validationPerplexity());
       boolean asWished = result.finished() || result.steps() == config.train().stopAfter();
       return asWished ? 0 : ENDED_BY_SIGNAL;

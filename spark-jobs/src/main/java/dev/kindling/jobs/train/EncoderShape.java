@@ -6,6 +6,7 @@ import dev.kindling.checkpoint.BertFamily;
 import dev.kindling.checkpoint.EncoderTask;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.shard.DatasetLabels;
 import java.util.List;
 
 /** Whole configurations of BERT's kin and of T5 from the few settings of {@link ModelSettings}. */
@@ -38,6 +39,15 @@ final class EncoderShape {
         ActivationFunction.GELU, usual.layerNormEpsilon(), usual.initializerRange(), true, false, pad, -1,
         List.of(endOfText),
         List.of());
+  }
+
+  /** The same encoder under a head for a dataset's labels; a number's has Hugging Face's usual name. */
+  static BertConfig labelled(BertConfig model, DatasetLabels labels) {
+    return switch (labels.labelKind()) {
+      case CLASS -> model.forTask(EncoderTask.CLASSIFY, labels.names());
+      case CLASSES -> model.forTask(EncoderTask.CLASSIFY_MANY, labels.names());
+      case NUMBER -> model.forTask(EncoderTask.REGRESS, List.of("LABEL_0"));
+    };
   }
 
   /** @param newer version 1.1, else 1.0 */

@@ -2,6 +2,7 @@ package dev.kindling.jobs.train;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import dev.kindling.data.pack.Packing;
 import dev.kindling.train.objective.MaskedWords;
 import dev.kindling.train.objective.SequenceToSequence;
 import dev.kindling.train.objective.SpanCorruption;
@@ -12,9 +13,9 @@ import java.util.Set;
 
 /**
  * What a model is trained towards. It follows from the model's family: a decoder says the next token, BERT's kin say which
- * tokens were hidden, T5 writes the spans that were cut out.
+ * tokens were hidden, T5 writes the spans that were cut out. Of a dataset of labelled texts BERT's kin say the labels.
  *
- * @param kind AUTO, or the family's only one by its name
+ * @param kind AUTO, or the only one by its name
  * @param documents of a packed row, where the next token is said
  * @param maskedShare of a text's tokens that are hidden
  * @param density of a text's tokens that are cut out; @param meanSpan mean length of what is cut out, in tokens
@@ -23,7 +24,7 @@ public record ObjectiveSettings(Kind kind, Documents documents, double maskedSha
     implements
       Serializable {
   public enum Kind {
-    AUTO, NEXT_TOKEN, MASKED_WORDS, SPAN_CORRUPTION
+    AUTO, NEXT_TOKEN, MASKED_WORDS, SPAN_CORRUPTION, CLASSIFICATION
   }
 
   /** TOGETHER: a row is one text, as GPT-2 learned; APART: attention and positions begin anew with each document. */
@@ -43,10 +44,14 @@ public record ObjectiveSettings(Kind kind, Documents documents, double maskedSha
     return new ObjectiveSettings(Kind.AUTO, Documents.TOGETHER, MaskedWords.SHARE, 0.15, 3);
   }
 
-  /** @throws dev.kindling.checkpoint.UserError where the family learns something else */
-  void refuseUnlessOf(ModelFamily family) {
-    require(kind == Kind.AUTO || kind == family.objective(), "objective.kind", name(kind),
-        "auto or " + name(family.objective()) + " with model.family " + name(family));
+  /** @throws dev.kindling.checkpoint.UserError where the family learns something else from rows that are packed so */
+  void refuseUnlessOf(ModelFamily family, Packing packing) {
+    boolean labelled = packing == Packing.CLASSIFICATION;
+    require(!labelled || family.objective() == Kind.MASKED_WORDS, "model.family", name(family),
+        "bert, roberta or distilbert: the dataset's packing is classification");
+    Kind only = labelled ? Kind.CLASSIFICATION : family.objective();
+    require(kind == Kind.AUTO || kind == only, "objective.kind", name(kind), "auto or " + name(only)
+        + " with model.family " + name(family) + " and a dataset whose packing is " + packing.label());
     require(documents == Documents.TOGETHER || family.objective() == Kind.NEXT_TOKEN, "objective.documents",
         name(documents), "together with model.family " + name(family));
   }

@@ -49,6 +49,11 @@ record PlannedStep(PretrainPlan plan, RunOptions options) {
     ObjectiveSettings objective = plan.config().objective();
     int end = plan.dataset().endOfText();
     int time = plan.dataset().sequenceLength();
+    if (plan.model() instanceof BertConfig bert && plan.dataset().labels() != null) {
+      Labelling labelling = new Labelling(plan.dataset().labels(), bert);
+      return ran(EncoderModel.planned(bert, kernels, precision), time,
+          (rows, ids, seed, step) -> labelling.planned(rows, ids));
+    }
     if (plan.model() instanceof BertConfig bert) {
       MaskedWords words = objective.maskedWords(plan.extra(), end);
       return ran(EncoderModel.planned(bert, kernels, precision), time, words::batch);

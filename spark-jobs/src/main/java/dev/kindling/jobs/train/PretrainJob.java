@@ -167,7 +167,8 @@ public final class PretrainJob {
     return new PretrainResult(newest.manifest().weightsSha256(), ranks, ending.step(), ending.finished(),
         ending.tokens(),
         ending.tokensPerSecond(), last(ending.history(), LossPoint.TRAIN), last(ending.history(), LossPoint.VALIDATION),
-        ending.history(), newest.path().toString(), ending.kernels(), ending.precision(), ending.parameters(), seconds);
+        ending.history(), newest.path().toString(), ending.kernels(), ending.precision(), ending.parameters(), seconds,
+        plan.dataset().labels() == null);
   }
 
   private static double last(List<LossPoint> history, String kind) {

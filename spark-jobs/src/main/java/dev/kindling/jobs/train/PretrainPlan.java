@@ -55,7 +55,7 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
     PretrainConfig config = given.withData(
         given.data().of(datasets.members().stream().map(member -> member.info().datasetVersion()).toList()));
     TrainSettings train = config.train();
-    config.objective().refuseUnlessOf(config.model().family());
+    config.objective().refuseUnlessOf(config.model().family(), dataset.packingKind());
     require(config.tracking().documentLoss() == 0 || config.model().family().objective() == Kind.NEXT_TOKEN,
         "tracking.documentLoss", config.tracking().documentLoss(),
         "0 where a model does not say next tokens: what it loses there is not kept by document");
@@ -74,6 +74,7 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
       config.objective().spans(extra, dataset.endOfText()).refuseUnlessSentinelsSuffice(dataset.sequenceLength());
     }
     ModelConfig model = config.model().config(extra, dataset.sequenceLength(), dataset.endOfText());
+    if (dataset.labels() != null) model = EncoderShape.labelled((BertConfig) model, dataset.labels());
     require(train.epochs() == 0 || !datasets.isMixed(), "train.epochs", train.epochs(),
         "left out where several datasets are mixed, as each has epochs of its own; say train.steps");
     SampleOrder order = new SampleOrder(datasets.order(train.seed()), train.virtualRanks(),

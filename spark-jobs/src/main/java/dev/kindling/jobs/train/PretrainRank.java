@@ -17,6 +17,7 @@ import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.loop.BackgroundCheckpoints;
 import dev.kindling.train.loop.Checkpoints;
+import dev.kindling.train.loop.Evaluation;
 import dev.kindling.train.loop.FolderCheckpoints;
 import dev.kindling.train.loop.LossPoint;
 import dev.kindling.train.loop.PackedBatches;
@@ -80,7 +81,11 @@ final class PretrainRank {
     Running running = new Running(plan, rank, kernels, timed, precision, profile, news);
     if (plan.model() instanceof BertConfig bert) {
       try (EncoderModel model = EncoderModel.create(bert, timed, precision, seed)) {
-        return running.run(model, RowObjectives.maskedWords(objective.maskedWords(plan.extra(), end), seed));
+        if (plan.dataset().labels() == null)
+          return running.run(model, RowObjectives.maskedWords(objective.maskedWords(plan.extra(), end), seed));
+        Labelling labelling = new Labelling(plan.dataset().labels(), bert);
+        return running.run(model, labelling.objective(),
+            rows -> labelling.evaluation(model, rows, plan.config().train().evaluationRows(), rank));
       }
     }
     if (plan.model() instanceof T5Config t5) {
@@ -96,28 +101,38 @@ final class PretrainRank {
     }
   }
 
+  /** What is measured on held-out rows. */
+  @FunctionalInterface
+  private interface Measured<B extends MicroBatch> {
+    Evaluation on(HeldOutRows<B> rows);
+  }
+
   /** What a run is made of, whatever its model is. @param timed the kernels, watched where the run is profiled */
   private record Running(PretrainPlan plan, Rank rank, Kernels kernels, Kernels timed, Precision precision,
       Optional<Profile> profile, StepNews news) {
     <B extends MicroBatch> Ending run(TapedModel<B> model, RowObjective<B> objective) {
+      return run(model, objective, rows -> new Perplexity<>(rows, plan.config().train().evaluationRows()).of(model));
+    }
+
+    <B extends MicroBatch> Ending run(TapedModel<B> model, RowObjective<B> objective, Measured<B> measured) {
       if (plan.config().train().activationCheckpointing()) model.checkpointActivations();
       ArrayList<RankProfile> found = new ArrayList<>();
-      TrainingResult result = run(model, objective, checkpoints(plan, rank, news));
+      TrainingResult result = run(model, objective, measured, checkpoints(plan, rank, news));
       profile.ifPresent(p -> found.add(p.ended(rank.rank(), ceilings(rank, kernels))));
       return new Ending(result.step(), result.finished(), new ArrayList<>(result.history()), result.tokens(),
           result.tokensPerSecond(), kernels.describe(), precision.name(), model.layout().count(), found);
     }
 
     private <B extends MicroBatch> TrainingResult run(TrainableModel<B> model, RowObjective<B> objective,
-        FolderCheckpoints folder) {
-      if (!plan.config().checkpoints().copies()) return loop(model, objective, folder).run();
+        Measured<B> measured, FolderCheckpoints folder) {
+      if (!plan.config().checkpoints().copies()) return loop(model, objective, measured, folder).run();
       try (BackgroundCheckpoints background = new BackgroundCheckpoints(folder)) {
-        return loop(model, objective, background).run();
+        return loop(model, objective, measured, background).run();
       }
     }
 
     private <B extends MicroBatch> TrainingLoop loop(TrainableModel<B> model, RowObjective<B> objective,
-        Checkpoints checkpoints) {
+        Measured<B> measured, Checkpoints checkpoints) {
       PretrainConfig config = plan.config();
       RunOptions options = plan.options(precision);
       PackedBatches<B> batches = new PackedBatches<>(plan.training(rank.conf()), plan.order(), options,
@@ -128,7 +143,7 @@ final class PretrainRank {
       TrainingLoop loop = new TrainingLoop(model, timed, communicator, batches, options)
           .saving(checkpoints).telling(news.of(batches)).tellingLosses(news.losses()).following(news::follow);
       plan.heldOut(rank.conf()).map(heldOut -> HeldOutRows.of(heldOut, objective))
-          .ifPresent(rows -> loop.evaluating(new Perplexity<>(rows, config.train().evaluationRows()).of(model)));
+          .ifPresent(rows -> loop.evaluating(measured.on(rows)));
       if (config.average().evaluate()) loop.evaluatingAverages();
       if (rank.rank() == 0 && !options.gradients().anyRanks()) {
         rank.driver()

@@ -1,5 +1,6 @@
 package dev.kindling.jobs.train;
 
+import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.jobs.track.LossSpikes;
 import dev.kindling.jobs.track.StepRow;
@@ -38,7 +39,9 @@ final class StepNews implements TrainingListener {
     this.rank = rank;
     this.totals = totals;
     run = new Path(plan.config().run());
-    lines = new ProgressLine(rank.driver()::say);
+    lines = plan.dataset().labels() == null
+        ? new ProgressLine(rank.driver()::say)
+        : new ProgressLine(rank.driver()::say, new Labelling(plan.dataset().labels(), (BertConfig) plan.model())::told);
     table = new StepTable(rank.conf(), run);
     spikes = new LossSpikes(plan.config().watch());
     documents = new DocumentLosses(plan, rank);

@@ -2,9 +2,19 @@ package dev.kindling.train.loop;
 
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.function.DoubleFunction;
 
-/** Tells a run's progress in lines of text, one a report. */
-public record ProgressLine(Consumer<String> out) implements TrainingListener {
+/**
+ * Tells a run's progress in lines of text, one a report.
+ *
+ * @param heldOut what is said of a mean loss on held-out rows
+ */
+public record ProgressLine(Consumer<String> out, DoubleFunction<String> heldOut) implements TrainingListener {
+  /** Of a model that says tokens. */
+  public ProgressLine(Consumer<String> out) {
+    this(out, loss -> String.format(Locale.ROOT, "loss %.4f, perplexity %.2f", loss, Math.exp(loss)));
+  }
+
   @Override
   public void started(long firstStep, long steps, int worldSize) {
     if (firstStep > 1) out.accept("resumed: goes on with step " + firstStep + " of " + steps);
@@ -17,8 +27,7 @@ public record ProgressLine(Consumer<String> out) implements TrainingListener {
 
   @Override
   public void evaluated(long step, double meanLoss) {
-    out.accept(String.format(Locale.ROOT, "step %d: held-out loss %.4f, perplexity %.2f", step, meanLoss,
-        Math.exp(meanLoss)));
+    out.accept("step " + step + ": held-out " + heldOut.apply(meanLoss));
   }
 
   @Override

@@ -1,10 +1,13 @@
 package dev.kindling.train.loop;
 
+import dev.kindling.data.label.LabelKind;
+import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.Batch;
 import dev.kindling.train.model.EncoderBatch;
 import dev.kindling.train.model.Seq2SeqBatch;
+import dev.kindling.train.objective.LabelledTexts;
 import dev.kindling.train.objective.MaskedWords;
 import dev.kindling.train.objective.NextToken;
 import dev.kindling.train.objective.SpanCorruption;
@@ -61,6 +64,36 @@ public final class RowObjectives {
   /** Spans that were cut out, from what is left. */
   public static RowObjective<Seq2SeqBatch> spans(SpanCorruption spans, long seed) {
     return (dataset, rows, step) -> spans.batch(texts(dataset, rows), rows, seed, step);
+  }
+
+  /**
+   * What texts are labelled with: their class, whether each class applies, or a number.
+   *
+   * @param labels of the dataset; @param types whether the model tells two types of tokens apart
+   */
+  public static RowObjective<EncoderBatch> labels(LabelledTexts texts, DatasetLabels labels, boolean types) {
+    return (dataset, rows, step) -> {
+      List<int[]> tokens = texts(dataset, rows);
+      List<double[]> found = Arrays.stream(rows).mapToObj(dataset::labels).toList();
+      EncoderBatch batch = labels.labelKind() == LabelKind.CLASS
+          ? texts.classes(tokens, found.stream().mapToInt(label -> (int) label[0]).toArray(), rows)
+          : texts.scores(tokens, found.stream().map(label -> scores(label, labels)).toList(), rows);
+      if (!types) return batch;
+      return batch.withSeconds(Arrays.stream(rows).mapToInt(row -> second(dataset.starts(row))).toArray());
+    };
+  }
+
+  /** Where the tokens of the second type begin; 0: there are none. */
+  private static int second(int[] starts) {
+    return starts.length > 1 ? starts[1] : 0;
+  }
+
+  /** A number, or for each class 1 where it applies, else 0. */
+  private static float[] scores(double[] found, DatasetLabels labels) {
+    if (labels.labelKind() == LabelKind.NUMBER) return new float[]{(float) found[0]};
+    float[] scores = new float[labels.classes().size()];
+    for (double label : found) scores[(int) label] = 1;
+    return scores;
   }
 
   /** The first {@link PackedDataset#sequenceLength} tokens of each row at the most: its inputs, and what ends in it. */

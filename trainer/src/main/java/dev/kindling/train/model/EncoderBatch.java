@@ -1,6 +1,7 @@
 package dev.kindling.train.model;
 
 import dev.kindling.train.kernel.Kernels;
+import java.util.Arrays;
 
 /**
  * A micro-batch for an encoder: texts, and what is to be said of them.
@@ -36,6 +37,14 @@ public record EncoderBatch(int rows, int time, int[] inputs, int[] tokenTypes, i
   /** Texts of which nothing is to be said. @param lengths as above */
   public static EncoderBatch unlabelled(int rows, int time, int[] inputs, int[] lengths) {
     return new EncoderBatch(rows, time, inputs, null, lengths, null, null, new long[rows]);
+  }
+
+  /** The same where the tokens of each text belong to the second sentence from some place on. @param seconds by row; 0: none do */
+  public EncoderBatch withSeconds(int[] seconds) {
+    int[] types = new int[inputs.length];
+    for (int row = 0; row < rows; row++)
+      if (seconds[row] > 0) Arrays.fill(types, row * time + seconds[row], row * time + length(row), 1);
+    return new EncoderBatch(rows, time, inputs, types, lengths, targets, scores, sampleIds);
   }
 
   /** Positions of a row that are no padding. */

@@ -3,14 +3,18 @@ package dev.kindling.train.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.data.pack.PackedRow;
+import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.shard.PackedDataset;
+import dev.kindling.data.shard.ShardColumns;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.Batch;
 import dev.kindling.train.model.EncoderBatch;
 import dev.kindling.train.model.Seq2SeqBatch;
+import dev.kindling.train.objective.LabelledTexts;
 import dev.kindling.train.objective.MaskedWords;
 import dev.kindling.train.objective.SpanCorruption;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -74,6 +78,39 @@ class RowObjectivesTest {
     assertThat(apart.documents()).as("what fills a row up sees itself alone").containsExactly(0, 0, 0, 3, 3, 5, 0, 0, 0,
         0, 4, 5);
     assertThat(apart.targets()).isEqualTo(batch.targets());
+  }
+
+  /** A pair, whose second text is of the second type from its third token on, and a text alone. */
+  @Test
+  void labelledTextsComeWithTheirTypesAndLabelsAndWithoutWhatFillsTheirRowsUp() throws Exception {
+    int end = 3;
+    int[] pair = {1, 4, end, 5, end, end, end};
+    int[] alone = {1, 6, end, end, end, end, end};
+    List<PackedRow.Span> two = List.of(new PackedRow.Span("a", 0, 3, 0), new PackedRow.Span("a", 3, 5, 3));
+    List<PackedRow.Span> one = List.of(new PackedRow.Span("b", 0, 3, 0));
+    LabelledTexts texts = new LabelledTexts(9);
+    DatasetLabels classes = new DatasetLabels("class", labels("x", "y", "z"), null, null);
+    EncoderBatch of = RowObjectives.labels(texts, classes, true).batch(TinyDataset.of(folder, List.of(
+        new PackedRow(0, 4, pair, null, two, new double[]{2}), new PackedRow(1, 2, alone, null, one, new double[]{0})),
+        ShardColumns.CLASS), new long[]{0, 1}, 1);
+    assertThat(of.inputs()).containsExactly(1, 4, end, 5, end, 1, 6, end, 9, 9);
+    assertThat(of.tokenTypes()).containsExactly(0, 0, 0, 1, 1, 0, 0, 0, 0, 0);
+    assertThat(of.lengths()).containsExactly(5, 3);
+    assertThat(of.targets()).containsExactly(2, 0);
+    assertThat(of.labels()).isEqualTo(2);
+    EncoderBatch many = RowObjectives.labels(texts, new DatasetLabels("classes", classes.classes(), null, null), false)
+        .batch(TinyDataset.of(folder, List.of(new PackedRow(0, 4, pair, null, two, new double[]{0, 2}),
+            new PackedRow(1, 2, alone, null, one, new double[0])), ShardColumns.CLASSES), new long[]{1, 0}, 1);
+    assertThat(many.tokenTypes()).isNull();
+    assertThat(many.scores()).containsExactly(0, 0, 0, 1, 0, 1);
+    EncoderBatch numbers = RowObjectives.labels(texts, new DatasetLabels("number", List.of(), -1.0, 2.5), true)
+        .batch(TinyDataset.of(folder, List.of(new PackedRow(0, 4, pair, null, two, new double[]{2.5})),
+            ShardColumns.NUMBER), new long[]{0}, 1);
+    assertThat(numbers.scores()).containsExactly(2.5f);
+  }
+
+  private static List<DatasetLabels.Label> labels(String... names) {
+    return Arrays.stream(names).map(name -> new DatasetLabels.Label(name, 1, 0)).toList();
   }
 
   /** Two examples in a row, the second with two turns; what is left is filled up. */

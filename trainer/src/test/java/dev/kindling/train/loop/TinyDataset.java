@@ -3,6 +3,7 @@ package dev.kindling.train.loop;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.pack.PackedRow;
+import dev.kindling.data.shard.ShardColumns;
 import dev.kindling.data.shard.ShardWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,9 +44,13 @@ public final class TinyDataset {
 
   /** A dataset of given rows of 6 inputs, in one shard. */
   static PackedDataset of(Path folder, List<PackedRow> rows) throws IOException {
+    return of(folder, rows, ShardColumns.LEARNED);
+  }
+
+  static PackedDataset of(Path folder, List<PackedRow> rows, ShardColumns more) throws IOException {
     Path file = folder.resolve("rows.parquet");
-    try (ShardWriter out = ShardWriter.createWithLearned(new Configuration(),
-        new org.apache.hadoop.fs.Path(file.toUri()), 3)) {
+    try (ShardWriter out = ShardWriter.create(new Configuration(), new org.apache.hadoop.fs.Path(file.toUri()), 3,
+        more)) {
       for (PackedRow row : rows) out.write(row);
     }
     var part = new DatasetInfo.Part(1, 1, 2, rows.size(), rows.size(), 3,

@@ -1,0 +1,60 @@
+package dev.kindling.jobs.train;
+
+import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.data.label.LabelKind;
+import dev.kindling.data.shard.DatasetLabels;
+import dev.kindling.train.evaluate.HeldOutRows;
+import dev.kindling.train.evaluate.LabelAccuracy;
+import dev.kindling.train.evaluate.Perplexity;
+import dev.kindling.train.loop.Evaluation;
+import dev.kindling.train.loop.RowObjective;
+import dev.kindling.train.loop.RowObjectives;
+import dev.kindling.train.model.EncoderBatch;
+import dev.kindling.train.model.EncoderModel;
+import dev.kindling.train.objective.LabelledTexts;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+
+/** How a model of BERT's kin learns what texts are labelled with. */
+record Labelling(DatasetLabels labels, BertConfig model) {
+  private LabelledTexts texts() {
+    return new LabelledTexts(model.padToken());
+  }
+
+  private boolean hasTypes() {
+    return model.tokenTypes() > 1;
+  }
+
+  RowObjective<EncoderBatch> objective() {
+    return RowObjectives.labels(texts(), labels, hasTypes());
+  }
+
+  /** A batch of given texts, whatever they are labelled with. */
+  EncoderBatch planned(List<int[]> rows, long[] sampleIds) {
+    EncoderBatch batch = labels.labelKind() == LabelKind.CLASS
+        ? texts().classes(rows, new int[rows.size()], sampleIds)
+        : texts().scores(rows, Collections.nCopies(rows.size(), new float[model.labels().size()]), sampleIds);
+    return hasTypes() ? batch.withSeconds(new int[rows.size()]) : batch;
+  }
+
+  /** The mean loss; the first rank says besides how many texts are labelled rightly, where labels are classes. */
+  Evaluation evaluation(EncoderModel trained, HeldOutRows<EncoderBatch> rows, int batchRows, Rank rank) {
+    Evaluation loss = new Perplexity<>(rows, batchRows).of(trained);
+    if (labels.labelKind() == LabelKind.NUMBER) return loss;
+    return communicator -> {
+      double mean = loss.meanLoss(communicator);
+      LabelAccuracy.Right right = new LabelAccuracy(rows, batchRows).of(trained, communicator);
+      if (rank.rank() == 0)
+        rank.driver().say(String.format(Locale.ROOT, "held-out accuracy %.2f%%: %,d of %,d texts", 100 * right.share(),
+            right.right(), right.texts()));
+      return mean;
+    };
+  }
+
+  /** What is said of a mean loss on held-out rows: of numbers it is the mean squared error. */
+  String told(double loss) {
+    return String.format(Locale.ROOT, labels.labelKind() == LabelKind.NUMBER ? "mean squared error %.4f" : "loss %.4f",
+        loss);
+  }
+}
