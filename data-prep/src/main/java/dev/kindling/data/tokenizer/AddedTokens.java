@@ -33,6 +33,16 @@ final class AddedTokens {
     }
   }
 
+  /** All of them, as they are written. */
+  static AddedTokens all(List<Vocabulary.AddedToken> tokens) {
+    return new AddedTokens(tokens, UnaryOperator.identity());
+  }
+
+  /** Those that are texts, as they are written. */
+  static AddedTokens ordinary(List<Vocabulary.AddedToken> tokens) {
+    return all(tokens.stream().filter(token -> !token.special()).toList());
+  }
+
   /** Adds the ids of the tokens, and has what is between them done in its place. */
   void split(byte[] text, int start, int end, Ids ids, Between between) {
     int from = start;

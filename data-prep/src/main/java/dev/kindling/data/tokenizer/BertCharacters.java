@@ -1,13 +1,6 @@
 package dev.kindling.data.tokenizer;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.function.Consumer;
 
 /**
  * What BERT's normaliser does with each code point, from committed tables of what Hugging Face tokenizers does
@@ -36,10 +29,10 @@ final class BertCharacters {
   private static final int[][] LETTERS = new int[Character.MAX_CODE_POINT + 1][];
 
   static {
-    read("bert-classes.txt", parts -> Arrays.fill(CLASSES, Integer.parseInt(parts[0], 16),
-        Integer.parseInt(parts[1], 16) + 1, classOf(parts[2])));
-    read("bert-letters.txt", parts -> LETTERS[Integer.parseInt(parts[0], 16)] = Arrays.stream(parts).skip(1)
-        .mapToInt(letter -> Integer.parseInt(letter, 16)).toArray());
+    CommittedTable.read("bert-classes.txt", line -> Arrays.fill(CLASSES, CommittedTable.codePoint(line[0]),
+        CommittedTable.codePoint(line[1]) + 1, classOf(line[2])));
+    CommittedTable.read("bert-letters.txt", line -> LETTERS[CommittedTable.codePoint(line[0])] = Arrays.stream(line)
+        .skip(1).mapToInt(CommittedTable::codePoint).toArray());
   }
 
   private BertCharacters() {
@@ -67,14 +60,5 @@ final class BertCharacters {
       case "P" -> PUNCTUATION;
       default -> throw new IllegalStateException("class " + letter);
     };
-  }
-
-  private static void read(String table, Consumer<String[]> line) {
-    try (InputStream in = BertCharacters.class.getResourceAsStream(table);
-        BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.US_ASCII))) {
-      lines.lines().filter(one -> !one.startsWith("#")).forEach(one -> line.accept(one.split(" ")));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

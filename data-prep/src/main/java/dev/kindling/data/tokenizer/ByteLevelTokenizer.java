@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 
 /** A byte-level byte-pair tokenizer: any text to ids and back to the same text. */
@@ -19,7 +20,7 @@ final class ByteLevelTokenizer implements Tokenizer {
   private final Finder ordinary;
   private final byte[][] bytes;
   private final ByteTrie wholeWords;
-  private final int endOfText;
+  private final OptionalInt endOfText;
   private final WordCache cache = new WordCache();
 
   /** The added tokens that are looked for: in the text as it is, then in the normal form of what lies between. */
@@ -27,7 +28,7 @@ final class ByteLevelTokenizer implements Tokenizer {
     static Finder of(List<Vocabulary.AddedToken> tokens, boolean composed) {
       UnaryOperator<String> form = composed ? Normalizer::composed : UnaryOperator.identity();
       return new Finder(
-          new AddedTokens(tokens.stream().filter(token -> !token.normalized()).toList(), UnaryOperator.identity()),
+          AddedTokens.all(tokens.stream().filter(token -> !token.normalized()).toList()),
           new AddedTokens(tokens.stream().filter(Vocabulary.AddedToken::normalized).toList(), form));
     }
   }
@@ -43,8 +44,7 @@ final class ByteLevelTokenizer implements Tokenizer {
     merging = Merging.of(new MergeTable(vocabulary.merges()), bytes, idOfByte);
     byte[][] whole = wholeWords();
     wholeWords = whole == null ? null : new ByteTrie(whole, idOfByte);
-    endOfText = vocabulary.added().stream().filter(token -> ENDS_OF_TEXT.contains(token.content()))
-        .mapToInt(Vocabulary.AddedToken::id).findFirst().orElse(-1);
+    endOfText = Vocabulary.endOfText(vocabulary.added());
   }
 
   @Override
@@ -59,10 +59,8 @@ final class ByteLevelTokenizer implements Tokenizer {
 
   @Override
   public int endOfText() {
-    if (endOfText < 0)
-      throw new UserError("the tokenizer has no " + END_OF_TEXT + "; one of " + ENDS_OF_TEXT
-          + " is needed to separate documents");
-    return endOfText;
+    return endOfText.orElseThrow(() -> new UserError("the tokenizer has no " + END_OF_TEXT + "; one of " + ENDS_OF_TEXT
+        + " is needed to separate documents"));
   }
 
   @Override
@@ -176,10 +174,7 @@ final class ByteLevelTokenizer implements Tokenizer {
   }
 
   private static byte[][] tokenBytes(Vocabulary vocabulary, String where) {
-    int size = 0;
-    for (int id : vocabulary.names().values()) size = Math.max(size, id + 1);
-    for (Vocabulary.AddedToken token : vocabulary.added()) size = Math.max(size, token.id() + 1);
-    byte[][] bytes = new byte[size][];
+    byte[][] bytes = new byte[Vocabulary.size(vocabulary.names().values(), vocabulary.added())][];
     for (Vocabulary.AddedToken token : vocabulary.added())
       bytes[token.id()] = token.content().getBytes(StandardCharsets.UTF_8);
     vocabulary.names().forEach((name, id) -> {

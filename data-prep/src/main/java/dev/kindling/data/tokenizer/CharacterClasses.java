@@ -1,11 +1,5 @@
 package dev.kindling.data.tokenizer;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -78,19 +72,8 @@ final class CharacterClasses {
   private static byte[] read() {
     byte[] classes = new byte[Character.MAX_CODE_POINT + 1];
     Arrays.fill(classes, OTHER);
-    try (InputStream in = CharacterClasses.class.getResourceAsStream(TABLE);
-        BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.US_ASCII))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.startsWith("#")) continue;
-        int firstGap = line.indexOf(' ');
-        int secondGap = line.indexOf(' ', firstGap + 1);
-        int first = Integer.parseInt(line.substring(0, firstGap), 16);
-        int last = Integer.parseInt(line.substring(firstGap + 1, secondGap), 16);
-        Arrays.fill(classes, first, last + 1, classOf(line.charAt(secondGap + 1)));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    CommittedTable.read(TABLE, line -> Arrays.fill(classes, CommittedTable.codePoint(line[0]),
+        CommittedTable.codePoint(line[1]) + 1, classOf(line[2].charAt(0))));
     return classes;
   }
 

@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.UnaryOperator;
 
 /**
  * T5's kind of tokenizer: each word in its most probable pieces (Kudo 2018); characters without a piece that follow each other in a
@@ -46,9 +45,8 @@ final class UnigramTokenizer implements Tokenizer {
     }
     idOfPiece = ids.stream().mapToInt(id -> id).toArray();
     pieces = new UnigramPieces(texts, ids.stream().mapToDouble(id -> vocabulary.scores()[id]).toArray());
-    all = new AddedTokens(vocabulary.added(), UnaryOperator.identity());
-    ordinary = new AddedTokens(vocabulary.added().stream().filter(token -> !token.special()).toList(),
-        UnaryOperator.identity());
+    all = AddedTokens.all(vocabulary.added());
+    ordinary = AddedTokens.ordinary(vocabulary.added());
   }
 
   @Override
@@ -63,9 +61,8 @@ final class UnigramTokenizer implements Tokenizer {
 
   @Override
   public int endOfText() {
-    for (Vocabulary.AddedToken token : vocabulary.added())
-      if (ENDS_OF_TEXT.contains(token.content())) return token.id();
-    throw new UserError("the tokenizer has none of " + ENDS_OF_TEXT + "; one is needed to separate documents");
+    return Vocabulary.endOfText(vocabulary.added()).orElseThrow(() -> new UserError(
+        "the tokenizer has none of " + ENDS_OF_TEXT + "; one is needed to separate documents"));
   }
 
   @Override

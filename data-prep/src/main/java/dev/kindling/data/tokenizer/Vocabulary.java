@@ -1,7 +1,9 @@
 package dev.kindling.data.tokenizer;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /**
  * What a byte-level byte-pair tokenizer consists of.
@@ -27,5 +29,19 @@ record Vocabulary(Map<String, Integer> names, List<MergeTable.Merge> merges, Lis
   static boolean isSpecial(List<AddedToken> added, int id) {
     for (AddedToken token : added) if (token.id() == id) return token.special();
     return false;
+  }
+
+  /** One more than the largest id. @param ids of the ordinary tokens */
+  static int size(Collection<Integer> ids, List<AddedToken> added) {
+    int size = 0;
+    for (int id : ids) size = Math.max(size, id + 1);
+    for (AddedToken token : added) size = Math.max(size, token.id() + 1);
+    return size;
+  }
+
+  /** The first of the added tokens that ends a document. */
+  static OptionalInt endOfText(List<AddedToken> added) {
+    return added.stream().filter(token -> Tokenizer.ENDS_OF_TEXT.contains(token.content()))
+        .mapToInt(AddedToken::id).findFirst();
   }
 }

@@ -3,10 +3,8 @@ package dev.kindling.data.tokenizer;
 import dev.kindling.checkpoint.UserError;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.UnaryOperator;
 
 /**
  * BERT's WordPiece: of each word the longest token that it begins with, then the longest that the rest goes on with; a word that
@@ -30,11 +28,8 @@ final class WordPieceTokenizer implements Tokenizer {
   WordPieceTokenizer(String json, WordPieceVocabulary vocabulary) {
     this.json = json;
     this.vocabulary = vocabulary;
-    int size = 0;
     int longest = 0;
-    for (int id : vocabulary.names().values()) size = Math.max(size, id + 1);
-    for (Vocabulary.AddedToken token : vocabulary.added()) size = Math.max(size, token.id() + 1);
-    names = new String[size];
+    names = new String[Vocabulary.size(vocabulary.names().values(), vocabulary.added())];
     for (Map.Entry<String, Integer> token : vocabulary.names().entrySet()) {
       String name = token.getKey();
       names[token.getValue()] = name;
@@ -46,9 +41,8 @@ final class WordPieceTokenizer implements Tokenizer {
     for (Vocabulary.AddedToken token : vocabulary.added()) names[token.id()] = token.content();
     longestToken = longest;
     unknown = begins.get(vocabulary.unknown());
-    all = new AddedTokens(vocabulary.added(), UnaryOperator.identity());
-    List<Vocabulary.AddedToken> texts = vocabulary.added().stream().filter(token -> !token.special()).toList();
-    ordinary = new AddedTokens(texts, UnaryOperator.identity());
+    all = AddedTokens.all(vocabulary.added());
+    ordinary = AddedTokens.ordinary(vocabulary.added());
   }
 
   @Override

@@ -3,16 +3,12 @@ package dev.kindling.jobs.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -29,12 +25,12 @@ class DatasetVersionsTest {
 
   @BeforeAll
   static void addBetweenTwoHalvesOfARun() throws IOException {
-    write("a", 30);
+    Greetings.write(folder.resolve("corpus"), "a", 30);
     prep();
     whole = weights(pretrain("whole"));
     firstLineage = lineage("whole", "--step", "5");
     pretrain("parts", "train.stopAfter=4");
-    write("b", 30);
+    Greetings.write(folder.resolve("corpus"), "b", 30);
     assertThat(prep()).contains("Adding 1 new file", "version 2 of ",
         folder.getFileName() + "/data/versions/0002/prep-report.html");
   }
@@ -62,45 +58,35 @@ class DatasetVersionsTest {
     Set<String> pinned = new HashSet<>();
     lineage("first", "--step", "8").findValues("file").forEach(file -> pinned.add(file.asText()));
     assertThat(pinned).containsExactly("a.txt");
-    assertThat(refused("lineage", "--run", folder.resolve("first").toString(), "--forget", "b.txt"))
+    assertThat(Ended.refused("lineage", "--run", folder.resolve("first").toString(), "--forget", "b.txt"))
         .contains("has no document and no file 'b.txt'");
   }
 
   @Test
   void aVersionThatIsNotThereIsRefused() {
-    assertThat(refused(pretrainArguments("none", "data.version=3"))).contains("data.version is 3; it must be 1 to 2");
+    assertThat(Ended.refused(pretrainArguments("none", "data.version=3")))
+        .contains("data.version is 3; it must be 1 to 2");
   }
 
   @Test
   void inspectTellsTheVersion() {
-    assertThat(ends("inspect", folder.resolve("data").toString())).contains("version        2, which added ");
-  }
-
-  private static void write(String name, int lines) throws IOException {
-    Files.createDirectories(folder.resolve("corpus"));
-    Files.writeString(folder.resolve("corpus/" + name + ".txt"), IntStream.range(0, lines)
-        .mapToObj(i -> name + i + " greetings from the year " + (1790 + i) + " and from " + name + "\n")
-        .collect(Collectors.joining()));
+    assertThat(Ended.well("inspect", folder.resolve("data").toString())).contains("version        2, which added ");
   }
 
   private static String prep() {
-    return ends("prep", "--in", folder.resolve("corpus").toString(), "--out", folder.resolve("data").toString(),
-        "--set",
-        "format=lines", "--set", "vocabularySize=280", "--set", "sequenceLength=16", "--set", "heldOutPercent=20",
-        "--set", "dedup.exact=true");
+    return Ended.well(Greetings.prep(folder.resolve("corpus"), folder.resolve("data"), "dedup.exact=true"));
   }
 
   private static String pretrain(String run, String... more) {
-    return ends(pretrainArguments(run, more));
+    return Ended.well(pretrainArguments(run, more));
   }
 
   private static String[] pretrainArguments(String run, String... more) {
-    Stream<String> usual = Stream.of("model.layers=1", "model.width=16", "model.heads=2", "train.steps=8",
-        "train.virtualRanks=2", "train.microBatch=2", "checkpoints.every=2", "checkpoints.keepLast=9",
-        "cluster.kernels=plain");
-    Stream<String> settings = Stream.concat(usual, Stream.of(more)).flatMap(setting -> Stream.of("--set", setting));
-    return Stream.concat(Stream.of("pretrain", "--data", folder.resolve("data").toString(), "--out",
-        folder.resolve(run).toString()), settings).toArray(String[]::new);
+    String[] settings = Stream.concat(
+        Stream.of("checkpoints.every=2", "checkpoints.keepLast=9", "cluster.kernels=plain"), Stream.of(more))
+        .toArray(String[]::new);
+    return Greetings.pretrain(Stream.of("pretrain", "--data", folder.resolve("data").toString(), "--out",
+        folder.resolve(run).toString()), 8, settings);
   }
 
   private static String weights(String said) {
@@ -110,21 +96,6 @@ class DatasetVersionsTest {
   }
 
   private static JsonNode lineage(String run, String... question) throws IOException {
-    return new ObjectMapper().readTree(ends(Stream.concat(
-        Stream.of("lineage", "--run", folder.resolve(run).toString(), "--json"), Stream.of(question))
-        .toArray(String[]::new)));
-  }
-
-  private static String ends(String... arguments) {
-    Ended ended = Ended.of(arguments);
-    assertThat(ended.code()).as(ended.err()).isZero();
-    return ended.out();
-  }
-
-  private static String refused(String... arguments) {
-    Ended ended = Ended.of(arguments);
-    assertThat(ended.code()).isEqualTo(2);
-    assertThat(ended.err().lines()).hasSize(1);
-    return ended.err();
+    return Ended.lineage(folder.resolve(run), question);
   }
 }

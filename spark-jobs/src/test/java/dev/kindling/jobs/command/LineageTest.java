@@ -3,7 +3,6 @@ package dev.kindling.jobs.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.data.clean.Normalizer;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.tokenizer.Tokenizer;
@@ -61,32 +60,17 @@ class LineageTest {
           .collect(Collectors.joining()));
     data = folder.resolve("data");
     run = folder.resolve("run");
-    ends("prep", "--in", corpus.toString(), "--out", data.toString(), "--set", "format=lines", "--set",
+    Ended.well("prep", "--in", corpus.toString(), "--out", data.toString(), "--set", "format=lines", "--set",
         "vocabularySize=280", "--set", "sequenceLength=16", "--set", "heldOutPercent=20");
-    ends("pretrain", "--data", data.toString(), "--out", run.toString(), "--set", "model.layers=1", "--set",
+    Ended.well("pretrain", "--data", data.toString(), "--out", run.toString(), "--set", "model.layers=1", "--set",
         "model.width=16", "--set", "model.heads=2", "--set", "train.steps=" + STEPS, "--set", "train.virtualRanks=2",
         "--set", "train.microBatch=2", "--set", "checkpoints.every=2", "--set", "checkpoints.keepLast=9", "--set",
         "cluster.kernels=plain");
     read = askEveryStep();
   }
 
-  private static String ends(String... arguments) {
-    Ended ended = Ended.of(arguments);
-    assertThat(ended.code()).as(ended.err()).isZero();
-    return ended.out();
-  }
-
   private static JsonNode lineage(String... question) throws IOException {
-    String[] all = Stream.concat(Stream.of("lineage", "--run", run.toString(), "--json"), Arrays.stream(question))
-        .toArray(String[]::new);
-    return new ObjectMapper().readTree(ends(all));
-  }
-
-  private static String refused(String... arguments) {
-    Ended ended = Ended.of(arguments);
-    assertThat(ended.code()).isEqualTo(2);
-    assertThat(ended.err().lines()).hasSize(1);
-    return ended.err();
+    return Ended.lineage(run, question);
   }
 
   @Test
@@ -116,9 +100,11 @@ class LineageTest {
         assertThat(named.codePointCount(0, named.length()) - whole.codePointCount(0, whole.length())).isBetween(0, 2);
       }
     }
-    assertThat(ends("lineage", "--run", run.toString(), "--step", "3")).contains("step 3 of ", ": 4 sequences of ",
+    assertThat(Ended.well("lineage", "--run", run.toString(), "--step", "3")).contains("step 3 of ",
+        ": 4 sequences of ",
         "virtual rank 1, sample 1: row ", "(training/part-00000.parquet)", ".txt@", ", characters ");
-    assertThat(ends("lineage", "--run", run.toString(), "--step", "99")).contains("the newest checkpoint is of step 8");
+    assertThat(Ended.well("lineage", "--run", run.toString(), "--step", "99"))
+        .contains("the newest checkpoint is of step 8");
   }
 
   private static SortedMap<String, List<Long>> askEveryStep() throws IOException {
@@ -162,7 +148,7 @@ class LineageTest {
         .containsExactly(1L, documents, documents, 1L);
     JsonNode clean = lineage("--forget", late).path("newestClean");
     assertThat(clean.path("step").asLong()).isEqualTo((read.get(late).get(0) - 1) / 2 * 2);
-    assertThat(ends("lineage", "--run", run.toString(), "--forget", late)).contains(
+    assertThat(Ended.well("lineage", "--run", run.toString(), "--forget", late)).contains(
         late + ": 1 document, first read in step ",
         "affected checkpoints:", "newest clean checkpoint: step ");
   }
@@ -244,15 +230,15 @@ class LineageTest {
 
   @Test
   void whatCannotBeToldIsOneLine() throws IOException {
-    assertThat(refused("lineage", "--run", data.toString(), "--step", "1")).contains("holds no checkpoint");
-    assertThat(refused("lineage", "--run", run.toString(), "--step", "0")).contains("--step is 0");
-    assertThat(refused("lineage", "--run", run.toString())).contains("--step", "--document", "--forget");
-    assertThat(refused("lineage", "--run", run.toString(), "--document", "c.txt@0"))
+    assertThat(Ended.refused("lineage", "--run", data.toString(), "--step", "1")).contains("holds no checkpoint");
+    assertThat(Ended.refused("lineage", "--run", run.toString(), "--step", "0")).contains("--step is 0");
+    assertThat(Ended.refused("lineage", "--run", run.toString())).contains("--step", "--document", "--forget");
+    assertThat(Ended.refused("lineage", "--run", run.toString(), "--document", "c.txt@0"))
         .contains("has no document and no file 'c.txt@0'");
     Path other = Files.createDirectories(folder.resolve("other"));
     Files.writeString(other.resolve("dataset.json"), Files.readString(data.resolve("dataset.json"))
         .replaceFirst("\"fingerprint\" : \"....", "\"fingerprint\" : \"abcd"));
-    assertThat(refused("lineage", "--run", run.toString(), "--step", "1", "--data", other.toString()))
+    assertThat(Ended.refused("lineage", "--run", run.toString(), "--step", "1", "--data", other.toString()))
         .contains("is not what the run in " + run + " was trained on: its fingerprint is abcd");
   }
 }

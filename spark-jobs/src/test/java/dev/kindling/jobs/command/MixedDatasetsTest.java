@@ -13,8 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,7 +33,7 @@ class MixedDatasetsTest {
   static void train() throws IOException {
     prep("books", 40);
     prep("web", 20, "tokenizer=" + folder.resolve("books"));
-    whole = ends(
+    whole = Ended.well(
         pretrain("whole", "{ dataset: " + folder.resolve("web") + ", weight: 1 }", "3", "cluster.kernels=plain"));
   }
 
@@ -68,9 +66,9 @@ class MixedDatasetsTest {
   @Test
   void aRunThatWasStoppedGoesOnToTheSameBits() throws IOException {
     String other = "{ dataset: " + folder.resolve("web") + ", weight: 1 }";
-    ends(pretrain("parts", other, "3", "cluster.kernels=plain", "train.stopAfter=5"));
-    assertThat(weights(ends(pretrain("parts", other, "3", "cluster.kernels=plain")))).isEqualTo(weights(whole));
-    assertThat(refused(pretrain("parts", other, "2", "cluster.kernels=plain"))).contains("was started with");
+    Ended.well(pretrain("parts", other, "3", "cluster.kernels=plain", "train.stopAfter=5"));
+    assertThat(weights(Ended.well(pretrain("parts", other, "3", "cluster.kernels=plain")))).isEqualTo(weights(whole));
+    assertThat(Ended.refused(pretrain("parts", other, "2", "cluster.kernels=plain"))).contains("was started with");
   }
 
   @Test
@@ -97,27 +95,20 @@ class MixedDatasetsTest {
   @Test
   void whatCannotBeMixedIsRefused() throws IOException {
     prep("other", 10);
-    assertThat(refused(pretrain("none", "{ dataset: " + folder.resolve("other") + ", weight: 1 }", "1")))
+    assertThat(Ended.refused(pretrain("none", "{ dataset: " + folder.resolve("other") + ", weight: 1 }", "1")))
         .contains("cannot be mixed", "books", "other", "tokenizer");
-    assertThat(refused(pretrain("none", folder.resolve("web").toString(), "1")))
+    assertThat(Ended.refused(pretrain("none", folder.resolve("web").toString(), "1")))
         .contains("weight is given for some of the datasets");
     assertThat(
-        refused(pretrain("none", "{ dataset: " + folder.resolve("web") + ", weight: 1 }", "1", "train.epochs=2")))
+        Ended.refused(pretrain("none", "{ dataset: " + folder.resolve("web") + ", weight: 1 }", "1", "train.epochs=2")))
         .contains("train.epochs is 2; it must be left out where several datasets are mixed");
-    assertThat(refused(pretrain("none", "{ dataset: " + folder.resolve("web") + ", weight: -1 }", "1")))
+    assertThat(Ended.refused(pretrain("none", "{ dataset: " + folder.resolve("web") + ", weight: -1 }", "1")))
         .contains("weight is -1.0; it must be above 0");
   }
 
   private static void prep(String name, int lines, String... more) throws IOException {
-    Path file = folder.resolve(name + "-in/" + name + ".txt");
-    Files.createDirectories(file.getParent());
-    Files.writeString(file, IntStream.range(0, lines)
-        .mapToObj(i -> name + i + " greetings from the year " + (1790 + i) + " and from " + name + "\n")
-        .collect(Collectors.joining()));
-    Stream<String> settings = Stream.concat(Stream.of("format=lines", "vocabularySize=280", "sequenceLength=16",
-        "heldOutPercent=20"), Stream.of(more)).flatMap(setting -> Stream.of("--set", setting));
-    ends(Stream.concat(Stream.of("prep", "--in", file.toString(), "--out", folder.resolve(name).toString()), settings)
-        .toArray(String[]::new));
+    Path file = Greetings.write(folder.resolve(name + "-in"), name, lines);
+    Ended.well(Greetings.prep(file, folder.resolve(name), more));
   }
 
   private static long rows(String dataset) throws IOException {
@@ -128,11 +119,10 @@ class MixedDatasetsTest {
   private static String[] pretrain(String run, String other, String weight, String... more) throws IOException {
     Path yaml = folder.resolve(run + ".yaml");
     Files.writeString(yaml, "data: { weight: " + weight + ", others: [ " + other + " ] }\n");
-    Stream<String> settings = Stream.concat(Stream.of("model.layers=1", "model.width=16", "model.heads=2",
-        "train.steps=" + STEPS, "train.virtualRanks=2", "train.microBatch=2", "checkpoints.every=5"), Stream.of(more))
-        .flatMap(setting -> Stream.of("--set", setting));
-    return Stream.concat(Stream.of("pretrain", yaml.toString(), "--data", folder.resolve("books").toString(), "--out",
-        folder.resolve(run).toString()), settings).toArray(String[]::new);
+    String[] settings = Stream.concat(Stream.of("checkpoints.every=5"), Stream.of(more)).toArray(String[]::new);
+    return Greetings
+        .pretrain(Stream.of("pretrain", yaml.toString(), "--data", folder.resolve("books").toString(), "--out",
+            folder.resolve(run).toString()), STEPS, settings);
   }
 
   private static String weights(String said) {
@@ -140,21 +130,6 @@ class MixedDatasetsTest {
   }
 
   private static JsonNode lineage(String... question) throws IOException {
-    return new ObjectMapper().readTree(ends(Stream.concat(
-        Stream.of("lineage", "--run", folder.resolve("whole").toString(), "--json"), Stream.of(question))
-        .toArray(String[]::new)));
-  }
-
-  private static String ends(String... arguments) {
-    Ended ended = Ended.of(arguments);
-    assertThat(ended.code()).as(ended.err()).isZero();
-    return ended.out();
-  }
-
-  private static String refused(String... arguments) {
-    Ended ended = Ended.of(arguments);
-    assertThat(ended.code()).isEqualTo(2);
-    assertThat(ended.err().lines()).hasSize(1);
-    return ended.err();
+    return Ended.lineage(folder.resolve("whole"), question);
   }
 }
