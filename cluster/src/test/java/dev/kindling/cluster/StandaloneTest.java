@@ -2,11 +2,14 @@ package dev.kindling.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -67,6 +70,8 @@ class StandaloneTest {
         "sequenceLength=32");
     String alone = weights("alone", "local[1]");
     assertThat(weights("two", "spark://127.0.0.1:" + port)).isEqualTo(alone);
+    assertThat(executorsClasses()).hasSize(2).allSatisfy(loaded -> assertThat(loaded)
+        .contains("org.apache.spark.executor.CoarseGrainedExecutorBackend source: shared objects file (top)"));
 
     assertThat(script("status").run().code()).isZero();
     List<ProcessHandle> daemons = daemons(script("status").run().out());
@@ -90,12 +95,22 @@ class StandaloneTest {
   private String weights(String run, String master) throws Exception {
     Launcher.Ended ended = kindling("pretrain", "--data", "data", "--out", run, "--master", master, "--set",
         "model.layers=1", "--set", "model.heads=2", "--set", "model.width=32", "--set", "train.steps=20", "--set",
-        "train.precision=float32", "--", "--executor-memory", "512m");
+        "train.precision=float32", "--", "--executor-memory", "512m", "--conf",
+        "spark.executor.extraJavaOptions=-Xlog:class+load:file=" + folder + "/executor-%p.classes");
     assertThat(ended.out())
         .contains(master.startsWith("local") ? "1 rank in this process" : "2 ranks, one an executor");
     Matcher weights = Pattern.compile("weights ([0-9a-f]{64})").matcher(ended.out());
     assertThat(weights.find()).isTrue();
     return weights.group(1);
+  }
+
+  /** What each executor says of the classes that it has loaded, and from where. */
+  private List<String> executorsClasses() throws IOException {
+    List<String> all = new ArrayList<>();
+    try (DirectoryStream<Path> logs = Files.newDirectoryStream(folder, "executor-*.classes")) {
+      for (Path log : logs) all.add(Files.readString(log));
+    }
+    return all;
   }
 
   private static List<ProcessHandle> daemons(String status) {
