@@ -1,6 +1,7 @@
 package dev.kindling.jobs.train;
 
 import dev.kindling.data.pack.PackedRow;
+import dev.kindling.data.shard.DatasetMixture;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.jobs.track.DocumentLoss;
 import dev.kindling.jobs.track.StepFiles;
@@ -29,11 +30,13 @@ final class DocumentLosses implements LabelLosses {
   private final double share;
   private final CounterRandom sampling;
   private final StepFiles<DocumentLoss> table;
+  private final DatasetMixture datasets;
   private final List<DocumentLoss> ofStep = new ArrayList<>();
   private PackedBatches<?> batches;
 
   DocumentLosses(PretrainPlan plan, Rank rank) {
     this.rank = rank;
+    datasets = plan.datasets();
     share = plan.config().tracking().documentLoss();
     sampling = CounterRandom.of(plan.config().train().seed(), DocumentLoss.FOLDER);
     table = new StepFiles<>(rank.conf(), new Path(plan.config().run()), DocumentLoss.FOLDER, DocumentLoss.class,
@@ -56,6 +59,9 @@ final class DocumentLosses implements LabelLosses {
     PackedDataset dataset = batches.dataset();
     long[] rows = batches.rows(step, virtualRank, accumulation);
     for (int i = 0; i < rows.length; i++) {
+      int member = datasets.memberOf(rows[i]);
+      long row = rows[i] - datasets.firstRow(member);
+      String folder = folder(member);
       int first = i * dataset.sequenceLength();              // the loss of the row's token 1
       boolean[] learned = dataset.learned(rows[i]);
       for (PackedRow.Span span : dataset.spans(rows[i])) {
@@ -66,9 +72,13 @@ final class DocumentLosses implements LabelLosses {
           sum += losses[first + token - 1];
           counted++;
         }
-        if (counted > 0) ofStep.add(new DocumentLoss(step, rows[i], span.document(), counted, sum));
+        if (counted > 0) ofStep.add(new DocumentLoss(step, row, span.document(), counted, sum, folder));
       }
     }
+  }
+
+  private String folder(int member) {
+    return datasets.members().get(member).folder().toString();
   }
 
   /** All ranks, after each step. */
@@ -98,12 +108,11 @@ final class DocumentLosses implements LabelLosses {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       for (DocumentLoss row : rows) {
-        byte[] document = row.document().getBytes(StandardCharsets.UTF_8);
-        out.writeInt(document.length);
-        out.write(document);
+        text(out, row.document());
         out.writeLong(row.row());
         out.writeInt(row.tokens());
         out.writeDouble(row.loss());
+        text(out, row.dataset());
       }
     } catch (IOException e) {
       throw new UncheckedIOException("into memory", e);
@@ -115,12 +124,22 @@ final class DocumentLosses implements LabelLosses {
     List<DocumentLoss> rows = new ArrayList<>();
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       while (in.available() > 0) {
-        String document = new String(in.readNBytes(in.readInt()), StandardCharsets.UTF_8);
-        rows.add(new DocumentLoss(step, in.readLong(), document, in.readInt(), in.readDouble()));
+        String document = text(in);
+        rows.add(new DocumentLoss(step, in.readLong(), document, in.readInt(), in.readDouble(), text(in)));
       }
     } catch (IOException e) {
       throw new UncheckedIOException("from memory", e);
     }
     return rows;
+  }
+
+  private static void text(DataOutputStream out, String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    out.writeInt(bytes.length);
+    out.write(bytes);
+  }
+
+  private static String text(DataInputStream in) throws IOException {
+    return new String(in.readNBytes(in.readInt()), StandardCharsets.UTF_8);
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.data.shard.DatasetMixture;
 import dev.kindling.jobs.track.LossSpikes;
 import dev.kindling.train.loop.PackedBatches;
 import dev.kindling.train.loop.StepFacts;
@@ -16,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Tells of a loss that stands out: a line with the samples that contributed most, and a file of the run's folder with all of the step. */
-record SpikeReport(Rank rank, PackedBatches<?> batches, Path run) {
+record SpikeReport(Rank rank, DatasetMixture datasets, PackedBatches<?> batches, Path run) {
   /** Of a run's folder. */
   static final String FOLDER = "spikes";
   private static final Logger LOG = LoggerFactory.getLogger(SpikeReport.class);
@@ -48,8 +49,10 @@ record SpikeReport(Rank rank, PackedBatches<?> batches, Path run) {
     for (int v = 0; v < losses.length; v++) {
       ArrayNode samples = all.addObject().put("virtualRank", v).put("summedLoss", losses[v]).putArray("samples");
       for (long row : batches.rows(facts.step(), v)) {
-        samples.addObject().put("row", row).put("file", batches.dataset().file(row)).set("documents",
-            documents(row));
+        int member = datasets.memberOf(row);
+        samples.addObject().put("dataset", datasets.members().get(member).folder().toString())
+            .put("row", row - datasets.firstRow(member)).put("file", batches.dataset().file(row)).set("documents",
+                documents(row));
       }
     }
     return json;

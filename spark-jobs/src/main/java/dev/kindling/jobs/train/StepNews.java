@@ -2,6 +2,7 @@ package dev.kindling.jobs.train;
 
 import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.data.shard.DatasetMixture;
 import dev.kindling.jobs.track.LossSpikes;
 import dev.kindling.jobs.track.StepRow;
 import dev.kindling.jobs.track.StepTable;
@@ -30,6 +31,7 @@ final class StepNews implements TrainingListener {
   private final ProgressLine lines;
   private final StepTable table;
   private final Path run;
+  private final DatasetMixture datasets;
   private final LossSpikes spikes;
   private final Stragglers stragglers;
   private final DocumentLosses documents;
@@ -39,6 +41,7 @@ final class StepNews implements TrainingListener {
     this.rank = rank;
     this.totals = totals;
     run = new Path(plan.config().run());
+    datasets = plan.datasets();
     lines = plan.dataset().labels() == null
         ? new ProgressLine(rank.driver()::say)
         : new ProgressLine(rank.driver()::say, new Labelling(plan.dataset().labels(), (BertConfig) plan.model())::told);
@@ -78,7 +81,7 @@ final class StepNews implements TrainingListener {
     table.add(row);
     rank.driver().tell(Tracking.stepped(row));
     stragglers.next(facts).ifPresent(rank.driver()::say);
-    if (spike != null) new SpikeReport(rank, batches, run).of(facts, spike);
+    if (spike != null) new SpikeReport(rank, datasets, batches, run).of(facts, spike);
   }
 
   /** Before the checkpoint of that step is committed. An attempt that was taken over from writes nothing more. */

@@ -34,7 +34,8 @@ class MixedDatasetsTest {
     prep("books", 40);
     prep("web", 20, "tokenizer=" + folder.resolve("books"));
     whole = Ended.well(
-        pretrain("whole", "{ dataset: " + folder.resolve("web") + ", weight: 1 }", "3", "cluster.kernels=plain"));
+        pretrain("whole", "{ dataset: " + folder.resolve("web") + ", weight: 1 }", "3", "cluster.kernels=plain",
+            "tracking.documentLoss=1"));
   }
 
   @Test
@@ -89,6 +90,31 @@ class MixedDatasetsTest {
           .select("dataset", "step", "virtualRank", "sample").distinct().groupBy("dataset").count().orderBy("dataset")
           .collectAsList();
       assertThat(counts).extracting(row -> row.getLong(1)).containsExactly(36L, 12L);
+      String run = folder.resolve("whole").toString();
+      String columns = "SELECT DISTINCT step, dataset, row, document FROM parquet.`" + run;
+      assertThat(spark.session().sql(columns + "/document-losses`").collectAsList()).hasSizeGreaterThan(48)
+          .containsExactlyInAnyOrderElementsOf(
+              spark.session().sql(columns + "/lineage/sequences` WHERE `end` > 1").collectAsList());
+    }
+  }
+
+  @Test
+  void aDatasetThatIsNoLongerWhereTheRunReadItIsToBePutThereAgain() throws IOException {
+    Path web = folder.resolve("web");
+    Path away = Files.move(web, folder.resolve("away"));
+    String[] lineage = {"lineage", "--run", folder.resolve("whole").toString(), "--step", "1"};
+    try {
+      assertThat(Ended.refused(lineage))
+          .contains("read a dataset in " + web + ", which is not there; put the run's dataset")
+          .doesNotContain("--data", "run prep");
+      Files.createDirectory(web);
+      Files.copy(folder.resolve("books/dataset.json"), web.resolve("dataset.json"));
+      assertThat(Ended.refused(lineage)).contains("is not what the run", "put the run's dataset there again")
+          .doesNotContain("--data");
+      Files.delete(web.resolve("dataset.json"));
+      Files.delete(web);
+    } finally {
+      Files.move(away, web);
     }
   }
 

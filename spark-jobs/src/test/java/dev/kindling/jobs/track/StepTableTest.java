@@ -42,7 +42,7 @@ class StepTableTest {
   }
 
   private static List<DocumentLoss> rows(long step, String... documents) {
-    return Stream.of(documents).map(each -> new DocumentLoss(step, 7, each, 3, 1.5)).toList();
+    return Stream.of(documents).map(each -> new DocumentLoss(step, 7, each, 3, 1.5, "data")).toList();
   }
 
   @Test
