@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.UserError;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +22,7 @@ import net.jqwik.api.Property;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -84,10 +87,14 @@ class TokenizerTest {
   }
 
   @Test
-  void spacesBeforePunctuationComeBack() {
-    // transformers#32575: cleaned up on decoding, where a configuration said so
+  void spacesBeforePunctuationComeBackWhateverTheConfigurationAsksFor(@TempDir java.nio.file.Path folder)
+      throws IOException {
+    // transformers#32575: cleaned up on decoding, where a configuration said so, as all of Llama 3 do
+    Files.writeString(folder.resolve(Tokenizer.FILE), TOKENIZER.json());
+    Files.writeString(folder.resolve(TokenizerConfig.FILE), "{\"clean_up_tokenization_spaces\": true}");
+    Tokenizer read = Tokenizer.load(new Configuration(), new Path(folder.toUri()));
     for (String text : List.of(" !", "x != y", "the word 'social'", "a . . . b , c", "do n't"))
-      assertThat(TOKENIZER.decode(TOKENIZER.encode(text))).isEqualTo(text);
+      assertThat(read.decode(read.encode(text))).isEqualTo(text);
   }
 
   @Test
