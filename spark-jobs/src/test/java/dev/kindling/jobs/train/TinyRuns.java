@@ -13,7 +13,12 @@ final class TinyRuns {
   }
 
   static PretrainConfig of(String dataset, Path run, PrecisionChoice precision, KernelChoice kernels, int ranks) {
-    return PretrainConfig.of(dataset, run.toString()).withModel(new ModelSettings(2, 2, 32, 0, 0))
+    return of(dataset, run.toString(), precision, kernels, ranks);
+  }
+
+  /** @param run a folder on any file system */
+  static PretrainConfig of(String dataset, String run, PrecisionChoice precision, KernelChoice kernels, int ranks) {
+    return PretrainConfig.of(dataset, run).withModel(new ModelSettings(2, 2, 32, 0, 0))
         .withTrain(new TrainSettings(6, 0, 1, 2, 8, 7, precision, 1, 3, 4, 1, 0))
         .withOptimizer(new OptimizerSettings(Kind.MUON, 5e-3, 3e-3, 0.95, false, 0.9, 0, 0, 0.1,
             List.of(GroupSettings.vectors())))
