@@ -17,6 +17,8 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** The little of oneDNN's C API that the kernels need: the processor's engine, and descriptors of matrices. */
 final class OneDnn {
+  /** Rows to whole multiples of which {@link #panels} are filled up: of float32, and of bf16. */
+  static final int STEP = 16;
   static final int PAIRED_STEP = 32;
   /** Columns of a panel. */
   static final int PANEL = 64;

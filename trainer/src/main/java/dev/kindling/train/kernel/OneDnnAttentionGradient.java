@@ -2,10 +2,8 @@ package dev.kindling.train.kernel;
 
 import static dev.kindling.train.kernel.OneDnnAttention.KEYS;
 import static dev.kindling.train.kernel.OneDnnAttention.scratch;
-import static dev.kindling.train.kernel.OneDnnAttention.writeRow;
 
 import dev.kindling.train.kernel.OneDnnProducts.Place;
-import dev.kindling.train.kernel.Primitive.Product;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
@@ -62,6 +60,11 @@ final class OneDnnAttentionGradient {
     });
   }
 
+  /** Writes rows of float32 sums. */
+  static void write(Rows rows, Place sums, int count, int width, Place to) {
+    for (int i = 0; i < count; i++) rows.write(rows.read(0, F, sums.at(i, 0), width), width, to.type(), to.at(i, 0));
+  }
+
   /** The query heads of one key head of one sequence. */
   private static final class Group {
     private final OneDnnWorker worker;
@@ -72,11 +75,10 @@ final class OneDnnAttentionGradient {
     private final int size;
     private final HeadOperand keys;
     private final HeadOperand values;
-    private final Place dk;                      // float32 sums over the queries
-    private final Place dv;
+    private final KeyGradient dk;
+    private final KeyGradient dv;
     private final Place scores;                  // of one tile, as the next three
     private final Place dp;
-    private final Place p;
     private final Place ds;
 
     Group(OneDnnWorker worker, AttentionInputs in, int sequence, int keyHead) {
@@ -92,19 +94,11 @@ final class OneDnnAttentionGradient {
           .transposed(Scratch.Slot.TURNED_KEYS).straight(Scratch.Slot.KEY_PANELS);
       values = HeadOperand.of(worker, in.v(), sequence, keyHead, seen.keys(in), ofKeys, Scratch.Slot.VALUES)
           .transposed(Scratch.Slot.TURNED_VALUES);
-      dk = zeros(Scratch.Slot.KEY_GRADIENTS);
-      dv = zeros(Scratch.Slot.VALUE_GRADIENTS);
       scores = scratch(worker, Scratch.Slot.SCORES, F, in);
       dp = scratch(worker, Scratch.Slot.PROBABILITY_GRADIENTS, F, in);
-      p = scratch(worker, Scratch.Slot.PROBABILITIES, in.type(), in);
-      ds = scratch(worker, Scratch.Slot.SCORE_GRADIENTS, in.type(), in);
-    }
-
-    private Place zeros(Scratch.Slot slot) {
-      long bytes = 4L * in.keyTime() * size;
-      Place sums = new Place(worker.scratch(slot, bytes), F, size);
-      Raw.zero(sums.address(), bytes);
-      return sums;
+      ds = scratch(worker, Scratch.Slot.SCORE_GRADIENT_ROWS, in.type(), in);
+      dk = KeyGradient.of(worker, in, Scratch.Slot.SCORE_GRADIENTS, Scratch.Slot.KEY_GRADIENTS, 0, ds);
+      dv = KeyGradient.of(worker, in, Scratch.Slot.PROBABILITIES, Scratch.Slot.VALUE_GRADIENTS, 1, null);
     }
 
     /** @param biasParts float32 [batch, heads, distances], or 0 */
@@ -120,12 +114,8 @@ final class OneDnnAttentionGradient {
         long part = biasParts + 4L * ((long) sequence * in.heads() + head) * in.distances();
         if (dBias != null) Raw.copy(dBias, 0, in.distances(), part);
       }
-      write(dk, in.keyTime(), AttentionTile.place(to.k(), sequence, keyHead, 0));
-      write(dv, in.keyTime(), AttentionTile.place(to.v(), sequence, keyHead, 0));
-    }
-
-    private void write(Place sums, int count, Place to) {
-      for (int t = 0; t < count; t++) rows.write(rows.read(0, F, sums.at(t, 0), size), size, to.type(), to.at(t, 0));
+      dk.write(AttentionTile.place(to.k(), sequence, keyHead, 0));
+      dv.write(AttentionTile.place(to.v(), sequence, keyHead, 0));
     }
 
     private void backward(AttentionTile tile, AttentionScores form, Heads y, long logSumExp, Heads dy, Heads toQ,
@@ -142,18 +132,14 @@ final class OneDnnAttentionGradient {
         int n = Math.min(KEYS, tile.to() - key);
         keys.timesTransposed(q, m, key, n, scores);
         values.timesTransposed(dOut, m, key, n, dp);
+        dk.begin(m, n);
+        dv.begin(m, n);
         for (int r = 0; r < m; r++) scoreGradients(tile, form, r, key, n, logSumExp, inner, dBias);
         keys.times(ds, m, key, n, dq, key > tile.from());
-        addTransposed(p, dOut, m, n, dv.row(key));
-        addTransposed(ds, q, m, n, dk.row(key));
+        dv.add(dOut, key);
+        dk.add(q, key);
       }
-      if (!whole) write(dq, m, tile.place(toQ));
-    }
-
-    /** c [n, headDim] += a [m, n]ᵀ b [m, headDim]. */
-    private void addTransposed(Place a, Place b, int m, int n, Place c) {
-      worker.run(new Product(n, size, m, a.inColumns(), b.inRows(), c.inRows(), false, true), a.address(), b.address(),
-          c.address());
+      if (!whole) write(rows, dq, m, size, tile.place(toQ));
     }
 
     /** The sum of P dP over all keys, which is that of dY Y over a row. */
@@ -172,8 +158,8 @@ final class OneDnnAttentionGradient {
       int from = tile.from(r, key);
       int to = tile.to(r, key, n);
       if (from >= to) {
-        Raw.zero(p.at(r, 0), (long) n * p.type().bytes());
-        Raw.zero(ds.at(r, 0), (long) n * ds.type().bytes());
+        dv.put(rows.row(0, n), r, 0, 0);
+        dk.put(rows.row(0, n), r, 0, 0);
         return;
       }
       int count = to - from;
@@ -186,8 +172,8 @@ final class OneDnnAttentionGradient {
       float sum = inner == null ? kernels.dot(row, gradient, count) : inner[r];
       form.gradient(row, gradient, sum, count, tile.query(r), key + from, dBias);
       tile.drop(row, r, key + from, count);
-      writeRow(rows, row, p, r, from, to, n);
-      writeRow(rows, gradient, ds, r, from, to, n);
+      dv.put(row, r, from, to);
+      dk.put(gradient, r, from, to);
     }
   }
 }

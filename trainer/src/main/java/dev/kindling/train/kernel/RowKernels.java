@@ -21,6 +21,12 @@ interface RowKernels {
   /** y = x, rounded to the nearest bf16, ties to even. */
   void narrow(float[] x, short[] y, int n);
 
+  /** The lower half of pairs[at + i] = x[i], rounded as {@link #narrow} does, and its upper half = 0, likewise where others lie past n. */
+  void narrowLower(float[] x, int[] pairs, int at, int n);
+
+  /** The upper half of pairs[at + i] = x[i], where it was 0; what lies past n in pairs stays. */
+  void narrowUpper(float[] x, int[] pairs, int at, int n);
+
   /** y += x. */
   void add(float[] x, float[] y, int n);
 

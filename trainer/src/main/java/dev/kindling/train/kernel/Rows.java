@@ -10,6 +10,7 @@ final class Rows {
   private final RowKernels kernels;
   private final float[][] slots = new float[SLOTS][0];
   private short[] halves = new short[0];
+  private final int[][] pairs = new int[2][0];
 
   Rows(RowKernels kernels) {
     this.kernels = kernels;
@@ -75,6 +76,12 @@ final class Rows {
       kernels.scaleHalves(halves, factor, n);
       Raw.copy(halves, 0, n, address);
     }
+  }
+
+  /** Pairs of bf16, number {@code slot} (up to 2), with room for n of them and the slack; the content is whatever it was. */
+  int[] pairs(int slot, int n) {
+    if (pairs[slot].length < n + RowKernels.SLACK) pairs[slot] = new int[n + RowKernels.SLACK];
+    return pairs[slot];
   }
 
   private short[] halves(int n) {

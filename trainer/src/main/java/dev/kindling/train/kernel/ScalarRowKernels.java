@@ -20,6 +20,16 @@ final class ScalarRowKernels implements RowKernels {
   }
 
   @Override
+  public void narrowLower(float[] x, int[] pairs, int at, int n) {
+    for (int i = 0; i < n; i++) pairs[at + i] = Raw.toBfloat16(x[i]) & 0xffff;
+  }
+
+  @Override
+  public void narrowUpper(float[] x, int[] pairs, int at, int n) {
+    for (int i = 0; i < n; i++) pairs[at + i] = pairs[at + i] & 0xffff | Raw.toBfloat16(x[i]) << 16;
+  }
+
+  @Override
   public void add(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) y[i] += x[i];
   }

@@ -187,9 +187,16 @@ public final class SizingKernels implements InvocationHandler {
     }
     if (!gradient) return;
     grow(ofWorker, Slot.PROBABILITY_GRADIENTS, Blocks.ROWS * stride * 4);
-    grow(ofWorker, Slot.SCORE_GRADIENTS, Blocks.ROWS * stride * in.type().bytes());
-    grow(ofWorker, Slot.KEY_GRADIENTS, 4L * in.keyTime() * in.headDim());
-    grow(ofWorker, Slot.VALUE_GRADIENTS, 4L * in.keyTime() * in.headDim());
+    grow(ofWorker, Slot.SCORE_GRADIENT_ROWS, Blocks.ROWS * stride * in.type().bytes());
+    if (HeadOperand.panels(in.type(), in.headDim())) {
+      grow(ofWorker, Slot.SCORE_GRADIENTS, KeyGradientInPanels.tileBytes(in.type(), in.keyTime()));
+      grow(ofWorker, Slot.KEY_GRADIENTS, KeyGradientInPanels.sumBytes(in.keyTime(), in.headDim()));
+      grow(ofWorker, Slot.VALUE_GRADIENTS, KeyGradientInPanels.sumBytes(in.keyTime(), in.headDim()));
+      grow(ofWorker, Slot.TURNED_GRADIENTS, 4L * in.keyTime() * in.headDim());
+    } else {
+      grow(ofWorker, Slot.KEY_GRADIENTS, 4L * in.keyTime() * in.headDim());
+      grow(ofWorker, Slot.VALUE_GRADIENTS, 4L * in.keyTime() * in.headDim());
+    }
     if (in.bias() != null) { grow(shared, Slot.BIAS_GRADIENTS, 4L * in.batch() * in.heads() * in.distances()); }
   }
 

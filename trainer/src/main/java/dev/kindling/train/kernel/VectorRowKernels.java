@@ -82,6 +82,25 @@ final class VectorRowKernels implements RowKernels {
   }
 
   @Override
+  public void narrowLower(float[] x, int[] pairs, int at, int n) {
+    pad(x, n, 0);
+    for (int i = 0; i < n; i += L) {
+      IntVector bits = fromArray(S, x, i).reinterpretAsInts();
+      bits.add(bits.lanewise(LSHR, 16).and(1)).add(0x7fff).lanewise(LSHR, 16).intoArray(pairs, at + i);
+    }
+  }
+
+  @Override
+  public void narrowUpper(float[] x, int[] pairs, int at, int n) {
+    pad(x, n, 0);
+    for (int i = 0; i < n; i += L) {
+      IntVector bits = fromArray(S, x, i).reinterpretAsInts();
+      bits = bits.add(bits.lanewise(LSHR, 16).and(1)).add(0x7fff).and(0xffff0000);
+      bits.or(IntVector.fromArray(INTS, pairs, at + i)).intoArray(pairs, at + i);
+    }
+  }
+
+  @Override
   public void add(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i += L) fromArray(S, y, i).add(fromArray(S, x, i)).intoArray(y, i);
   }

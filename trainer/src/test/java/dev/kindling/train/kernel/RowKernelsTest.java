@@ -78,6 +78,25 @@ class RowKernelsTest {
     }
   }
 
+  @Property(tries = 100)
+  void twoRowsAreInterleavedAsHalves(@ForAll @IntRange(min = 1, max = LONGEST) int n,
+      @ForAll @IntRange(min = 0, max = 70) int at, @ForAll long seed) {
+    for (RowKernels kernels : BOTH) {
+      Random random = new Random(seed);
+      float[] even = row(random, n);
+      float[] odd = row(random, n);
+      int few = random.nextInt(n) + 1;                   // the other row is longer
+      int[] pairs = new int[at + n + RowKernels.SLACK];
+      kernels.narrowLower(even.clone(), pairs, at, few);
+      kernels.narrowUpper(odd.clone(), pairs, at, n);
+      for (int i = 0; i < at + n; i++) {
+        short lower = i < at || i >= at + few ? 0 : Raw.toBfloat16(even[i - at]);
+        short upper = i < at ? 0 : Raw.toBfloat16(odd[i - at]);
+        assertThat(pairs[i]).as("pair %s of %s", i, n).isEqualTo(upper << 16 | lower & 0xffff);
+      }
+    }
+  }
+
   private static double expected(Activation a, double x) {
     return switch (a) {
       case GELU_TANH -> x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
