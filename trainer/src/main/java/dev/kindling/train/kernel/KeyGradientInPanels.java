@@ -77,9 +77,7 @@ final class KeyGradientInPanels implements KeyGradient {
     if (r % 2 == 0) {
       Arrays.fill(both, 0, columns, 0);
       if (from < to) kernels.narrowLower(row, both, from, to - from);
-    } else if (from < to) {
-      kernels.narrowUpper(row, both, from, to - from);
-    }
+    } else if (from < to) { kernels.narrowUpper(row, both, from, to - from); }
     if (r % 2 == 0 && r < m - 1) return;         // its neighbour follows
     long at = tile + (long) r / 2 * WIDTH * Integer.BYTES;
     for (int column = 0; column < columns; column += WIDTH) {
