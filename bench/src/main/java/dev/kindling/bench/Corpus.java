@@ -23,7 +23,7 @@ import org.apache.hadoop.conf.Configuration;
  */
 public final class Corpus {
   private static final Path HOME = Path.of(System.getProperty("bench.home")).toAbsolutePath();
-  private static final String REST = "start, report and all else";
+  private static final String REST = "start and all else";
   private static final String WHOLE = "whole";
 
   private Corpus() {
