@@ -70,8 +70,10 @@ class StandaloneTest {
         "sequenceLength=32");
     String alone = weights("alone", "local[1]");
     assertThat(weights("two", "spark://127.0.0.1:" + port)).isEqualTo(alone);
-    assertThat(executorsClasses()).hasSize(2).allSatisfy(loaded -> assertThat(loaded)
-        .contains("org.apache.spark.executor.CoarseGrainedExecutorBackend source: shared objects file (top)"));
+    assertThat(executorsClasses()).hasSize(2);
+    if (Launcher.ROOT.toString().matches("[A-Za-z0-9/._+-]+"))        // elsewhere no classes are archived
+      assertThat(executorsClasses()).allSatisfy(loaded -> assertThat(loaded)
+          .contains("org.apache.spark.executor.CoarseGrainedExecutorBackend source: shared objects file (top)"));
 
     assertThat(script("status").run().code()).isZero();
     List<ProcessHandle> daemons = daemons(script("status").run().out());
