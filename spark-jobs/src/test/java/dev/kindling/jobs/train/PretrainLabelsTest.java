@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.BiFunction;
@@ -159,7 +160,7 @@ class PretrainLabelsTest {
     assertThat(result.validationLoss()).isLessThan(0.3);
     assertThat(said).anyMatch(line -> line.startsWith("step 200: held-out loss ") && !line.contains("perplexity"));
     assertThat(said)
-        .contains(String.format("held-out accuracy %.2f%%: %d of %d texts", 100.0 * right / logits.size(), right,
+        .contains(String.format(Locale.ROOT, "held-out accuracy %.2f%%: %d of %d texts", 100.0 * right / logits.size(), right,
             logits.size()));
     JsonNode config = configJson(result);
     assertThat(config.get("architectures").get(0).asText()).isEqualTo("BertForSequenceClassification");
