@@ -190,6 +190,7 @@ public final class SizingKernels implements InvocationHandler {
     grow(ofWorker, Slot.SCORE_GRADIENT_ROWS, Blocks.ROWS * stride * in.type().bytes());
     if (HeadOperand.panels(in.type(), in.headDim())) {
       grow(ofWorker, Slot.SCORE_GRADIENTS, KeyGradientInPanels.tileBytes(in.type(), in.keyTime()));
+      grow(ofWorker, Slot.PROBABILITIES, KeyGradientInPanels.tileBytes(in.type(), in.keyTime()));
       grow(ofWorker, Slot.KEY_GRADIENTS, KeyGradientInPanels.sumBytes(in.keyTime(), in.headDim()));
       grow(ofWorker, Slot.VALUE_GRADIENTS, KeyGradientInPanels.sumBytes(in.keyTime(), in.headDim()));
       grow(ofWorker, Slot.TURNED_GRADIENTS, 4L * in.keyTime() * in.headDim());
