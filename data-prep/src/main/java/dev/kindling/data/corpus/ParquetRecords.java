@@ -154,13 +154,19 @@ final class ParquetRecords implements RecordSource {
   private Document document(Group group) throws BadRecordException {
     if (group.getFieldRepetitionCount(source.fields().text()) == 0)
       throw new BadRecordException("the column '" + source.fields().text() + "' is null; it must hold a text");
-    long bytes = group.getBinary(source.fields().text(), 0).length();
+    long bytes = bytes(group, source.fields().text());
+    if (isLabelled() && !source.fields().labels().pair().isEmpty())
+      bytes += bytes(group, source.fields().labels().pair());
     if (bytes > source.maxDocumentBytes()) throw new BadRecordException(LineRecords.tooLong(bytes, source));
     String text = isLabelled() ? labelled(group) : string(group, source.fields().text());
     String id = columns.containsField(source.fields().id()) ? string(group, source.fields().id()) : null;
     String from = columns.containsField(source.fields().source()) ? string(group, source.fields().source()) : null;
     String name = piece.file().name();
     return new Document(id == null ? name + "@" + row : id, from == null ? source.name() : from, name, row, text);
+  }
+
+  private static long bytes(Group group, String column) {
+    return group.getFieldRepetitionCount(column) == 0 ? 0 : group.getBinary(column, 0).length();
   }
 
   private String string(Group group, String column) throws BadRecordException {

@@ -6,10 +6,10 @@ import dev.kindling.data.pack.DocumentOrder;
 import dev.kindling.data.shard.DatasetLabels;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaRDD;
 
@@ -36,34 +36,33 @@ final class LabelCounts implements Serializable {
     }
   }
 
-  /** @param kept documents of the dataset; @throws UserError where there are too many classes */
+  /**
+   * Merged where the documents are: of ids that were taken for classes the driver never sees more than a few times {@link #MOST}.
+   *
+   * @param kept documents of the dataset; @throws UserError where there are too many classes
+   */
   static LabelCounts of(JavaRDD<Documents.CleanDocument> kept, LabelKind kind, DocumentOrder order) {
-    LabelCounts all = new LabelCounts(kind);
-    kept.mapPartitions(documents -> counted(documents, kind, order)).collect().forEach(all::add);
-    return all;
+    return kept.treeAggregate(new LabelCounts(kind), (counts, document) -> counts.plus(document, order),
+        LabelCounts::plus);
   }
 
-  private static Iterator<LabelCounts> counted(Iterator<Documents.CleanDocument> documents, LabelKind kind,
-      DocumentOrder order) {
-    LabelCounts counts = new LabelCounts(kind);
-    while (documents.hasNext()) {
-      Documents.CleanDocument document = documents.next();
-      LabelledText labelled = LabelledText.parse(document.text()).orElseThrow();
-      if (kind == LabelKind.NUMBER) {
-        counts.found(labelled.label().doubleValue());
-      } else {
-        boolean heldOut = order.isHeldOut(document.id());
-        Count one = new Count(heldOut ? 0 : 1, heldOut ? 1 : 0, document.id());
-        for (LabelledText.Name name : labelled.names()) counts.add(name, one);
-      }
+  private LabelCounts plus(Documents.CleanDocument document, DocumentOrder order) {
+    LabelledText labelled = LabelledText.parse(document.text()).orElseThrow();
+    if (kind == LabelKind.NUMBER) {
+      found(labelled.label().doubleValue());
+    } else {
+      boolean heldOut = order.isHeldOut(document.id());
+      Count one = new Count(heldOut ? 0 : 1, heldOut ? 1 : 0, document.id());
+      for (LabelledText.Name name : labelled.names()) add(name, one);
     }
-    return List.of(counts).iterator();
+    return this;
   }
 
-  private void add(LabelCounts other) {
+  private LabelCounts plus(LabelCounts other) {
     other.classes.forEach(this::add);
     smallest = Math.min(smallest, other.smallest);
     largest = Math.max(largest, other.largest);
+    return this;
   }
 
   private void add(LabelledText.Name name, Count count) {
@@ -111,8 +110,9 @@ final class LabelCounts implements Serializable {
   }
 
   private void refuseNew(Former former, List<String> names) {
+    Set<String> known = Set.copyOf(names);
     for (Map.Entry<LabelledText.Name, Count> found : classes.entrySet())
-      if (!names.contains(found.getKey().text()))
+      if (!known.contains(found.getKey().text()))
         throw new UserError("the class " + told(found) + " is new to the dataset in " + former.folder()
             + ", which has " + String.join(", ", names.subList(0, Math.min(10, names.size())))
             + (names.size() > 10 ? ", ..." : "") + "; mend it, or make a new dataset of all files");

@@ -3,6 +3,7 @@ package dev.kindling.data.job;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.data.corpus.LongJson;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,7 @@ import java.util.Optional;
  * @param pair the second text of a pair; null: there is only one
  */
 record LabelledText(String text, String pair, JsonNode label) {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON = LongJson.mapper();
 
   /** The name of a class. Whole numbers come before texts, in their order. */
   record Name(String text, boolean whole) implements Comparable<Name>, java.io.Serializable {
