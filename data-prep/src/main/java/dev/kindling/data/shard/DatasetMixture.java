@@ -25,6 +25,8 @@ import org.apache.hadoop.fs.Path;
  * @param units shares of what is read, of {@link Mixture#ALL}
  */
 public record DatasetMixture(List<Member> members, List<Long> units) {
+  private static final String CLASSES = "classes";
+
   /** A dataset. @param folder as it is told; its shards' names are below it */
   public record Member(Path folder, DatasetInfo info) {}
 
@@ -42,7 +44,7 @@ public record DatasetMixture(List<Member> members, List<Long> units) {
       refuseUnlessSame("kind of rows", first, other,
           info -> info.packingKind().isOfExamples() ? info.packingKind().label() : "texts");
       refuseUnlessSame("kind of labels", first, other, info -> info.labels() == null ? "none" : info.labels().kind());
-      refuseUnlessSame("classes", first, other, info -> info.labels() == null ? List.of() : info.labels().names());
+      refuseUnlessSame(CLASSES, first, other, info -> info.labels() == null ? List.of() : info.labels().names());
       refuseUnlessSame("sequenceLength", first, other, DatasetInfo::sequenceLength);
       refuseUnlessSame("rowsPerGroup", first, other, info -> info.training().rowsPerGroup());
       if (members.size() > 1 && other.info.training().rows() == 0)
@@ -55,7 +57,10 @@ public record DatasetMixture(List<Member> members, List<Long> units) {
     Object other = of.apply(b.info);
     if (!Objects.equals(one, other))
       throw new UserError("the datasets in " + a.folder + " and " + b.folder + " cannot be mixed: their " + what
-          + " differs, " + one + " and " + other + "; run prep of both with the same tokenizer and settings");
+          + " differs, " + one + " and " + other + "; "
+          + (what.equals(CLASSES)
+              ? "run one prep of the inputs of both"
+              : "run prep of both with the same tokenizer and settings"));
   }
 
   public static DatasetMixture alone(Path folder, DatasetInfo info) {
