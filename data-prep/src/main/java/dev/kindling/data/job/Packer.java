@@ -19,6 +19,8 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Spliterators;
+import java.util.stream.StreamSupport;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.broadcast.Broadcast;
@@ -137,10 +139,9 @@ final class Packer {
           int before = isTraining ? 0 : training.shards();
           List<WholeDocument> whole = new ArrayList<>();
           documents.forEachRemaining(document -> whole.add(document._2()));
-          List<Tuple2<ShardKey, PackedRow>> packed = new ArrayList<>();
-          rows.write(whole, firstRows[group],
-              row -> packed.add(new Tuple2<>(new ShardKey(before + cut.shard(row.row()), row.row()), row)));
-          return packed.iterator();
+          Iterator<PackedRow> packed = rows.rows(whole, firstRows[group]);
+          return StreamSupport.stream(Spliterators.spliteratorUnknownSize(packed, 0), false)
+              .map(row -> new Tuple2<>(new ShardKey(before + cut.shard(row.row()), row.row()), row)).iterator();
         }, false).mapToPair(pair -> pair)
         .repartitionAndSortWithinPartitions(new ShardKey.Shards(training.shards() + heldOut.shards()));
   }

@@ -2,6 +2,8 @@ package dev.kindling.data.pack;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -37,4 +39,11 @@ public interface GroupedRows extends Serializable {
 
   /** Writes the rows of a group. @param documents in the order of the stream; @param firstRow the number of the first row */
   void write(List<WholeDocument> documents, long firstRow, RowAssembler.Rows rows) throws IOException;
+
+  /** What {@link #write} writes, one row after the other. Where rows are mostly empty, all of a group's at once are too many for memory. */
+  default Iterator<PackedRow> rows(List<WholeDocument> documents, long firstRow) throws IOException {
+    List<PackedRow> rows = new ArrayList<>();
+    write(documents, firstRow, rows::add);
+    return rows.iterator();
+  }
 }

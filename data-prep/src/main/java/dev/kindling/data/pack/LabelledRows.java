@@ -2,7 +2,9 @@ package dev.kindling.data.pack;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A labelled text, or a pair of texts, a row, in the order of the stream; the tokens of the second type are a span of their own:
@@ -28,13 +30,19 @@ public record LabelledRows(int sequenceLength, int endOfText) implements Grouped
 
   @Override
   public void write(List<WholeDocument> documents, long firstRow, RowAssembler.Rows rows) throws IOException {
-    long number = firstRow;
-    for (WholeDocument text : documents) {
-      int length = text.tokens().length;
-      int[] tokens = Arrays.copyOf(text.tokens(), sequenceLength + 1);
-      Arrays.fill(tokens, length, tokens.length, endOfText);
-      rows.write(new PackedRow(number, length - 1, tokens, null, text.spans(0), text.labels()));
-      number++;
-    }
+    for (Iterator<PackedRow> all = rows(documents, firstRow); all.hasNext();) rows.write(all.next());
+  }
+
+  /** Each made when it is asked for: a text of ten tokens is a row of T + 1, too. */
+  @Override
+  public Iterator<PackedRow> rows(List<WholeDocument> documents, long firstRow) {
+    return IntStream.range(0, documents.size()).mapToObj(i -> row(documents.get(i), firstRow + i)).iterator();
+  }
+
+  private PackedRow row(WholeDocument text, long number) {
+    int length = text.tokens().length;
+    int[] tokens = Arrays.copyOf(text.tokens(), sequenceLength + 1);
+    Arrays.fill(tokens, length, tokens.length, endOfText);
+    return new PackedRow(number, length - 1, tokens, null, text.spans(0), text.labels());
   }
 }
