@@ -160,8 +160,9 @@ class PretrainLabelsTest {
     assertThat(result.validationLoss()).isLessThan(0.3);
     assertThat(said).anyMatch(line -> line.startsWith("step 200: held-out loss ") && !line.contains("perplexity"));
     assertThat(said)
-        .contains(String.format(Locale.ROOT, "held-out accuracy %.2f%%: %d of %d texts", 100.0 * right / logits.size(), right,
-            logits.size()));
+        .contains(
+            String.format(Locale.ROOT, "held-out accuracy %.2f%%: %d of %d texts", 100.0 * right / logits.size(), right,
+                logits.size()));
     JsonNode config = configJson(result);
     assertThat(config.get("architectures").get(0).asText()).isEqualTo("BertForSequenceClassification");
     assertThat(config.get("problem_type").asText()).isEqualTo("single_label_classification");
