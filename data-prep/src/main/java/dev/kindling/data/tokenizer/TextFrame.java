@@ -90,8 +90,8 @@ public final class TextFrame {
         parts.add(Part.of(sequence.path("id").asText().equals("A") ? FIRST : SECOND, sequence.path("type_id").asInt()));
       } else {
         JsonNode ids = processor.path("special_tokens").path(special.path("id").asText()).path("ids");
-        int[] all = new int[ids.size()];
-        for (int i = 0; i < all.length; i++) all[i] = ids.get(i).asInt(-1);
+        int[] all = new int[Math.max(1, ids.size())];          // a token that is not among them is refused as no token
+        for (int i = 0; i < all.length; i++) all[i] = ids.path(i).asInt(-1);
         parts.add(new Part(SPECIAL, all, special.path("type_id").asInt()));
       }
     }

@@ -59,6 +59,10 @@ class TextFrameTest {
         List.of("{\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}], "
             + "\"pair\": [{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}], \"special_tokens\": {}}",
             "both texts, each once"),
+        List.of(
+            "{\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\": {\"id\": \"[X]\", \"type_id\": 0}}, "
+                + "{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}], \"pair\": [], \"special_tokens\": {}}",
+            "special token is -1"),
         List.of("{\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": \"A\", \"type_id\": 2}}], "
             + "\"pair\": [], \"special_tokens\": {}}", "token type is 2"))) {
       file.set("post_processor", new ObjectMapper().readTree(wrong.get(0)));

@@ -77,7 +77,7 @@ final class OneDnnAttentionGradient {
     private final HeadOperand values;
     private final KeyGradient dk;
     private final KeyGradient dv;
-    private final Place scores;                  // of one tile, as the next three
+    private final Place scores;                  // of one tile, as the next two
     private final Place dp;
     private final Place ds;
 
