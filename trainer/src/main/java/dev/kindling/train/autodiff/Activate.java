@@ -13,7 +13,8 @@ public record Activate(Activation activation, Value x, Value y) implements Opera
     Tape tape = x.tape();
     Value y = tape.value(x.type(), x.shape());
     Tensor data = x.use();
-    y.make(to -> tape.kernels().activations().activate(activation, data, to));
+    y.make(to -> tape.kernels().activations().activate(activation, data, to),
+        (to, d) -> tape.kernels().activations().activateAgain(activation, data, to, d));
     tape.record(new Activate(activation, x, y));
     return y;
   }
@@ -21,6 +22,8 @@ public record Activate(Activation activation, Value x, Value y) implements Opera
   @Override
   public void backward(Tape tape) {
     if (y.dy() == null) return;
-    tape.flowThrough(y, x, (dy, dx) -> tape.kernels().activations().activateGradient(activation, x.data(), dy, dx));
+    tape.flowThrough(y, x, (dy, dx) -> {
+      if (!y.isPassedBack()) tape.kernels().activations().activateGradient(activation, x.data(), dy, dx);
+    });
   }
 }

@@ -2,6 +2,7 @@ package dev.kindling.train.autodiff;
 
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -19,6 +20,8 @@ public final class Value {
   private boolean readBack;                      // the way back reads the data
   private int readers;                           // those of it who can do with what is made again, as long as they have not read
   private Consumer<Tensor> maker;                // null: what is forgotten is lost
+  private BiConsumer<Tensor, Tensor> backMaker;  // null: data and gradients are made apart
+  private boolean passedBack;                    // the gradient is that of its operation's input already
   private boolean forgotten;
   private Tensor remade;
   Gradient gradient;
@@ -95,6 +98,17 @@ public final class Value {
   }
 
   /**
+   * The same.
+   *
+   * @param backMaker makes the data once more and, in one go, of this value's gradient that of its operation's input, in place; the
+   *     operation then asks {@link #isPassedBack}
+   */
+  void make(Consumer<Tensor> maker, BiConsumer<Tensor, Tensor> backMaker) {
+    this.backMaker = backMaker;
+    make(maker);
+  }
+
+  /**
    * Says that the way forward does not read this any more: its memory is free for others, where the way back does without it or has
    * it made again. Else nothing happens.
    */
@@ -110,9 +124,24 @@ public final class Value {
     if (!forgotten) return data;
     if (remade == null) {
       remade = room.borrow(data.type(), data.shape());
-      maker.accept(remade);
+      if (backMaker != null && hasWholeGradient()) {
+        backMaker.accept(remade, gradient.tensor);
+        passedBack = true;
+      } else {
+        maker.accept(remade);
+      }
     }
     return remade;
+  }
+
+  /** Nothing is added to it any more, and nobody else holds it. */
+  private boolean hasWholeGradient() {
+    return uses == 1 && gradient != null && !gradient.isShared();
+  }
+
+  /** Whether the gradient is its operation's input's: {@link #make}. */
+  boolean isPassedBack() {
+    return passedBack;
   }
 
   /** A reader of {@link #again} is done. */

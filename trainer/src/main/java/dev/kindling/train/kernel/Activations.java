@@ -10,6 +10,9 @@ public interface Activations {
   /** dx = dy a'(x), of one size; dx may be dy. */
   void activateGradient(Activation a, Tensor x, Tensor dy, Tensor dx);
 
+  /** Both in one: y = a(x), with the bits of {@link #activate}, and dy becomes dy a'(x). All of one size, none over another. */
+  void activateAgain(Activation a, Tensor x, Tensor y, Tensor dy);
+
   /**
    * y = a(gate) ⊙ up (Shazeer 2020, arXiv:2002.05202, eq. 5): GEGLU with {@link Activation#GELU_TANH}, SwiGLU with
    * {@link Activation#SILU}.

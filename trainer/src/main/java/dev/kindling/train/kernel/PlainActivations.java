@@ -66,6 +66,12 @@ final class PlainActivations implements Activations {
   }
 
   @Override
+  public void activateAgain(Activation a, Tensor x, Tensor y, Tensor dy) {
+    activate(a, x, y);
+    activateGradient(a, x, dy, dy);
+  }
+
+  @Override
   public void gate(Activation a, Columns gate, Columns up, Tensor y) {
     PlainMatrix gates = PlainMatrix.of(gate);
     PlainMatrix ups = PlainMatrix.of(up);

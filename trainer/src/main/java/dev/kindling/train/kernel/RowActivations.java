@@ -34,6 +34,19 @@ final class RowActivations implements Activations {
     });
   }
 
+  @Override
+  public void activateAgain(Activation a, Tensor x, Tensor y, Tensor dy) {
+    RowWork.requireSameSize(x, y, dy);
+    work.forPieces(x.size(), (from, n, rows) -> {
+      float[] slope = rows.read(0, x.type(), at(x, from), n);
+      float[] value = rows.row(2, n);
+      rows.kernels().activateWithSlope(a, slope, value, rows.row(3, n), n);
+      rows.write(value, n, y.type(), at(y, from));
+      rows.kernels().multiply(rows.read(1, dy.type(), at(dy, from), n), slope, n);
+      rows.write(slope, n, dy.type(), at(dy, from));
+    });
+  }
+
   /** Columns [column, column + n) of one row. */
   @FunctionalInterface
   private interface PieceOfRow {

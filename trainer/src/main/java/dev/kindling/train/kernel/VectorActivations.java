@@ -39,15 +39,15 @@ final class VectorActivations {
     Pass exponents = (x, y, t, n) -> exponents(x, y, n);
     Pass exp = (x, y, t, n) -> VectorMath.exp(y, 1, 0, y, n);
     Pass negativeExp = (x, y, t, n) -> VectorMath.exp(x, -1, 0, y, n);
-    Pass divide = (x, y, t, n) -> divideByOneMore(x, y, n);
+    Pass sigmoid = (x, y, t, n) -> timesSigmoid(x, y, n);
     Pass erf = (x, y, t, n) -> VectorMath.erf(x, HALF_ROOT, y, n);
     Pass relu = (x, y, t, n) -> relu(x, y, n);
     Pass exp2 = (x, y, t, n) -> VectorMath.expOfTwiceMinusOne(x, y, n);
     Pass ratio = (x, y, t, n) -> VectorMath.divideByTwoMore(y, n);
-    values(Activation.GELU_TANH, exponents, exp, divide);
+    values(Activation.GELU_TANH, exponents, exp, sigmoid);
     values(Activation.GELU_ERF, erf, (x, y, t, n) -> timesNormal(x, y, n));
     values(Activation.RELU, relu);
-    values(Activation.SILU, negativeExp, divide);
+    values(Activation.SILU, negativeExp, sigmoid);
     values(Activation.TANH, exp2, ratio);
     slopes(Activation.GELU_TANH, exponents, exp, (x, y, t, n) -> geluTanhSlope(x, y, n));
     slopes(Activation.GELU_ERF, erf, (x, y, t, n) -> halfSquares(x, t, n),
@@ -81,9 +81,10 @@ final class VectorActivations {
     }
   }
 
-  /** y = x / (1 + y). */
-  private static void divideByOneMore(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i += L) fromArray(S, x, i).div(fromArray(S, y, i).add(1f)).intoArray(y, i);
+  /** y = x · 1 / (1 + y), as the slopes' passes have it: so both give the same bits. */
+  private static void timesSigmoid(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i += L)
+      fromArray(S, x, i).mul(broadcast(S, 1f).div(fromArray(S, y, i).add(1f))).intoArray(y, i);
   }
 
   /** y = x (1 + y) / 2. */

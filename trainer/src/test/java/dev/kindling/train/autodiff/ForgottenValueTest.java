@@ -67,6 +67,26 @@ class ForgottenValueTest {
     assertThat(two.gradient().toFloats()).containsExactly(ofTwo);
   }
 
+  /** Then what is made again and what it hands back are made together. */
+  @ParameterizedTest
+  @MethodSource("middles")
+  void gradientsAreTheSameBitsWithASingleReader(UnaryOperator<Value> middle) {
+    long[] shape = {3, 6};
+    Weight weight = by.matrix(middle.apply(leaf(3, 6)).shape()[1], 5, false);
+    float[][] inputs = by.inputs(shape);
+    float[][] kept = by.run((t, in) -> List.of(Multiply.of(middle.apply(in[0]), weight, null, F)), inputs, shape)
+        .inputGradients();
+    float[] ofWeight = weight.gradient().toFloats();
+    float[][] forgotten = by.run((t, in) -> {
+      Value y = middle.apply(in[0]);
+      List<Value> all = List.of(Multiply.of(y, weight, null, F));
+      y.forget();
+      return all;
+    }, inputs, shape).inputGradients();
+    assertThat(forgotten[0]).containsExactly(kept[0]);
+    assertThat(weight.gradient().toFloats()).containsExactly(ofWeight);
+  }
+
   private static List<Value> products(Value y, Weight one, Weight two) {
     return List.of(Multiply.of(y, one, null, F), Multiply.of(y, two, null, F));
   }

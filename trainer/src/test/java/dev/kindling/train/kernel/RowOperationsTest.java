@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.train.kernel.Twins.Output;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
+import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,9 +92,15 @@ class RowOperationsTest {
         Tensor y = machine.empty(s.type, s.rows, s.width);
         Tensor dy = machine.random(s.type, s.rows, s.width);
         Tensor dx = machine.empty(s.type, s.rows, s.width);
+        Tensor again = machine.empty(s.type, s.rows, s.width);
+        Tensor through = machine.empty(s.type, s.rows, s.width);
+        Raw.copy(dy.address(), through.address(), dy.bytes());
         kernels.activate(a, x, y);
         kernels.activateGradient(a, x, dy, dx);
         kernels.activateGradient(a, x, dy, dy);
+        kernels.activateAgain(a, x, again, through);
+        assertThat(Machine.values(again)).as("%s made again", a).containsExactly(Machine.values(y));
+        assertThat(Machine.values(through)).as("gradient with %s", a).containsExactly(Machine.values(dx));
         return List.of(new Output("y", y), new Output("dx", dx), new Output("dx over dy", dy));
       });
     }
