@@ -14,6 +14,7 @@ import dev.kindling.jobs.train.PretrainResult;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,7 +24,7 @@ import org.apache.spark.sql.SparkSession;
 /**
  * {@code bench/run narrow}: the demo's training on two executors, once with exact gradients and once with each kind that sends fewer
  * bytes: the held-out loss at the end, and the bytes of gradients of a step. {@code --only KIND} takes one; {@code --steps N} cuts the
- * training short.
+ * training short; {@code --rank N} and {@code --local-steps N} are those of POWERSGD and LOCAL, if not the defaults.
  */
 public final class Narrow {
   private static final Pattern SENT = Pattern.compile("([0-9.e+-]+) MB of gradients sent");
@@ -54,13 +55,13 @@ public final class Narrow {
       PrepJob.run(spark, new PrepOptions(CorpusSource.jsonl(corpus), target + "/data", Optional.empty(),
           demo.data().vocabularySize(), demo.data().sequenceLength(), demo.data().heldOutPercent(), demo.data().seed()),
           line -> {});
-      Found exact = train(spark, demo, GradientSettings.Kind.EXACT, target);
+      Found exact = train(spark, demo, GradientSettings.defaults(), target);
       for (GradientSettings.Kind kind : GradientSettings.Kind.values()) {
         if (kind == GradientSettings.Kind.EXACT) continue;
         if (only >= 0 && !kind.name().equalsIgnoreCase(words.get(only + 1).replace('-', '_'))) continue;
-        Found found = train(spark, demo, kind, target);
-        String name = "demo, " + demo.train().steps() + " steps, 2 executors, "
-            + kind.name().toLowerCase().replace('_', '-');
+        GradientSettings gradients = settings(kind, words);
+        Found found = train(spark, demo, gradients, target);
+        String name = "demo, " + demo.train().steps() + " steps, 2 executors, " + name(gradients);
         results.less(name + ", held-out loss", found.loss, exact.loss, "nats");
         results.less(name + ", gradients a step", found.megabytes, exact.megabytes, "MB");
       }
@@ -68,19 +69,38 @@ public final class Narrow {
     results.write();
   }
 
-  private static Found train(SparkSession spark, DemoSettings demo, GradientSettings.Kind kind, String target) {
+  private static GradientSettings settings(GradientSettings.Kind kind, List<String> words) {
+    GradientSettings usual = GradientSettings.of(kind);
+    int rank = words.indexOf("--rank"), steps = words.indexOf("--local-steps");
+    return new GradientSettings(kind, usual.threshold(), usual.share(),
+        rank < 0 ? usual.rank() : Integer.parseInt(words.get(rank + 1)),
+        steps < 0 ? usual.localSteps() : Long.parseLong(words.get(steps + 1)), usual.outerRate(),
+        usual.outerMomentum());
+  }
+
+  /** Its kind, with what decides how many bytes it sends. */
+  private static String name(GradientSettings gradients) {
+    String kind = gradients.kind().name().toLowerCase(Locale.ROOT).replace('_', '-');
+    return switch (gradients.kind()) {
+      case POWERSGD -> kind + " of rank " + gradients.rank();
+      case LOCAL -> kind + " for " + gradients.localSteps() + " steps";
+      default -> kind;
+    };
+  }
+
+  private static Found train(SparkSession spark, DemoSettings demo, GradientSettings gradients, String target) {
     ClusterSettings two = new ClusterSettings(EXECUTORS, 60, 0, ClusterSettings.KernelChoice.BEST, "0", 10);
-    PretrainConfig config = PretrainConfig.of(target + "/data", target + "/" + kind).withModel(demo.model())
+    PretrainConfig config = PretrainConfig.of(target + "/data", target + "/" + gradients.kind()).withModel(demo.model())
         .withTrain(demo.train()).withOptimizer(demo.optimizer()).withSchedule(demo.schedule().withWarmupSteps(
             Math.min(demo.schedule().warmupSteps(), demo.train().steps() / 10)))
-        .withCluster(two).withGradients(GradientSettings.of(kind));
+        .withCluster(two).withGradients(gradients);
     double[] sent = new double[1];
     PretrainResult result = PretrainJob.run(spark, config, line -> {
       Matcher found = SENT.matcher(line);
       if (found.find()) sent[0] += Double.parseDouble(found.group(1));
     });
     System.out
-        .println(kind + ": held-out loss " + result.validationLoss() + ", " + sent[0] / result.steps() + " MB a step, "
+        .println(name(gradients) + ": held-out loss " + result.validationLoss() + ", " + sent[0] / result.steps() + " MB a step, "
             + result.tokensPerSecond() + " tokens/s");
     return new Found(result.validationLoss(), sent[0] / result.steps());
   }
