@@ -100,7 +100,8 @@ public final class Narrow {
       if (found.find()) sent[0] += Double.parseDouble(found.group(1));
     });
     System.out
-        .println(name(gradients) + ": held-out loss " + result.validationLoss() + ", " + sent[0] / result.steps() + " MB a step, "
+        .println(name(gradients) + ": held-out loss " + result.validationLoss() + ", " + sent[0] / result.steps()
+            + " MB a step, "
             + result.tokensPerSecond() + " tokens/s");
     return new Found(result.validationLoss(), sent[0] / result.steps());
   }
