@@ -72,7 +72,7 @@ final class Group implements AutoCloseable {
 
   @Override
   public void close() {
-    ins.forEach(PrintStream::close);
+    for (int r = ins.size() - 1; r >= 0; r--) ins.get(r).close();  // the first, which others wait for, last
     for (Process process : processes) {
       try {
         if (!process.waitFor(10, TimeUnit.SECONDS)) process.destroyForcibly();

@@ -74,8 +74,23 @@ public final class ScalingSide {
         link)) {
       System.out.println("listening " + communicator.address());
       communicator.connect(List.of(in.readLine().split(" ")));
+      if (rank > 0) endWithInput();
       train(of, precision, communicator);
     }
+  }
+
+  /** Ends the process with its input: it would else take the first rank's end for a loss, and say so. */
+  private void endWithInput() {
+    Thread thread = new Thread(() -> {
+      try {
+        while (in.readLine() != null) continue;
+      } catch (IOException e) {
+        // then it has ended too
+      }
+      Runtime.getRuntime().halt(0);
+    }, "input");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   private <B extends MicroBatch> void train(TrainCase<B> of, Precision precision, Communicator communicator) {
@@ -105,7 +120,7 @@ public final class ScalingSide {
     warm = true;
     try {
       String line = in.readLine();
-      if (line == null) System.exit(0);          // the others see the connection close
+      if (line == null) System.exit(0);
       seconds = Double.parseDouble(line.split(" ")[1]);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
