@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkContext;
 import org.apache.spark.rpc.RpcCallContext;
@@ -51,6 +52,7 @@ public final class DriverLine implements AutoCloseable {
   static final String MEET = "meet";
 
   private static final long DRAIN_SECONDS = 5;
+  private static final int MOST_NAMED = 16;              // ranks that others wait for
 
   private final Consumer<String> progress;
   private final Consumer<String[]> facts;
@@ -140,13 +142,22 @@ public final class DriverLine implements AutoCloseable {
     }
   }
 
-  /** What the ranks told, by rank; null of those that have not come. */
-  private String[] meet(String[] words) {
+  /**
+   * What the ranks told, by rank, once all have come; before, as one text, which have not: a thousand that wait ask often.
+   *
+   * @return strings, or a string
+   */
+  private Object meet(String[] words) {
     meeting.put(Integer.parseInt(words[1]), words[3]);
-    return IntStream.range(0, Integer.parseInt(words[2])).mapToObj(meeting::get).toArray(String[]::new);
+    int worldSize = Integer.parseInt(words[2]);
+    int missing = worldSize - meeting.size();
+    if (missing == 0) return IntStream.range(0, worldSize).mapToObj(meeting::get).toArray(String[]::new);
+    String named = IntStream.range(0, worldSize).filter(rank -> !meeting.containsKey(rank)).limit(MOST_NAMED)
+        .mapToObj(Integer::toString).collect(Collectors.joining(", "));
+    return missing > MOST_NAMED ? named + " and " + (missing - MOST_NAMED) + " more" : named;
   }
 
-  /** Arrays of strings only: every class loader knows them. */
+  /** Strings and arrays of them only: every class loader knows them. */
   private final class Endpoint implements ThreadSafeRpcEndpoint {
     @Override
     public RpcEnv rpcEnv() {

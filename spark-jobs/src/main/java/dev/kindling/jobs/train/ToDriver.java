@@ -7,15 +7,12 @@ import dev.kindling.train.loop.StopRequest;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.rpc.RpcEndpointRef;
 import org.apache.spark.rpc.RpcTimeout;
@@ -104,17 +101,18 @@ public final class ToDriver implements AutoCloseable {
       throws Exception {
     if (driver == null) throw new RankLostException("rank " + rank + " cannot reach the driver");
     String[] message = {DriverLine.MEET, Integer.toString(rank), Integer.toString(worldSize), what};
-    String[] told = {};
+    String missing = "";
     long begun = System.nanoTime();
     while (!interrupted.getAsBoolean()) {
       try {
-        told = (String[]) ask(message);
-        if (told.length > 0 && Arrays.stream(told).allMatch(Objects::nonNull)) return List.of(told);
+        Object answer = ask(message);
+        if (answer instanceof String[] told) return List.of(told);
+        missing = answer.toString();
       } catch (RpcTimeoutException e) {
         LOG.warn("The driver did not answer where the other ranks are: {}", e.toString());
       }
       Duration waited = Duration.ofNanos(System.nanoTime() - begun);
-      if (waited.compareTo(patience) > 0) throw missing(rank, worldSize, told, patience);
+      if (waited.compareTo(patience) > 0) throw missing(rank, worldSize, missing, patience);
       Thread.sleep(pauseMillis(waited));
     }
     throw new RankLostException("rank " + rank + " was told to end before all ranks had come");
@@ -125,17 +123,15 @@ public final class ToDriver implements AutoCloseable {
     return Math.max(SHORTEST_PAUSE_MILLIS, Math.min(LONGEST_PAUSE_MILLIS, waited.toMillis() / 100));
   }
 
-  /** @param told by rank, null where one has not come; empty where the driver has never answered */
-  private static RankLostException missing(int rank, int worldSize, String[] told, Duration patience) {
+  /** @param missing numbers of ranks; empty where the driver has never answered */
+  private static RankLostException missing(int rank, int worldSize, String missing, Duration patience) {
     String seconds = patience.toMillis() / 1000.0 + " s";
-    if (told.length == 0) {
+    if (missing.isEmpty()) {
       return new RankLostException("the driver did not answer rank " + rank + " for " + seconds
           + ", where the other ranks are");
     }
-    List<String> missing = IntStream.range(0, told.length).filter(other -> told[other] == null)
-        .mapToObj(Integer::toString).toList();
-    return new RankLostException((missing.size() == 1 ? "rank " : "ranks ") + String.join(", ", missing) + " of "
-        + worldSize + " had not come to meet the others after " + seconds);
+    return new RankLostException((missing.contains(" ") ? "ranks " : "rank ") + missing + " of " + worldSize
+        + " had not come to meet the others after " + seconds);
   }
 
   private Object ask(String[] message) throws Exception {

@@ -270,8 +270,8 @@ final class Exchange {
       target.put(bytes);                         // the one copy; more than belongs here throws and ends the channel
     } finally {
       synchronized (this) {
-        writing--;
-        notifyAll();
+        // only who closes waits for this; to wake the rank's thread for every read of a socket would cost as much as the bytes
+        if (--writing == 0 && failure != null) notifyAll();
       }
     }
   }

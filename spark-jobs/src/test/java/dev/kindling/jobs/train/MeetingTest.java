@@ -84,6 +84,16 @@ class MeetingTest {
   }
 
   @Test
+  void ofManyThatDoNotComeTheFirstAreNamed() {
+    try (DriverLine line = new DriverLine(spark.sparkContext(), told -> {})) {
+      assertThatThrownBy(
+          () -> ToDriver.connect(line.name()).meet(0, 40, "here", Duration.ofMillis(100), () -> false))
+          .isInstanceOf(RankLostException.class).hasMessageContaining(
+              "ranks 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 and 23 more of 40 had not come");
+    }
+  }
+
+  @Test
   void theLongerARankWaitsTheMoreSeldomItAsks() {
     assertThat(ToDriver.pauseMillis(Duration.ZERO)).isEqualTo(20);
     assertThat(ToDriver.pauseMillis(Duration.ofSeconds(2))).isEqualTo(20);
