@@ -39,15 +39,15 @@ final class VectorActivations {
     Pass exponents = (x, y, t, n) -> exponents(x, y, n);
     Pass exp = (x, y, t, n) -> VectorMath.exp(y, 1, 0, y, n);
     Pass negativeExp = (x, y, t, n) -> VectorMath.exp(x, -1, 0, y, n);
-    Pass sigmoid = (x, y, t, n) -> timesSigmoid(x, y, n);
+    Pass divide = (x, y, t, n) -> divideByOneMore(x, y, n);
     Pass erf = (x, y, t, n) -> VectorMath.erf(x, HALF_ROOT, y, n);
     Pass relu = (x, y, t, n) -> relu(x, y, n);
     Pass exp2 = (x, y, t, n) -> VectorMath.expOfTwiceMinusOne(x, y, n);
     Pass ratio = (x, y, t, n) -> VectorMath.divideByTwoMore(y, n);
-    values(Activation.GELU_TANH, exponents, exp, sigmoid);
+    values(Activation.GELU_TANH, exponents, exp, divide);
     values(Activation.GELU_ERF, erf, (x, y, t, n) -> timesNormal(x, y, n));
     values(Activation.RELU, relu);
-    values(Activation.SILU, negativeExp, sigmoid);
+    values(Activation.SILU, negativeExp, divide);
     values(Activation.TANH, exp2, ratio);
     slopes(Activation.GELU_TANH, exponents, exp, (x, y, t, n) -> geluTanhSlope(x, y, n));
     slopes(Activation.GELU_ERF, erf, (x, y, t, n) -> halfSquares(x, t, n),
@@ -81,10 +81,9 @@ final class VectorActivations {
     }
   }
 
-  /** y = x · 1 / (1 + y), as the slopes' passes have it: so both give the same bits. */
-  private static void timesSigmoid(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i += L)
-      fromArray(S, x, i).mul(broadcast(S, 1f).div(fromArray(S, y, i).add(1f))).intoArray(y, i);
+  /** y = x / (1 + y), as the slopes' passes have it: so both give the same bits. */
+  private static void divideByOneMore(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i += L) fromArray(S, x, i).div(fromArray(S, y, i).add(1f)).intoArray(y, i);
   }
 
   /** y = x (1 + y) / 2. */
@@ -114,10 +113,11 @@ final class VectorActivations {
   private static void geluTanhSlope(float[] x, float[] exponential, int n) {
     for (int i = 0; i < n; i += L) {
       FloatVector v = fromArray(S, x, i);
-      FloatVector s = broadcast(S, 1f).div(fromArray(S, exponential, i).add(1f));
+      FloatVector more = fromArray(S, exponential, i).add(1f);
+      FloatVector s = broadcast(S, 1f).div(more);
       FloatVector w = v.mul(v).mul(3 * CUBIC).add(1f).mul(TWO_ROOT).mul(v);
       w.sub(w.mul(s)).add(1f).mul(s).intoArray(x, i);
-      v.mul(s).intoArray(exponential, i);
+      v.div(more).intoArray(exponential, i);
     }
   }
 
@@ -139,8 +139,9 @@ final class VectorActivations {
   private static void siluSlope(float[] x, float[] exponential, int n) {
     for (int i = 0; i < n; i += L) {
       FloatVector v = fromArray(S, x, i);
-      FloatVector s = broadcast(S, 1f).div(fromArray(S, exponential, i).add(1f));
-      FloatVector y = v.mul(s);
+      FloatVector more = fromArray(S, exponential, i).add(1f);
+      FloatVector s = broadcast(S, 1f).div(more);
+      FloatVector y = v.div(more);
       y.sub(y.mul(s)).add(s).intoArray(x, i);
       y.intoArray(exponential, i);
     }
