@@ -93,6 +93,9 @@ public final class PrepJob {
     progress.accept(
         String.format("Wrote %,d training rows of %,d tokens and %,d held-out rows to %s", info.training().rows(),
             info.sequenceLength(), info.heldOut().rows(), output.path()));
+    if (info.heldOut().rows() == 0 && options.heldOutPercent() > 0)
+      progress.accept("No document is held out, as there are so few: training will tell no held-out loss. A larger "
+          + "heldOutPercent than " + options.heldOutPercent() + " leaves it some");
     return new PrepResult(output.path(), info, Tokenizer.load(conf, output.path()), false);
   }
 

@@ -285,6 +285,18 @@ class PrepFlowTest {
   }
 
   @Test
+  void thatNoDocumentIsHeldOutIsToldUnlessNoneWasToBe() throws IOException {
+    CorpusSource few = CorpusSource.jsonl(write("few.jsonl", 12).toString());
+    for (int percent : new int[]{1, 0}) {
+      List<String> said = new ArrayList<>();
+      PrepResult result = PrepJob.run(SparkInTests.session(), new PrepOptions(List.of(few), 0, List.of(),
+          folder.resolve("few-" + percent).toString(), Optional.empty(), 264, 16, percent, 1), said::add);
+      assertThat(result.info().heldOut().rows()).isZero();
+      assertThat(said).filteredOn(line -> line.startsWith("No document is held out")).hasSize(percent);
+    }
+  }
+
+  @Test
   void aStageOfAnotherVersionOfTheCodeIsNotTakenOver() {
     List<PrepStage> stages = List.of(new PrepStage(PrepStage.CLEAN, List.of(), ""),
         new PrepStage("second", List.of(), "x"));

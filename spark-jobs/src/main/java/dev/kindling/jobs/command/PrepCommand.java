@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
         "  packing (concatenate, best-fit, prompt-completion, preference, classification)",
         "", "Several inputs, a table among them (prep.yaml):", "  input:",
         "    - { name: books, path: 'hdfs:///books/*.txt.zst', format: text, separator: \"\\n%%\\n\" }",
-        "    - { name: lake, sql: SELECT id, body FROM articles WHERE lang = 'en', textField: body }",
+        "    - { name: lake, sql: \"SELECT id, body FROM articles WHERE lang = 'en'\", textField: body }",
         "  maxRejectedPercent: 0.1", "  clean: { preset: web, languages: [en], mask: [email, phone] }",
         "  dedup: { exact: true, near: { threshold: 0.8 } }"})
 final class PrepCommand implements Callable<Integer> {

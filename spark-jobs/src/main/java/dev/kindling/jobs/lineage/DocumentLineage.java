@@ -135,7 +135,10 @@ public final class DocumentLineage {
   }
 
   private UserError unknown(String name) {
-    return new UserError("the dataset in " + run.data() + " has no document and no file '" + name
-        + "'; documents are called as their ids say, files as in --step's lines");
+    List<DatasetMixture.Member> members = run.datasets().members();
+    String read = members.size() == 1 ? "version " + members.get(0).info().datasetVersion() + " of " : "";
+    return new UserError(read + "the dataset in " + run.data() + ", which the run reads, has no document and no file '"
+        + name
+        + "': if that is its name, no checkpoint of the run has learned from it; documents are called as their ids say, files as in --step's lines");
   }
 }

@@ -59,7 +59,7 @@ class DatasetVersionsTest {
     lineage("first", "--step", "8").findValues("file").forEach(file -> pinned.add(file.asText()));
     assertThat(pinned).containsExactly("a.txt");
     assertThat(Ended.refused("lineage", "--run", folder.resolve("first").toString(), "--forget", "b.txt"))
-        .contains("has no document and no file 'b.txt'");
+        .contains("version 1 of the dataset in ").contains("has no document and no file 'b.txt'");
   }
 
   @Test

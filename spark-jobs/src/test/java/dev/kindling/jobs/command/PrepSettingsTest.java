@@ -11,7 +11,12 @@ import dev.kindling.data.job.PrepOptions;
 import dev.kindling.data.job.PrepStage;
 import dev.kindling.data.label.LabelKind;
 import dev.kindling.jobs.config.Configuration;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class PrepSettingsTest {
@@ -34,6 +39,18 @@ class PrepSettingsTest {
         source("lake", List.of("SELECT 1"), CorpusFormat.SQL, "body", "", CorpusSource.MAX_DOCUMENT_BYTES),
         source("old", List.of("archive.pages"), CorpusFormat.TABLE, "text", "", 10));
     assertThat(options("input: one.jsonl\noutput: out\n").inputs()).containsExactly(CorpusSource.jsonl("one.jsonl"));
+  }
+
+  @Test
+  void theReadmesLakeIsReadAsItStandsThere() throws IOException {
+    Matcher block = Pattern.compile("cat > lake.yaml <<'YAML'\n(.*?)\nYAML\n", Pattern.DOTALL)
+        .matcher(Files.readString(Path.of("../README.md")));
+    assertThat(block.find()).isTrue();
+    String there = block.group(1).replaceAll("(?m)^decontaminate:.*", "");      // those files would be looked for
+    PrepOptions options = options(there + "\noutput: data/lake\n");
+    assertThat(options.inputs()).extracting(CorpusSource::name).containsExactly("books", "web", "wiki");
+    assertThat(options.inputs().get(2).paths())
+        .containsExactly("SELECT id, text FROM wiki.articles WHERE lang = 'en'");
   }
 
   @Test
