@@ -39,7 +39,10 @@ public record PrepReport(long files, long bytes, List<String> emptyFiles, long r
   /** A dropped document. */
   public record Example(String id, String reason, String excerpt) {}
 
-  /** @param tokensPerWord fertility of the tokenizer; words stand between white space */
+  /**
+   * @param tokensPerWord fertility of the tokenizer over what was not cut, 0 where all was; words stand between white space
+   * @param bytesPerToken likewise
+   */
   public record Source(long documents, long tokens, long characters, double tokensPerWord, double bytesPerToken) {}
 
   /** @param documents that were looked at; @param sampled whether there are more; @param languages the commonest first */
@@ -85,9 +88,8 @@ public record PrepReport(long files, long bytes, List<String> emptyFiles, long r
   }
 
   private static Source source(TokenCounts.Source counts) {
-    return new Source(counts.documents(), counts.tokens(), counts.characters(),
-        counts.words() == 0 ? 0 : (double) counts.tokens() / counts.words(),
-        counts.tokens() == 0 ? 0 : (double) counts.bytes() / counts.tokens());
+    return new Source(counts.documents(), counts.tokens(), counts.characters(), counts.whole().tokensPerWord(),
+        counts.whole().bytesPerToken());
   }
 
   /** Frames keep what earlier stages dropped; each stage is told what is new. */

@@ -11,19 +11,39 @@ final class TokenCounts implements Serializable {
   private final Map<String, Source> sources = new TreeMap<>();
   private final long[] lengths = new long[Integer.SIZE];
 
-  /** What came from one source. */
-  record Source(long documents, long tokens, long characters, long bytes, long words) implements Serializable {
-    static final Source NONE = new Source(0, 0, 0, 0, 0);
+  /** What came from one source. @param whole of which texts all tokens are there */
+  record Source(long documents, long tokens, long characters, Whole whole) implements Serializable {
+    static final Source NONE = new Source(0, 0, 0, Whole.NONE);
 
     Source plus(Source other) {
       return new Source(documents + other.documents, tokens + other.tokens, characters + other.characters,
-          bytes + other.bytes, words + other.words);
+          whole.plus(other.whole));
+    }
+  }
+
+  /** Texts that were not cut: those that were have fewer tokens than their words and bytes take. */
+  record Whole(long tokens, long bytes, long words) implements Serializable {
+    static final Whole NONE = new Whole(0, 0, 0);
+
+    Whole plus(Whole other) {
+      return new Whole(tokens + other.tokens, bytes + other.bytes, words + other.words);
+    }
+
+    /** 0 where there is none. */
+    double tokensPerWord() {
+      return words == 0 ? 0 : (double) tokens / words;
+    }
+
+    /** 0 where there is none. */
+    double bytesPerToken() {
+      return tokens == 0 ? 0 : (double) bytes / tokens;
     }
   }
 
   void add(EncodedDocument document) {
     int tokens = document.ids().length;
-    add(document.source(), new Source(1, tokens, document.characters(), document.bytes(), document.words()));
+    Whole whole = document.cut() ? Whole.NONE : new Whole(tokens, document.bytes(), document.words());
+    add(document.source(), new Source(1, tokens, document.characters(), whole));
     lengths[Integer.SIZE - Integer.numberOfLeadingZeros(tokens)]++;
   }
 
