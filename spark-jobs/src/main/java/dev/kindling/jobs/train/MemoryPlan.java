@@ -34,7 +34,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
   /** Netty's buffers where there are several ranks. */
   private static final long NETWORK = 32 * MIB;
   /** Of the heap, what stays after a collection: Spark's, Hadoop's and Parquet's objects; a step adds less than 1 MiB. */
-  private static final long LIVE = 41 * MIB;
+  private static final long LIVE = 35 * MIB;
   /**
    * What collectors make of a heap of 1 GiB: that, and what lies about between collections. G1 begins with a 64th of the machine's
    * memory and grows it while pauses take too much of the time: half of it, as the launcher has it ({@code GCTimeRatio}).

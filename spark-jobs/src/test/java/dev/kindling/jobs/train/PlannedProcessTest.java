@@ -76,7 +76,7 @@ class PlannedProcessTest {
         MemoryPlan.precision(precision));
     List<String> lines = new ArrayList<>();
     Process measured;
-    try (SparkSession spark = Sessions.cluster(ranks, HEAP_FROM)) {
+    try (SparkSession spark = Sessions.asOfUsers(ranks, HEAP_FROM)) {
       ClusterSlots.await(spark.sparkContext(), ranks, 150);
       PretrainJob.run(spark, config, lines::add);
       measured = measure(spark);

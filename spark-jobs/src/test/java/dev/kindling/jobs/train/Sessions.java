@@ -1,5 +1,6 @@
 package dev.kindling.jobs.train;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -22,10 +23,18 @@ public final class Sessions {
     return cluster(executors, Map.of());
   }
 
-  /** @param flags of the executors' JVMs, besides the usual ones */
-  static SparkSession cluster(int executors, String flags) {
-    return cluster(executors,
-        Map.of("spark.executor.extraJavaOptions", System.getProperty("kindling.jvm.flags") + " " + flags));
+  /**
+   * Executors with the class path of a user's: every jar that a JVM has open keeps its directory on the heap, and those of tests are
+   * as large as a tenth of what a rank has there.
+   *
+   * @param flags of the executors' JVMs, besides the usual ones
+   */
+  static SparkSession asOfUsers(int executors, String flags) throws IOException {
+    Path jars = Path.of(System.getProperty("kindling.runtime.classpath"));
+    String classPath = String.join(File.pathSeparator, jars.resolveSibling("test-classes").toString(),
+        jars.resolveSibling("classes").toString(), Files.readString(jars).strip());
+    return cluster(executors, Map.of("spark.executor.extraClassPath", classPath, "spark.executor.extraJavaOptions",
+        System.getProperty("kindling.jvm.flags") + " " + flags));
   }
 
   /** The same with some settings of Spark's. */
