@@ -49,7 +49,7 @@ public sealed interface Gradients {
 
   /**
    * Matrices of gradients as products of two thin ones (PowerSGD: Vogels et al. 2019, arXiv:1905.13727), with what is lost kept
-   * for the next step; all else as it is.
+   * for the next step; these and all else as bf16.
    *
    * @param rank columns of the thin ones
    */

@@ -56,9 +56,13 @@ record LowRank(List<Factors> matrices, List<Whole> rest, long first, long second
   }
 
   /** @param at where it begins in the first vector */
-  record Whole(Parameter parameter, long at) {}
+  record Whole(Parameter parameter, long at) {
+    Tensor in(Tensor first) {
+      return first.slice(at, parameter.size());
+    }
+  }
 
-  /** @param rank of the factors: a matrix goes as them where both are less than half of it, as a sum goes out and comes back */
+  /** @param rank of the factors: a matrix goes as them where both are less than half of it */
   static LowRank of(ParameterLayout layout, int rank) {
     List<Factors> matrices = new ArrayList<>();
     List<Parameter> others = new ArrayList<>();

@@ -4,6 +4,7 @@ import dev.kindling.train.collective.Communicator.Contribution;
 import dev.kindling.train.collective.Communicator.Reduction;
 import dev.kindling.train.collective.LowRank.Factors;
 import dev.kindling.train.kernel.Kernels;
+import dev.kindling.train.model.Parameter;
 import dev.kindling.train.model.ParameterLayout;
 import dev.kindling.train.optim.Optimizer;
 import dev.kindling.train.optim.OwnedRange;
@@ -21,11 +22,12 @@ import java.util.List;
  * <pre>
  *   M = g + e                       g this rank's sum, e what it could not send before
  *   P = Σ over ranks of M Q         Q of the step before; columns made orthonormal
- *   q = Mᵀ P,  Q = Σ over ranks of q
+ *   Q = Σ over ranks of Mᵀ P = Σ over ranks of q
  *   sum = P Qᵀ,  e = M - P qᵀ       so that Σ over steps of sum = Σ of g - Σ over ranks of e
  * </pre>
  *
- * All else goes as it is. Where no rank has a label the owner takes the sum as its own e.
+ * Both go out and come back as bf16, and so does all else: q is what this rank's share came to by that ({@link RankSum#sum}). Where no
+ * rank has a label the owner takes the sum as its own e.
  *
  * @see Gradients.PowerSgd
  */
@@ -42,6 +44,7 @@ final class PowerSgdExchange implements GradientExchange {
   private final Tensor residual;                 // flat
   private final Tensor first;                    // every P, and what is no matrix
   private final Tensor second;                   // every Q
+  private final Tensor said;                     // of either, what this rank has put into the sum
   private final long columns;                    // address of every P in doubles, while its columns are made orthonormal
 
   PowerSgdExchange(int rank, Communicator communicator, Shards shards, ParameterLayout layout, Kernels kernels) {
@@ -56,7 +59,8 @@ final class PowerSgdExchange implements GradientExchange {
     residual = Tensor.at(memory.address(), DType.FLOAT32, layout.size());
     first = Tensor.at(residual.address() + residual.bytes(), DType.FLOAT32, factors.first());
     second = Tensor.at(first.address() + first.bytes(), DType.FLOAT32, factors.second());
-    columns = second.address() + second.bytes();
+    said = Tensor.at(second.address() + second.bytes(), DType.FLOAT32, Math.max(factors.first(), factors.second()));
+    columns = said.address() + said.bytes();
     for (Factors f : factors.matrices()) f.startWhatIsNothing(second);
     try {
       ranks = new RankSum(communicator, kernels, Math.max(factors.first(), factors.second()));
@@ -73,7 +77,8 @@ final class PowerSgdExchange implements GradientExchange {
   }
 
   private static long bytes(LowRank factors, ParameterLayout layout) {
-    return (layout.size() + factors.first() + factors.second()) * Float.BYTES + factors.left() * Double.BYTES;
+    long vectors = factors.first() + factors.second() + Math.max(factors.first(), factors.second());
+    return (layout.size() + vectors) * Float.BYTES + factors.left() * Double.BYTES;
   }
 
   /** What of it is in a checkpoint. */
@@ -105,26 +110,39 @@ final class PowerSgdExchange implements GradientExchange {
       kernels.add(f.in(residual), f.in(own));
       kernels.matmul(f.in(own), false, f.right(second), false, f.left(first), 1, 0, false);
     }
-    for (LowRank.Whole whole : factors.rest()) copy(whole, own, true);
-    ranks.sum(first);
+    for (LowRank.Whole whole : factors.rest()) {
+      kernels.add(whole.parameter().in(residual), whole.parameter().in(own));
+      Raw.copy(whole.parameter().in(own).address(), whole.in(first).address(), whole.in(first).bytes());
+    }
+    ranks.sum(first, said.slice(0, first.size()));
+    for (LowRank.Whole whole : factors.rest()) {
+      keepWhatIsLeft(whole.parameter(), own, whole.in(said));
+      Raw.copy(whole.in(first).address(), whole.parameter().in(own).address(), whole.in(first).bytes());
+    }
     kernels.pool().run(factors.matrices().size(), (i, worker) -> {
       Factors f = factors.matrices().get(i);
       GramSchmidt.orthonormalize(f.left(first), columns + f.left() * Double.BYTES);
     });
+    for (Factors f : factors.matrices()) project(f, f.in(own), f.left(first), f.right(second));
+    ranks.sum(second, said.slice(0, second.size()));
     for (Factors f : factors.matrices()) {
-      project(f, f.in(own), f.left(first), f.right(second));
       Raw.copy(f.in(own).address(), f.in(residual).address(), f.in(own).bytes());
-      kernels.matmul(f.left(first), false, f.right(second), true, f.in(residual), -1, 1, false);
+      kernels.matmul(f.left(first), false, f.right(said), true, f.in(residual), -1, 1, false);
     }
-    ranks.sum(second);
     for (OwnedRange range : owned) {
       for (Factors f : factors.matrices()) {
         if (f.parameter().equals(range.parameter()))
           kernels.matmul(f.left(first), false, f.right(second), true, f.in(own), 1, 0, false);
       }
     }
-    for (LowRank.Whole whole : factors.rest()) copy(whole, own, false);
     for (Factors f : factors.matrices()) f.startWhatIsNothing(second);
+  }
+
+  private void keepWhatIsLeft(Parameter parameter, Tensor own, Tensor sent) {
+    Tensor left = parameter.in(residual);
+    Raw.copy(parameter.in(own).address(), left.address(), left.bytes());
+    kernels.scale(sent, -1, sent);
+    kernels.add(sent, left);
   }
 
   /** q = Mᵀ P, in blocks of rows: kernels hold a transposed copy of what they are given. */
@@ -135,12 +153,6 @@ final class PowerSgdExchange implements GradientExchange {
       kernels.matmul(m.slice(from * f.columns(), count, f.columns()), true, p.slice(from * f.rank(), count, f.rank()),
           false, q, 1, from == 0 ? 0 : 1, false);
     }
-  }
-
-  private void copy(LowRank.Whole whole, Tensor own, boolean out) {
-    Tensor here = whole.parameter().in(own);
-    long there = first.address() + whole.at() * Float.BYTES;
-    Raw.copy(out ? here.address() : there, out ? there : here.address(), here.bytes());
   }
 
   @Override

@@ -76,13 +76,21 @@ class PowerSgdExchangeTest {
   }
 
   @Test
-  void aSumOfTheFactorsRankGoesExactly() {
+  void aSumOfTheFactorsRankGoesAsWellAsBfloat16CanSayIt() {
     // each rank's gradients have rank 1 and 2, their sum 3
     float[][] given = {ofRank(2, 0, 0), ofRank(0, 1, -3)};
-    Found found = run(3, 1, rank -> PlainKernels.of(1), (step, rank) -> given[rank]);
+    int steps = 20;
+    Found found = run(3, steps, rank -> PlainKernels.of(1), (step, rank) -> given[rank]);
+    double lost = 0, lostOverSteps = 0, all = 0;
     for (int i = 0; i < given[0].length; i++) {
-      assertThat(found.sums[0][i]).as("element %d", i).isCloseTo(given[0][i] + given[1][i], within(1e-4f));
+      double sum = given[0][i] + given[1][i], came = 0;
+      for (int step = 0; step < steps; step++) came += found.sums[step][i] / steps;
+      all += sum * sum;
+      lost += (found.sums[0][i] - sum) * (found.sums[0][i] - sum);
+      lostOverSteps += (came - sum) * (came - sum);
     }
+    assertThat(Math.sqrt(lost / all)).isLessThan(0.03);
+    assertThat(Math.sqrt(lostOverSteps / all)).as("what was rounded off goes later").isLessThan(0.003);
   }
 
   @Test
@@ -109,15 +117,15 @@ class PowerSgdExchangeTest {
     Found found = run(1, 3, rank -> PlainKernels.of(1), (step, rank) -> step == 0 ? none : some);
     for (int i = 0; i < ROWS * COLUMNS; i++) {
       assertThat(found.sums[0][i]).isZero();
-      assertThat(found.sums[1][i]).isCloseTo(2 * some[i], within(1e-4f));
+      assertThat(found.sums[1][i]).isCloseTo(2 * some[i], within(0.08f));
     }
   }
 
   @Test
   void bothFactorsGoOutAndComeBack() {
-    // P 60 x 2 with the bias of 5, each on a multiple of 16 elements, and Q 50 x 2: of two ranks each sends a half twice
+    // P 60 x 2 with the bias of 5, each on a multiple of 16 elements, and Q 50 x 2: as bf16, of two ranks each sends a half twice
     Found found = run(2, 2, rank -> PlainKernels.of(1), (step, rank) -> ofRank(1));
     long first = 128 + 16, second = 112;
-    assertThat(found.sent[0] + found.sent[1]).isEqualTo(2 * (first + second) * 4);
+    assertThat(found.sent[0] + found.sent[1]).isEqualTo(2 * (first + second) * 2);
   }
 }
