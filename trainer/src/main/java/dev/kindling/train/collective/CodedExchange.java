@@ -11,7 +11,6 @@ import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,8 +28,6 @@ import java.util.List;
  * @see Gradients.Coded
  */
 final class CodedExchange implements GradientExchange {
-  private static final int GROUP = 64;           // blocks that one thread codes at once
-  private static final int FLOATS = 4;           // bytes of an element of the frames' tensors
   private final Codec codec;
   private final Communicator communicator;
   private final Shards shards;
@@ -41,7 +38,7 @@ final class CodedExchange implements GradientExchange {
   private final Tensor residual;                 // flat, or null
   private final List<Tensor> out = new ArrayList<>();
   private final List<Tensor> in = new ArrayList<>();
-  private final float[][][] scratch;             // by worker
+  private final CodedBlocks blocks;
   private long sent;
 
   CodedExchange(Codec codec, Communicator communicator, Shards shards, ParameterLayout layout, Kernels kernels) {
@@ -52,7 +49,7 @@ final class CodedExchange implements GradientExchange {
     this.kernels = kernels;
     int rank = communicator.rank();
     owned = OwnedRange.of(layout, shards.from(rank), shards.to(rank));
-    scratch = new float[kernels.pool().threads()][3][Codec.BLOCK];
+    blocks = new CodedBlocks(codec, kernels);
     memory = Memory.allocate(Math.max(1, bytes(codec, shards, layout.size(), rank)));
     long next = memory.address();
     residual = codec.feedsBack() ? Tensor.at(next, DType.FLOAT32, layout.size()) : null;
@@ -61,9 +58,9 @@ final class CodedExchange implements GradientExchange {
       next += residual.bytes();
     }
     for (int r = 0; r < shards.worldSize(); r++) {
-      out.add(Tensor.at(next, DType.INT32, r == rank ? 0 : codec.total(shards.size(r)) / FLOATS));
+      out.add(Tensor.at(next, DType.INT32, r == rank ? 0 : CodedBlocks.words(codec, shards.size(r))));
       next += out.get(r).bytes();
-      in.add(Tensor.at(next, DType.INT32, r == rank ? 0 : codec.total(shards.size(rank)) / FLOATS));
+      in.add(Tensor.at(next, DType.INT32, r == rank ? 0 : CodedBlocks.words(codec, shards.size(rank))));
       next += in.get(r).bytes();
     }
   }
@@ -78,11 +75,7 @@ final class CodedExchange implements GradientExchange {
   }
 
   private static long bytes(Codec codec, Shards shards, long elements, int rank) {
-    long bytes = codec.feedsBack() ? elements * Float.BYTES : 0;
-    for (int r = 0; r < shards.worldSize(); r++) {
-      if (r != rank) bytes += codec.total(shards.size(r)) + codec.total(shards.size(rank));
-    }
-    return bytes;
+    return (codec.feedsBack() ? elements * Float.BYTES : 0) + CodedBlocks.bytes(codec, shards, rank);
   }
 
   @Override
@@ -106,33 +99,15 @@ final class CodedExchange implements GradientExchange {
     add(own, sum);
   }
 
-  /** One block of a shard: values [from, from + count), whose bytes start at {@code at}. */
-  private interface Block {
-    void run(long from, int count, long at, float[][] arrays);
-  }
-
-  private void inBlocks(long size, Block body) {
-    long step = (long) GROUP * Codec.BLOCK;
-    kernels.pool().run(Math.toIntExact((size + step - 1) / step), (group, worker) -> {
-      for (long from = group * step; from < Math.min(size, (group + 1) * step); from += Codec.BLOCK) {
-        body.run(from, (int) Math.min(Codec.BLOCK, size - from), codec.total(from), scratch[worker]);
-      }
-    });
-  }
-
-  private ByteBuffer frame(Tensor of, long at, int count) {
-    return of.buffer(at / FLOATS, codec.bytes(count) / FLOATS).order(ByteOrder.LITTLE_ENDIAN);
-  }
-
   private void encode(Tensor gradients, long first, Tensor frames) {
-    inBlocks(gradients.size(), (from, count, at, arrays) -> {
+    blocks.each(gradients.size(), (from, count, at, arrays) -> {
       float[] x = arrays[0], said = arrays[1];
       gradients.get(from, x, 0, count);
       if (residual != null) {
         residual.get(first + from, said, 0, count);
         for (int i = 0; i < count; i++) x[i] += said[i];
       }
-      ByteBuffer frame = frame(frames, at, count);
+      ByteBuffer frame = blocks.frame(frames, at, count);
       codec.encode(x, count, frame);
       if (residual == null) return;
       codec.decode(frame, said, count);
@@ -144,12 +119,12 @@ final class CodedExchange implements GradientExchange {
   private void add(Tensor own, Tensor sum) {
     int rank = communicator.rank();
     long first = shards.from(rank);
-    inBlocks(shards.size(rank), (from, count, at, arrays) -> {
+    blocks.each(shards.size(rank), (from, count, at, arrays) -> {
       float[] all = arrays[0], one = arrays[1];
       for (int r = 0; r < shards.worldSize(); r++) {
         float[] into = r == 0 ? all : one;
         if (r == rank) exact(own, first + from, into, count, arrays[2]);
-        else decode(r, frame(in.get(r), at, count), into, count);
+        else blocks.decode(r, blocks.frame(in.get(r), at, count), into, count);
         for (int i = 0; r > 0 && i < count; i++) all[i] += one[i];
       }
       sum.put(first + from, all, 0, count);
@@ -170,15 +145,6 @@ final class CodedExchange implements GradientExchange {
     if (residual == null) return;
     long at = shards.from(communicator.rank()) * Float.BYTES;
     Raw.copy(sum.address() + at, residual.address() + at, shards.size(communicator.rank()) * Float.BYTES);
-  }
-
-  private void decode(int rank, ByteBuffer frame, float[] into, int count) {
-    try {
-      codec.decode(frame, into, count);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalStateException("rank " + rank + " sends gradients that " + codec + " never makes: "
-          + e.getMessage(), e);
-    }
   }
 
   @Override

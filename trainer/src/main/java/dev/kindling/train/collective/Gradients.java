@@ -99,12 +99,12 @@ public sealed interface Gradients {
 
     @Override
     public long bytes(Shards shards, ParameterLayout layout) {
-      return LocalExchange.bytes(shards);
+      return LocalExchange.bytes(shards, layout.size());
     }
 
     @Override
     public long saved(Shards shards, ParameterLayout layout) {
-      return layout.size() * Float.BYTES + 2 * LocalExchange.bytes(shards) / (shards.worldSize() + 1);
+      return LocalExchange.saved(shards, layout.size());
     }
   }
 

@@ -15,27 +15,29 @@ import java.util.List;
 
 /**
  * Ranks that learn apart and meet now and then (DiLoCo, algorithm 1; the outer optimizer is Nesterov's as PyTorch's SGD has it). At
- * a meeting the owner of a shard gets what each rank has made of it:
+ * a meeting the owner of a shard gets how far each rank has moved it, its own exactly and the others' as bf16:
  *
  * <pre>
- *   δ = a - mean over ranks of w        a where all ranks started from
+ *   δ = mean over ranks of a - w        a where all ranks started from
  *   m = μ m + δ,  a = a - η (δ + μ m),  w = a
  * </pre>
  *
  * @see Gradients.Local
  */
 final class LocalExchange implements GradientExchange {
-  private static final int BLOCK = 1 << 14;      // elements that one thread updates at once
+  private static final Codec CODEC = new Bfloat16Codec();
   private final Gradients.Local recipe;
   private final Communicator communicator;
   private final Shards shards;
   private final ParameterLayout layout;
   private final Kernels kernels;
+  private final CodedBlocks blocks;
   private final Memory memory;
-  private final Tensor start;                    // a, of this rank's shard
+  private final Tensor start;                    // a, flat
   private final Tensor momentum;                 // m, of this rank's shard
+  private final List<Tensor> out = new ArrayList<>();
   private final List<Tensor> in = new ArrayList<>();
-  private final float[][][] scratch;             // by worker
+  private boolean begun;
   private long sent;
 
   LocalExchange(Gradients.Local recipe, Communicator communicator, Shards shards, ParameterLayout layout,
@@ -45,24 +47,37 @@ final class LocalExchange implements GradientExchange {
     this.shards = shards;
     this.layout = layout;
     this.kernels = kernels;
-    long size = shards.size(communicator.rank());
-    scratch = new float[kernels.pool().threads()][3][BLOCK];
-    memory = Memory.allocate(Math.max(1, (shards.worldSize() + 1) * size * Float.BYTES));
-    start = Tensor.at(memory.address(), DType.FLOAT32, size);
-    momentum = Tensor.at(start.address() + start.bytes(), DType.FLOAT32, size);
+    blocks = new CodedBlocks(CODEC, kernels);
+    int rank = communicator.rank();
+    memory = Memory.allocate(bytes(shards, layout.size(), rank));
+    start = Tensor.at(memory.address(), DType.FLOAT32, layout.size());
+    momentum = Tensor.at(start.address() + start.bytes(), DType.FLOAT32, shards.size(rank));
     Raw.zero(momentum.address(), momentum.bytes());
     long next = momentum.address() + momentum.bytes();
     for (int r = 0; r < shards.worldSize(); r++) {
-      in.add(Tensor.at(next, DType.FLOAT32, r == communicator.rank() ? 0 : size));
+      out.add(Tensor.at(next, DType.INT32, r == rank ? 0 : CodedBlocks.words(CODEC, shards.size(r))));
+      next += out.get(r).bytes();
+      in.add(Tensor.at(next, DType.INT32, r == rank ? 0 : CodedBlocks.words(CODEC, shards.size(rank))));
       next += in.get(r).bytes();
     }
   }
 
   /** What the rank that needs the most holds. */
-  static long bytes(Shards shards) {
+  static long bytes(Shards shards, long elements) {
+    long most = 0;
+    for (int rank = 0; rank < shards.worldSize(); rank++) most = Math.max(most, bytes(shards, elements, rank));
+    return most;
+  }
+
+  private static long bytes(Shards shards, long elements, int rank) {
+    return (elements + shards.size(rank)) * Float.BYTES + CodedBlocks.bytes(CODEC, shards, rank);
+  }
+
+  /** What of it is in a checkpoint: this rank's weights, and of its shard a and m. */
+  static long saved(Shards shards, long elements) {
     long most = 0;
     for (int rank = 0; rank < shards.worldSize(); rank++) most = Math.max(most, shards.size(rank));
-    return (shards.worldSize() + 1) * most * Float.BYTES;
+    return (elements + 2 * most) * Float.BYTES;
   }
 
   @Override
@@ -72,8 +87,10 @@ final class LocalExchange implements GradientExchange {
 
   @Override
   public void begin(long step, boolean last, Tensor weights) {
-    if (meet(step, last)) sent += (layout.size() - shards.size(communicator.rank())) * Float.BYTES;
-    if (step == 1) Raw.copy(shard(weights).address(), start.address(), start.bytes());
+    if (meet(step, last)) sent += out.stream().mapToLong(Tensor::bytes).sum();
+    if (step == 1 || meet(step - 1, false)) Raw.copy(weights.address(), start.address(), start.bytes());
+    else if (!begun) communicator.allGather(start, shards);          // a checkpoint between two meetings
+    begun = true;
   }
 
   private Tensor shard(Tensor flat) {
@@ -96,37 +113,48 @@ final class LocalExchange implements GradientExchange {
   @Override
   public boolean shares(long step, boolean last, Tensor weights) {
     if (!meet(step, last)) return false;
-    List<Tensor> out = new ArrayList<>();
-    for (int r = 0; r < shards.worldSize(); r++) {
-      out.add(weights.slice(shards.from(r), r == communicator.rank() ? 0 : shards.size(r)));
+    for (int r = 0; r < out.size(); r++) {
+      if (r != communicator.rank()) encode(weights, shards.from(r), shards.size(r), out.get(r));
     }
     communicator.allToAll(out, in);
-    Tensor own = shard(weights);
-    kernels.pool().run(Math.toIntExact((own.size() + BLOCK - 1) / BLOCK), (block, worker) -> {
-      long from = (long) block * BLOCK;
-      update(own, from, (int) Math.min(BLOCK, own.size() - from), scratch[worker]);
-    });
+    blocks.each(momentum.size(), (from, count, at, arrays) -> update(weights, from, count, at, arrays));
     return true;
   }
 
-  private void update(Tensor own, long from, int count, float[][] arrays) {
-    float[] mean = arrays[0], a = arrays[1], m = arrays[2];
-    for (int r = 0; r < shards.worldSize(); r++) {
-      float[] into = r == 0 ? mean : a;
-      (r == communicator.rank() ? own : in.get(r)).get(from, into, 0, count);
-      for (int i = 0; r > 0 && i < count; i++) mean[i] += a[i];
-    }
+  private void encode(Tensor weights, long first, long size, Tensor frames) {
+    blocks.each(size, (from, count, at, arrays) -> {
+      moved(weights, first + from, arrays[0], count, arrays[1]);
+      CODEC.encode(arrays[0], count, blocks.frame(frames, at, count));
+    });
+  }
+
+  /** w - a of this rank. */
+  private void moved(Tensor weights, long from, float[] into, int count, float[] a) {
+    weights.get(from, into, 0, count);
     start.get(from, a, 0, count);
+    for (int i = 0; i < count; i++) into[i] -= a[i];
+  }
+
+  private void update(Tensor weights, long from, int count, long at, float[][] arrays) {
+    float[] moved = arrays[0], a = arrays[1], m = arrays[2];
+    long first = shards.from(communicator.rank());
+    for (int r = 0; r < shards.worldSize(); r++) {
+      float[] into = r == 0 ? moved : a;
+      if (r == communicator.rank()) moved(weights, first + from, into, count, m);
+      else blocks.decode(r, blocks.frame(in.get(r), at, count), into, count);
+      for (int i = 0; r > 0 && i < count; i++) moved[i] += a[i];
+    }
+    start.get(first + from, a, 0, count);
     momentum.get(from, m, 0, count);
     float ranks = shards.worldSize(), rate = (float) recipe.rate(), mu = (float) recipe.momentum();
     for (int i = 0; i < count; i++) {
-      float delta = a[i] - mean[i] / ranks;
+      float delta = -moved[i] / ranks;
       m[i] = mu * m[i] + delta;
       a[i] -= rate * (delta + mu * m[i]);
     }
     momentum.put(from, m, 0, count);
-    start.put(from, a, 0, count);
-    own.put(from, a, 0, count);
+    start.put(first + from, a, 0, count);
+    weights.put(first + from, a, 0, count);
   }
 
   @Override
@@ -140,7 +168,7 @@ final class LocalExchange implements GradientExchange {
     int rank = communicator.rank();
     List<OwnedRange> owned = OwnedRange.of(layout, shards.from(rank), shards.to(rank));
     List<Optimizer.State> all = new ArrayList<>(RankStates.ofRank(rank, "weights", layout, weights));
-    all.addAll(RankStates.ofShard("outer_start", owned, start, shards.from(rank)));
+    all.addAll(RankStates.ofShard("outer_start", owned, shard(start), shards.from(rank)));
     all.addAll(RankStates.ofShard("outer_momentum", owned, momentum, shards.from(rank)));
     return all;
   }

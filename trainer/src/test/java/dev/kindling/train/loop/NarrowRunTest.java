@@ -136,8 +136,8 @@ class NarrowRunTest {
   }
 
   @Test
-  void ranksThatLearnApartSendTheirWeightsInTheStepInWhichTheyMeet() {
-    long all = TinyRun.train(1, options(new Gradients.Exact()).build()).weights().length * 4L;       // a half each way
+  void ranksThatLearnApartSendHowFarTheyCameInTheStepInWhichTheyMeet() {
+    long all = TinyRun.train(1, options(new Gradients.Exact()).build()).weights().length * 2L;       // bf16, a half each way
     assertThat(bytes(new Gradients.Local(4, 0.7, 0.9), 6)).containsExactly(0L, 0L, 0L, all, 0L, all);
   }
 
@@ -195,7 +195,7 @@ class NarrowRunTest {
 
   @Test
   void ranksThatMeetAtEveryStepAndTakeTheMeanAreOneRankOfTheirMean() {
-    // one SGD step each from the same weights: the mean of the results is the step of the mean
+    // one SGD step each from the same weights: the mean of the results is the step of the mean, but for 2⁻⁹ of a step as it is sent
     Gradients every = new Gradients.Local(1, 1, 0);
     RunOptions.Builder options = RunOptions.of(3, new dev.kindling.train.optim.Sgd.Recipe(0.1, 0, false, 0))
         .virtualRanks(2).clipNorm(0).gradients(every);
@@ -203,7 +203,7 @@ class NarrowRunTest {
     float[] apart = TinyRun.train(2, options.build(), Precision.FLOAT32, 1, data::batch, l -> l).weights();
     float[] together = TinyRun.train(2, options.gradients(new Gradients.Exact()).build(), Precision.FLOAT32, 1,
         data::batch, l -> l).weights();
-    assertThat(apart).usingComparatorWithPrecision(1e-5f).containsExactly(together);
+    assertThat(apart).usingComparatorWithPrecision(2e-4f).containsExactly(together);
   }
 
   /** So that the mean over ranks is the mean over labels. */
