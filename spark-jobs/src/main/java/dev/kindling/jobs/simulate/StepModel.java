@@ -61,9 +61,9 @@ public final class StepModel {
     }
     int steps = ((Scheme.Local) scheme).steps();
     double alone = costs.elements() * (costs.update() + costs.pack()) / cluster.cores();
-    double whole = 4.0 * costs.elements();
-    double mean = costs.elements() * costs.add() / cluster.cores();      // a shard of each executor's weights
-    return new StepTime(compute, ownSum(), words() + toAll(whole) / steps, alone + mean / steps, toAll(whole) / steps);
+    double way = 2.0 * costs.elements(), weights = 4.0 * costs.elements();
+    double mean = costs.elements() * (costs.convert() + costs.add()) / cluster.cores();  // of a shard of each executor's way
+    return new StepTime(compute, ownSum(), words() + toAll(way) / steps, alone + mean / steps, toAll(weights) / steps);
   }
 
   /** Seconds of a core: where some weights come back rounded, all are moved to and from one vector, each once by each executor. */
