@@ -46,6 +46,8 @@ final class StageProgress implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();                       // closed
+    } catch (RuntimeException e) {
+      if (!spark.sc().isStopped()) throw e;                     // who stopped it knows
     }
   }
 

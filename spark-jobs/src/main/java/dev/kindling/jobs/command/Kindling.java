@@ -88,6 +88,7 @@ public final class Kindling implements Runnable {
       err.println("kindling: " + told.replaceAll("\\s*\\R\\s*", " "));
       return givenUp.isPresent() ? GIVEN_UP : CommandLine.ExitCode.USAGE;
     }
+    if (Stoppable.isEnding()) return Stoppable.TERMINATED;   // Spark was stopped under the verb: that is no bug
     failure.printStackTrace(err);
     String log = System.getenv("KINDLING_LOG");
     if (log != null) err.println("kindling: the log is " + log);

@@ -56,12 +56,18 @@ final class PrepCommand implements Callable<Integer> {
   private CommandSpec spec;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
     Configuration configuration = options.read(HadoopFiles.configuration()).option("--in", "input", input)
         .option("--out", "output", output);
     PrepSettings settings = configuration.as(PrepSettings.class);
     PrepOptions prep = configuration.located(settings::options);
+    return Stoppable.run(spec.commandLine().getErr(),
+        "prep was stopped; the same command goes on with the stages that are whole",
+        () -> prepare(configuration, prep, out));
+  }
+
+  private int prepare(Configuration configuration, PrepOptions prep, PrintWriter out) {
     try (Sessions.Opened spark = Sessions.open("prep")) {
       PrepResult result = configuration.located(() -> PrepJob.run(spark.session(), prep, out::println));
       var training = result.info().training();

@@ -49,12 +49,18 @@ final class TokenizerCommand implements Runnable {
   int train(@Mixin VerbOptions options,
       @Option(names = "--in", paramLabel = "PATH", description = "Files, folders or globs (setting input).") List<String> input,
       @Option(names = "--out", paramLabel = "DIR", description = "Where the tokenizer goes (setting output).") String output)
-      throws IOException {
+      throws Exception {
     PrintWriter out = spec.commandLine().getOut();
     Configuration configuration = options.read(HadoopFiles.configuration()).option("--in", "input", input)
         .option("--out", "output", output);
     TokenizerSettings settings = configuration.as(TokenizerSettings.class);
     TokenizerOptions training = configuration.located(settings::options);
+    return Stoppable.run(spec.commandLine().getErr(),
+        "tokenizer train was stopped, and has written nothing; the same command begins anew",
+        () -> train(configuration, training, out));
+  }
+
+  private static int train(Configuration configuration, TokenizerOptions training, PrintWriter out) {
     try (Sessions.Opened spark = Sessions.open("tokenizer train")) {
       Tokenizer tokenizer = configuration.located(() -> TokenizerJob.run(spark.session(), training, out::println));
       out.printf("%s: %,d tokens%n", training.output(), tokenizer.vocabularySize());
