@@ -9,26 +9,29 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A folder that a job fills and commits by writing its manifest last. Everything is made in {@code _unfinished} below it and
- * moved into place when it is whole; a folder with {@code _unfinished} and without a manifest is what an interrupted run left,
- * and is begun anew, but for stages of the job that are whole and have the same fingerprint.
+ * A folder that a job fills and commits by writing its manifest last. Everything is made in a folder of the job's own below
+ * {@code _unfinished} and moved into place when it is whole; a folder with {@code _unfinished} and without a manifest is what an
+ * interrupted run left, and is begun anew, but for stages of the job that are whole and have the same fingerprint. Where that run
+ * is still alive, it ends at its next look at the folder, as what it wrote in is no longer there.
  */
 final class OutputFolder {
-  private static final String UNFINISHED = "_unfinished";
-  private static final String STAGE = ".finished";
+  static final String UNFINISHED = "_unfinished";
+  static final String STAGE = ".finished";
+  private static final String BEGUN = "begun";
 
   private static final Logger LOG = LoggerFactory.getLogger(OutputFolder.class);
 
@@ -36,7 +39,9 @@ final class OutputFolder {
   private final Path folder;
   private final String manifest;
   private final Set<String> names;
+  private final String own = UUID.randomUUID().toString().substring(0, 8);
   private boolean made;
+  private boolean begun;
 
   /** @param manifest the file that commits the folder; @param names of what else the job puts there */
   OutputFolder(Configuration conf, Path folder, String manifest, Set<String> names) {
@@ -56,7 +61,7 @@ final class OutputFolder {
 
   /** Where to write until {@link #commit}. */
   Path unfinished() {
-    return new Path(folder, UNFINISHED);
+    return new Path(new Path(folder, UNFINISHED), own);
   }
 
   /** @throws UserError where the folder holds something that this job did not leave there */
@@ -101,23 +106,47 @@ final class OutputFolder {
   void begin(Map<String, String> stages, Set<String> besides) {
     try {
       made = !files.exists(folder);
-      List<String> found = list();
-      // The manifest goes first: the folder never looks whole while it is cleared.
-      if (found.remove(manifest)) files.delete(new Path(folder, manifest), false);
-      for (String name : found) if (!name.equals(UNFINISHED)) files.delete(new Path(folder, name), true);
-      List<String> left = names(unfinished());
-      Set<String> kept = new HashSet<>();
-      stages.forEach((name, fingerprint) -> {
-        if (!isStageFinished(name, fingerprint)) return;
-        boolean leavesMore = besides.contains(beside(name));
-        if (leavesMore && !left.contains(beside(name))) return;   // a commit that was cut short had moved it
-        kept.addAll(List.of(name, name + STAGE));
-        if (leavesMore) kept.add(beside(name));
-      });
-      for (String name : left)
-        if (!kept.contains(name)) files.delete(new Path(unfinished(), name), true);
       if (!files.mkdirs(unfinished()))
         throw new UserError("output " + folder + " cannot be made; check its path and permissions");
+      write(BEGUN, "");
+      begun = true;
+      for (String other : names(new Path(folder, UNFINISHED)))
+        if (!other.equals(own)) takeOver(new Path(new Path(folder, UNFINISHED), other), stages, besides);
+      if (finishedManifest() != null) {                          // the other was alive, and faster
+        clear(unfinished());
+        throw takenOver(null);
+      }
+      for (String name : list()) if (!name.equals(UNFINISHED)) files.delete(new Path(folder, name), true);
+    } catch (IOException e) {
+      throw new UserError("output " + folder + " cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  /** Without the two files that are deleted first the other job can commit nothing. */
+  private void takeOver(Path other, Map<String, String> stages, Set<String> besides) throws IOException {
+    if (!files.getFileStatus(other).isDirectory()) {
+      files.delete(other, false);
+      return;
+    }
+    files.delete(new Path(other, BEGUN), false);
+    files.delete(new Path(other, manifest), false);
+    List<String> left = names(other);
+    List<String> kept = new ArrayList<>();
+    stages.forEach((name, fingerprint) -> {
+      if (!left.contains(name) || !fingerprint.equals(read(new Path(other, name + STAGE)))) return;
+      boolean leavesMore = besides.contains(beside(name));
+      if (leavesMore && !left.contains(beside(name))) return;   // a commit that was cut short had moved it
+      if (leavesMore) kept.add(beside(name));
+      kept.addAll(List.of(name, name + STAGE));                 // what says that it is whole comes last
+    });
+    for (String name : kept) files.rename(new Path(other, name), new Path(unfinished(), name));
+    files.delete(other, true);
+  }
+
+  /** Of a version that was never published, and is made anew: another manifest takes its place. */
+  void forgetManifest() {
+    try {
+      files.delete(new Path(folder, manifest), false);
     } catch (IOException e) {
       throw new UserError("output " + folder + " cannot be written: " + e.getMessage(), e);
     }
@@ -138,7 +167,9 @@ final class OutputFolder {
     return fingerprint.equals(read(new Path(unfinished(), name + STAGE)));
   }
 
+  /** @throws UserError where another job has taken the folder over */
   void finishStage(String name, String fingerprint) {
+    refuseTakenOver();
     write(name + STAGE, fingerprint);
   }
 
@@ -150,31 +181,49 @@ final class OutputFolder {
     }
   }
 
-  /** Moves everything into place, the manifest last. */
+  /** Moves everything into place, the manifest last. @throws UserError where another job has taken the folder over */
   void commit(String manifestContent) {
+    refuseTakenOver();
+    if (finishedManifest() != null) throw takenOver(null);
     write(manifest, manifestContent);
     try {
       for (String name : names) move(name);
+      refuseTakenOver();
       move(manifest);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    begun = false;
     clearUnfinished();
   }
 
   /** Of a folder that is committed; a run that was killed right then left it. */
   void clearUnfinished() {
     try {
-      if (files.exists(unfinished())) files.delete(unfinished(), true);
+      Path all = new Path(folder, UNFINISHED);
+      if (files.exists(all)) files.delete(all, true);
     } catch (IOException e) {
-      LOG.warn("could not clear {}: {}", unfinished(), e.getMessage());     // the dataset is whole with or without it
+      LOG.warn("could not clear {} in {}: {}", UNFINISHED, folder, e.getMessage());     // the dataset is whole with or without it
     }
   }
 
-  /** After a failure: nothing half written stays. */
+  /**
+   * After a failure.
+   *
+   * @return what to tell: where another job has taken the folder over, that is why
+   */
+  RuntimeException told(RuntimeException failure) {
+    if (!isTakenOver()) return failure;
+    clear(unfinished());
+    return takenOver(failure);
+  }
+
+  /** After a user's mistake: nothing half written stays. What was told to end leaves its stages to the next run. */
   void abandon() {
+    if (ShutdownHookManager.get().isShutdownInProgress() || isTakenOver()) return;
     try {
-      if (finishedManifest() != null) return;
+      files.delete(unfinished(), true);
+      if (finishedManifest() != null || !names(new Path(folder, UNFINISHED)).isEmpty()) return;
       for (String name : list()) files.delete(new Path(folder, name), true);
       if (made) files.delete(folder, true);
     } catch (IOException | UncheckedIOException e) {
@@ -183,10 +232,39 @@ final class OutputFolder {
     }
   }
 
+  private void clear(Path path) {
+    try {
+      files.delete(path, true);
+      if (names(path.getParent()).isEmpty()) files.delete(path.getParent(), true);
+    } catch (IOException e) {
+      LOG.warn("could not clear {}: {}", path, e.getMessage());
+    }
+  }
+
+  private void refuseTakenOver() {
+    if (isTakenOver()) throw takenOver(null);
+  }
+
+  private boolean isTakenOver() {
+    try {
+      return begun && !files.exists(new Path(unfinished(), BEGUN));
+    } catch (IOException e) {
+      return false;                                             // who asks has a failure of its own to tell
+    }
+  }
+
+  private UserError takenOver(RuntimeException cause) {
+    return new UserError("another run has written to the output " + folder
+        + " meanwhile, so this one ends; what the other makes stays. Run this one again when the other has ended, or give it"
+        + " another folder", cause);
+  }
+
   private void move(String name) throws IOException {
     Path from = new Path(unfinished(), name);
-    if (files.exists(from) && !files.rename(from, new Path(folder, name)))
-      throw new IOException("could not move " + from + " to " + folder);
+    Path to = new Path(folder, name);
+    if (!files.exists(from)) return;
+    files.delete(to, true);                                     // of a run that was taken over while it moved
+    if (!files.rename(from, to)) throw new IOException("could not move " + from + " to " + folder);
   }
 
   private List<String> list() {

@@ -125,9 +125,10 @@ public final class PrepJob {
     try (ShufflePartitions partitions = ShufflePartitions.of(session)) {
       Dataset<Row> rows = TaskFailure.unwrapped(() -> flow.run(work.documents(), partitions));
       return TaskFailure.unwrapped(() -> prepare(rows, flow, work));
-    } catch (UserError e) {
-      work.output().abandon();
-      throw e;                              // after any other failure the next run takes over the stages that are whole
+    } catch (RuntimeException e) {
+      RuntimeException told = work.output().told(e);
+      if (told instanceof UserError) work.output().abandon();
+      throw told;                           // after any other failure the next run takes over the stages that are whole
     }
   }
 
@@ -167,7 +168,11 @@ public final class PrepJob {
         ? null
         : DatasetVersions.unpublished(conf, former.folder(), former.next());
     former.refuseAddedTo();
-    if (info == null || !info.fingerprint().equals(fingerprint))
+    if (info != null && !info.fingerprint().equals(fingerprint)) {
+      home.forgetManifest();
+      info = null;
+    }
+    if (info == null)
       info = make(new Work(added, inputs, fingerprint, home, tokenizer, examples, Optional.of(former)));
     home.clearUnfinished();
     DatasetInfo made = info;

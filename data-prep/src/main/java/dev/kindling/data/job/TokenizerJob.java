@@ -65,8 +65,9 @@ public final class TokenizerJob {
       progress.accept("Wrote " + new Path(output.path(), Tokenizer.FILE));
       return tokenizer;
     } catch (RuntimeException e) {
+      RuntimeException told = output.told(e);
       output.abandon();
-      throw e;
+      throw told;
     }
   }
 

@@ -79,6 +79,23 @@ class PrepJobTest {
   }
 
   @Test
+  void ofTwoRunsIntoOneFolderTheEarlierIsToldInOneLineAndTheLatersDatasetIsWhole() throws IOException {
+    Path in = write("in/in.jsonl", lines(60));
+    for (String moment : List.of("Encoding", "Packed")) {
+      List<PrepResult> later = new ArrayList<>();
+      assertThatThrownBy(() -> PrepJob.run(SparkInTests.session(), options(moment, in, 10), line -> {
+        if (line.startsWith(moment)) later.add(prepare(moment, in));
+      })).isInstanceOf(UserError.class).hasMessageNotContaining("\n")
+          .hasMessageContaining("another run has written to the output file:" + folder.resolve(moment));
+      assertThat(names(moment)).containsExactly("dataset.json", "documents", "held-out", "inputs",
+          "prep-report.json", "tokenizer.json", "tokenizer_config.json", "training");
+      assertThat(DatasetInfo.read(CONF, later.get(0).folder())).isEqualTo(later.get(0).info());
+      assertThat(PackedDataset.open(CONF, later.get(0).folder()).rows())
+          .isEqualTo(later.get(0).info().training().rows());
+    }
+  }
+
+  @Test
   void anOutputThatHoldsSomethingElseIsLeftAlone() throws IOException {
     Path in = write("in/in.jsonl", lines(5));
     Files.createDirectories(folder.resolve("mine"));
