@@ -27,6 +27,11 @@ public final class C4 implements Rule {
   }
 
   @Override
+  public List<String> tests() {
+    return List.of("loremIpsum", "brackets", "sentences");
+  }
+
+  @Override
   public Outcome apply(String text) {
     if (text.toLowerCase(Locale.ROOT).contains("lorem ipsum"))
       return Outcome.drop(text, "c4.loremIpsum", "has the words lorem ipsum");

@@ -23,6 +23,11 @@ public final class GopherQuality implements Rule {
   }
 
   @Override
+  public List<String> tests() {
+    return List.of("words", "wordLength", "symbols", "lines", "letters", "stopWords");
+  }
+
+  @Override
   public Outcome apply(String text) {
     List<String> words = PlainWords.of(text);
     int count = words.size();

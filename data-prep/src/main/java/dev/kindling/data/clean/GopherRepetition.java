@@ -4,6 +4,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The repetition filter of Gopher (Rae et al. 2021, arXiv:2112.11446, Table A1). A document goes in which more is repeated than
@@ -27,6 +29,12 @@ public final class GopherRepetition implements Rule {
   @Override
   public String name() {
     return "repetition";
+  }
+
+  @Override
+  public List<String> tests() {
+    return Stream.concat(Stream.of("lines", "paragraphs"), IntStream.rangeClosed(2, 10).mapToObj(n -> "words" + n))
+        .toList();
   }
 
   @Override

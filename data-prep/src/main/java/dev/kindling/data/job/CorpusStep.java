@@ -1,6 +1,7 @@
 package dev.kindling.data.job;
 
 import java.io.Serializable;
+import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -11,6 +12,11 @@ import org.apache.spark.sql.Row;
 public interface CorpusStep extends Serializable {
   /** In reasons and in the report, such as {@code gopher.words}. */
   String name();
+
+  /** What its reasons begin with, in the order in which it looks. */
+  default List<String> reasons() {
+    return List.of(name());
+  }
 
   /**
    * Keeps every row. Of the rows that are kept so far it may change the text or set {@link Columns#DROPPED} to

@@ -38,7 +38,8 @@ final class Documents {
 
   /** How the reason begins where the rest of a file could not be read, any number of records. */
   static final String LOST_FILE = "nothing more is read of this file: ";
-  private static final String EMPTY = "empty: no text is left";
+  static final String WITHOUT_TEXT = "empty";
+  private static final String EMPTY = WITHOUT_TEXT + ": no text is left";
 
   private static final long SMALLEST_PIECE = 1 << 20;
   private static final long LARGEST_PIECE = 128 << 20;
@@ -97,6 +98,30 @@ final class Documents {
     return inputs.stream().mapToInt(input -> input.files().size()).sum();
   }
 
+  /** Tables and queries among the inputs. */
+  long tables() {
+    return inputs.stream().map(Input::source).filter(source -> source.format().isTable())
+        .mapToLong(source -> source.paths().size()).sum();
+  }
+
+  /** Of all tables, which are read for it when nothing was yet. */
+  long rows() {
+    Set<String> tables = new HashSet<>();
+    for (Input input : inputs) if (input.source().format().isTable()) tables.add(input.source().name());
+    return tables.isEmpty()
+        ? 0
+        : hashed().stream().filter(each -> tables.contains(each.input()))
+            .mapToLong(table -> TableRows.count(table.sha256())).sum();
+  }
+
+  /** What is read, such as {@code 2 files, 0.1 MB, and 1 table or query}. */
+  String size() {
+    String tables = tables() == 1 ? "1 table or query" : String.format("%,d tables or queries", tables());
+    String files = String.format("%s, %.1f MB", Count.of(files(), "file"), bytes() / 1e6);
+    if (tables() == 0) return files;
+    return files() == 0 ? tables : files + ", and " + tables;
+  }
+
   /** Of all files; what tables hold is not known. */
   long bytes() {
     return inputs.stream().mapToLong(Input::bytes).sum();
@@ -123,8 +148,8 @@ final class Documents {
 
   UserError empty() {
     List<String> paths = inputs.stream().flatMap(input -> input.source().paths().stream()).toList();
-    return new UserError("input " + String.join(", ", paths) + " is empty: no document with text in "
-        + (files() == 1 ? "1 file" : files() + " files") + "; give a corpus with at least one");
+    return new UserError("input " + String.join(", ", paths) + " is empty: no document with text in " + size()
+        + "; give a corpus with at least one");
   }
 
   /**
@@ -143,7 +168,7 @@ final class Documents {
             : file.file() + '\n' + file.bytes() + '\n' + file.sha256() + '\n');
       }
     }
-    return new DatasetInfo.Inputs(files(), bytes(), Fingerprint.of(all.toString()));
+    return new DatasetInfo.Inputs(files(), bytes(), tables(), rows(), Fingerprint.of(all.toString()));
   }
 
   /** All files with what they hold, read when first asked for; of a table its rows' fingerprint. */

@@ -82,9 +82,7 @@ public final class PrepJob {
     output.refuseStrangers();
     Tokenizer given = options.tokenizer().map(path -> Tokenizer.load(conf, new Path(path))).orElse(null);
     Documents documents = Documents.of(session, options.inputs());
-    progress
-        .accept(String.format("Reading %s, %.1f MB", documents.files() == 1 ? "1 file" : documents.files() + " files",
-            documents.bytes() / 1e6));
+    progress.accept("Reading " + documents.size());
     DatasetInfo.Inputs inputs = timed("fingerprint", documents.bytes(), documents::inputs);
     Optional<SharedExamples> examples = SharedExamples.of(conf, options, given);
     String fingerprint = fingerprint(inputs, given, examples);
@@ -156,8 +154,7 @@ public final class PrepJob {
       Optional<SharedExamples> examples) {
     DatasetInfo before = former.info();
     progress.accept(String.format("Adding %s, %.1f MB, to version %d; what is there stays as it is",
-        added.files() == 1 ? "1 new file" : added.files() + " new files", added.bytes() / 1e6,
-        before.datasetVersion()));
+        Count.of(added.files(), "new file"), added.bytes() / 1e6, before.datasetVersion()));
     Tokenizer tokenizer = Tokenizer.load(conf, former.folder());
     if (!tokenizer.fingerprint().equals(before.tokenizer()))
       throw former.other(Tokenizer.FILE + " in it is not the one that it was made with");
@@ -226,7 +223,7 @@ public final class PrepJob {
           work.inputs(), settings(work.examples()), parts.training(), parts.heldOut(), corpus(counts, both),
           decontamination,
           null, parts.packing(), labels);
-      PrepReport report = timed("report", 0, () -> report(rows, kept, work.documents(), outcomes, both, own));
+      PrepReport report = timed("report", 0, () -> report(rows, kept, work, outcomes, both, own));
       output.write(PrepReport.FILE, report.toJson());
       DatasetInfo info = work.former().map(former -> former.info().plus(own, work.documents().files(),
           work.documents().bytes())).orElse(own);
@@ -236,14 +233,16 @@ public final class PrepJob {
     }
   }
 
-  private PrepReport report(Dataset<Row> rows, JavaRDD<Documents.CleanDocument> kept, Documents documents,
+  private PrepReport report(Dataset<Row> rows, JavaRDD<Documents.CleanDocument> kept, Work work,
       List<CorpusFlow.Outcome> outcomes, TokenCounts counts, DatasetInfo info) {
     DocumentOrder order = new DocumentOrder(options.seed(), options.heldOutPercent());
     PrepReport.Languages languages = options.packing().isOfExamples()
         ? null
         : LanguageCounts.of(kept, counts.documents(), order, options.stages());
-    return PrepReport.of(documents, outcomes, counts, info, languages,
-        DuplicateClusters.of(rows, options.stages(), Excerpts.of(options.stages())), seconds);
+    return PrepReport.of(work.documents(), outcomes, counts, info, languages,
+        DuplicateClusters.of(rows, outcomes.stream().map(CorpusFlow.Outcome::stage).toList(),
+            Excerpts.of(options.stages()), work.former()),
+        seconds);
   }
 
   /** @return null where no step looks for evaluation sets */
@@ -293,9 +292,9 @@ public final class PrepJob {
   }
 
   private UserError nothingKept(Documents documents, StageCounts counts) {
-    String steps = counts.dropped().entrySet().stream().filter(step -> !step.getKey().equals("empty"))
-        .map(step -> String.format("%s dropped %,d", step.getKey(), step.getValue().documents()))
-        .collect(Collectors.joining(", "));
+    String steps = StepOrder.of(options.stages()).sorted(counts.dropped().keySet()).stream()
+        .filter(step -> !step.equals(Documents.WITHOUT_TEXT))
+        .map(step -> String.format("%s dropped %,d", step, counts.droppedBy(step))).collect(Collectors.joining(", "));
     if (steps.isEmpty()) return documents.empty();
     return new UserError("no document is left: " + steps + "; loosen these steps");
   }

@@ -13,8 +13,9 @@ import java.util.Map;
  * What {@code prep-report.json} says; all characters are UTF-16 code units.
  *
  * @param files and {@code bytes} that were read; {@code emptyFiles} names those without a byte
+ * @param tables and queries that were read, of {@code rows}
  * @param records that were found in them
- * @param stages in their order
+ * @param stages in their order, and in each its steps in theirs
  * @param sources what is in the dataset by name of its source
  * @param lengths how many documents have {@code from} to {@code to} tokens
  * @param languages that the documents are in; null where rows are examples, and in datasets from before this was looked at
@@ -23,7 +24,8 @@ import java.util.Map;
  * @param labels how many documents have which label; null where they have none
  * @param seconds by what was done
  */
-public record PrepReport(long files, long bytes, List<String> emptyFiles, long records, List<Stage> stages,
+public record PrepReport(long files, long bytes, long tables, long rows, List<String> emptyFiles, long records,
+    List<Stage> stages,
     Map<String, Source> sources, List<Length> lengths, Languages languages, List<Duplicates> duplicates,
     Packing packing, DatasetLabels labels, Map<String, Double> seconds) {
   public static final String FILE = "prep-report.json";
@@ -57,8 +59,12 @@ public record PrepReport(long files, long bytes, List<String> emptyFiles, long r
    */
   public record Duplicates(String step, long clusters, long documents, List<Length> sizes, List<Cluster> largest) {}
 
-  /** @param survivor id of the document that stays, and {@code excerpt} of it; @param gone some that went for it */
-  public record Cluster(String survivor, long documents, String excerpt, List<Example> gone) {}
+  /**
+   * @param survivor id of the first document, and {@code excerpt} of it
+   * @param droppedBy the later step that dropped that one too; null where it stays
+   * @param gone some that went for it
+   */
+  public record Cluster(String survivor, long documents, String excerpt, String droppedBy, List<Example> gone) {}
 
   /** A bar of a histogram; of clusters {@code documents} says how many. */
   public record Length(long from, long to, long documents) {}
@@ -82,7 +88,8 @@ public record PrepReport(long files, long bytes, List<String> emptyFiles, long r
     long targets = info.training().targets() + info.heldOut().targets();
     Packing packing = new Packing(rows, info.sequenceLength(), targets,
         info.packing().wastePercent(), info.packing().kind(), info.packing().cutDocuments());
-    return new PrepReport(documents.files(), documents.bytes(), documents.emptyFiles(),
+    return new PrepReport(documents.files(), documents.bytes(), documents.tables(), documents.rows(),
+        documents.emptyFiles(),
         outcomes.get(0).counts().records(), stages(outcomes), sources, lengths(tokens.lengths()), languages,
         duplicates, packing, info.labels(), seconds);
   }
@@ -99,11 +106,12 @@ public record PrepReport(long files, long bytes, List<String> emptyFiles, long r
     for (CorpusFlow.Outcome outcome : outcomes) {
       StageCounts counts = outcome.counts();
       List<Step> steps = new ArrayList<>();
-      for (Map.Entry<String, StageCounts.Dropped> entry : counts.dropped().entrySet()) {
-        if (before.droppedBy(entry.getKey()) == entry.getValue().documents()) continue;
-        List<Example> examples = entry.getValue().examples().stream()
+      for (String step : StepOrder.of(List.of(outcome.stage())).sorted(counts.dropped().keySet())) {
+        StageCounts.Dropped dropped = counts.dropped().get(step);
+        if (before.droppedBy(step) == dropped.documents()) continue;
+        List<Example> examples = dropped.examples().stream()
             .map(example -> new Example(example.id(), example.reason(), example.excerpt())).toList();
-        steps.add(new Step(entry.getKey(), entry.getValue().documents(), entry.getValue().characters(), examples));
+        steps.add(new Step(step, dropped.documents(), dropped.characters(), examples));
       }
       stages.add(new Stage(outcome.stage().name(), counts.documents(), counts.characters(), steps));
       before = counts;

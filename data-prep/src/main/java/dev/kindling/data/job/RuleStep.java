@@ -4,6 +4,7 @@ import dev.kindling.data.clean.CleanSettings;
 import dev.kindling.data.clean.Outcome;
 import dev.kindling.data.clean.Rule;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A cleaning rule as a step of the corpus. A document that it leaves without text is dropped.
@@ -19,6 +20,11 @@ public record RuleStep(Rule rule) implements DocumentStep {
   @Override
   public String name() {
     return rule.name();
+  }
+
+  @Override
+  public List<String> reasons() {
+    return Stream.concat(rule.tests().stream().map(test -> name() + "." + test), Stream.of(name())).toList();
   }
 
   @Override

@@ -131,4 +131,9 @@ final class TableRows {
     }
     return sum.mod(BigInteger.ONE.shiftLeft(256)).toString(16) + " " + count + "\n";
   }
+
+  /** @param fingerprint of {@link #fingerprint}; @return the number of rows in it */
+  static long count(String fingerprint) {
+    return Long.parseLong(fingerprint.substring(fingerprint.indexOf(' ') + 1).strip());
+  }
 }

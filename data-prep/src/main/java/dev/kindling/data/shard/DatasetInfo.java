@@ -199,9 +199,21 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
     }
   }
 
-  /** @param sha256 over the names and contents of all files */
-  public record Inputs(long files, long bytes, String sha256) {
+  /**
+   * What was read.
+   *
+   * @param files of {@code bytes}
+   * @param tables and queries, of {@code rows}; 0 also in datasets that were made before they were counted
+   * @param sha256 over the names and contents of all files, and the rows of all tables
+   */
+  public record Inputs(long files, long bytes, @JsonInclude(JsonInclude.Include.NON_DEFAULT) long tables,
+      @JsonInclude(JsonInclude.Include.NON_DEFAULT) long rows, String sha256) {
     public Inputs { present("inputs.sha256", sha256); }
+
+    /** Of files alone. */
+    public Inputs(long files, long bytes, String sha256) {
+      this(files, bytes, 0, 0, sha256);
+    }
   }
 
   /**

@@ -204,7 +204,14 @@ class PrepFlowTest {
             "", 999),
         new CorpusSource("pages", List.of(folder + "/parquet"), CorpusFormat.PARQUET,
             new CorpusSource.Fields("text", "id", "kind"), "", 999)};
-    PrepResult result = run("kinds", 0, List.of(), line -> {}, inputs);
+    List<String> told = new ArrayList<>();
+    PrepResult result = run("kinds", 0, List.of(), told::add, inputs);
+    assertThat(told.get(0)).isEqualTo("Reading 3 files, 0.0 MB, and 2 tables or queries");
+    assertThat(told).noneMatch(line -> line.startsWith("Warning"));
+    assertThat(result.info().inputs().tables()).isEqualTo(2);
+    assertThat(result.info().inputs().rows()).isEqualTo(9);
+    PrepReport report = PrepReport.parse(Files.readString(folder.resolve("kinds/prep-report.json")));
+    assertThat(List.of(report.files(), report.tables(), report.rows())).containsExactly(3L, 2L, 9L);
     assertThat(result.info().corpus().sources()).hasSize(5).hasEntrySatisfying("lines", has(10))
         .hasEntrySatisfying("books", has(2)).hasEntrySatisfying("lake", has(4)).hasEntrySatisfying("view", has(5))
         .hasEntrySatisfying("shelf", has(4));

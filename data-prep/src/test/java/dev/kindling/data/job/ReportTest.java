@@ -1,10 +1,13 @@
 package dev.kindling.data.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.kindling.data.SparkInTests;
+import dev.kindling.data.clean.CleanSettings;
 import dev.kindling.data.clean.LanguageRule;
 import dev.kindling.data.corpus.CorpusSource;
+import dev.kindling.data.decontaminate.DecontaminationSettings;
 import dev.kindling.data.dedup.NearSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,6 +52,44 @@ class ReportTest {
     assertThat(nine.gone()).extracting(PrepReport.Example::id).containsExactly("nine-1", "nine-2", "nine-3");
     assertThat(nine.gone()).extracting(PrepReport.Example::excerpt).containsOnly(ENGLISH + "5");
     assertThat(report.duplicates().get(1).step()).isEqualTo("near");
+  }
+
+  @Test
+  void stepsAreToldInTheOrderInWhichTheyRun() throws IOException {
+    CleanSettings settings = new CleanSettings(false, false, List.of(), false, 0, 0, 0.5, true, false, List.of(),
+        List.of(), List.of());
+    List<String> lines = new ArrayList<>(List.of(line("a", "too few words"), line("b", "1234 ".repeat(60)),
+        line("c", "?!?!?!?!"), line("d", " ")));
+    for (int i = 0; i < 3; i++) lines.add(line("e" + i, (ENGLISH + i + ", and the end of it ").repeat(9)));
+    PrepReport report = report(lines, List.of(new PrepStage(PrepStage.CLEAN, RuleStep.of(settings), "some")));
+    assertThat(report.stages().get(0).dropped()).extracting(PrepReport.Step::name).containsExactly("empty", "symbols",
+        "gopher.words", "gopher.letters");
+  }
+
+  @Test
+  void aDocumentThatStoodForOthersAndWasDroppedLaterIsNotSaidToStay() throws IOException {
+    Path quiz = Files.writeString(folder.resolve("quiz.jsonl"), "{\"question\":\"" + ENGLISH + "1\"}\n");
+    Decontamination leaks = new Decontamination(EvaluationFiles.read(new Configuration(),
+        new DecontaminationSettings(List.of(quiz.toString()), 8, 8, DecontaminationSettings.Action.DROP)),
+        DecontaminationSettings.Action.DROP);
+    Path corpus = Files.createDirectories(folder.resolve("corpus"));
+    List<String> lines = new ArrayList<>();
+    plant(lines, "leaked", 1, 3);
+    for (int i = 0; i < 2; i++) lines.add(line("fine-" + i, GERMAN));
+    Files.writeString(corpus.resolve("1.jsonl"), String.join("\n", lines));
+    PrepOptions options = new PrepOptions(List.of(CorpusSource.jsonl(corpus.toString())), 0, List.of(
+        new PrepStage("exact", List.of(new ExactDuplicates(new Priority(List.of("corpus")))), "on"),
+        new PrepStage(leaks.name(), List.of(leaks), "drop")), folder.resolve("data").toString(), Optional.empty(), 260,
+        16, 0, 1);
+    PrepJob.run(SparkInTests.session(), options);
+    PrepReport first = PrepReport.parse(Files.readString(folder.resolve("data/" + PrepReport.FILE)));
+    assertThat(first.duplicates().get(0).largest()).extracting(PrepReport.Cluster::survivor,
+        PrepReport.Cluster::droppedBy).containsExactly(tuple("leaked-0", "decontaminate"), tuple("fine-0", null));
+    Files.writeString(corpus.resolve("2.jsonl"), line("more", ENGLISH + 1) + "\n" + line("other", GERMAN + 7) + "\n");
+    PrepJob.run(SparkInTests.session(), options);
+    PrepReport second = PrepReport.parse(Files.readString(folder.resolve("data/versions/0002/" + PrepReport.FILE)));
+    assertThat(second.duplicates().get(0).largest()).extracting(PrepReport.Cluster::survivor,
+        PrepReport.Cluster::droppedBy).containsExactly(tuple("leaked-0", "decontaminate"));
   }
 
   private static void plant(List<String> lines, String id, int number, int copies) {

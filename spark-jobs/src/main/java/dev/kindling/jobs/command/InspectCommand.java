@@ -62,7 +62,10 @@ final class InspectCommand implements Callable<Integer> {
         info.vocabularySize());
     part("training", info.training(), out);
     part("held out", info.heldOut(), out);
-    out.printf("made from      %,d bytes in %,d files%n", info.inputs().bytes(), info.inputs().files());
+    out.printf("made from      %,d bytes in %,d files%s%n", info.inputs().bytes(), info.inputs().files(),
+        info.inputs().tables() == 0
+            ? ""
+            : String.format(", %,d rows of %,d tables or queries", info.inputs().rows(), info.inputs().tables()));
     if (info.append() != null)
       out.printf("version        %d, which added %,d bytes in %,d files%n", info.datasetVersion(),
           info.append().bytes(),

@@ -50,8 +50,9 @@ final class PrepPage {
 
   static String html(String name, PrepReport made) {
     PrepReport.Stage last = made.stages().get(made.stages().size() - 1);
-    Report page = new Report("Dataset " + name, text("%,d records of %,d files, %.1f MB; %,d documents are kept.",
-        made.records(), made.files(), made.bytes() / 1e6, last.documents()));
+    Report page = new Report("Dataset " + name, text("%s of %s; %s kept.",
+        count(made.records(), "record"), inputs(made),
+        last.documents() == 1 ? "1 document is" : text("%,d documents are", last.documents())));
     page.heading("From the inputs to documents").columns(List.of("stage", "documents", "characters"), stages(made));
     examples(page, made);
     page.heading("Sources").columns(
@@ -77,12 +78,28 @@ final class PrepPage {
     return page.html();
   }
 
+  private static String inputs(PrepReport made) {
+    String files = text("%s, %.1f MB", count(made.files(), "file"), made.bytes() / 1e6);
+    if (made.tables() == 0) return files;
+    String tables = count(made.rows(), "row") + " of "
+        + (made.tables() == 1 ? "1 table or query" : text("%,d tables or queries", made.tables()));
+    return made.files() == 0 ? tables : files + ", and " + tables;
+  }
+
+  private static String count(long number, String one) {
+    return text("%,d %s%s", number, one, number == 1 ? "" : "s");
+  }
+
+  /** Such as &minus;1,200; but not less than nothing. */
+  private static String less(long number) {
+    return text(number == 0 ? "%,d" : "\u2212%,d", number);
+  }
+
   private static List<List<String>> stages(PrepReport made) {
     List<List<String>> rows = new ArrayList<>();
     for (PrepReport.Stage stage : made.stages()) {
       for (PrepReport.Step step : stage.dropped())
-        rows.add(List.of("dropped by " + step.name(), text("\u2212%,d", step.documents()),
-            text("\u2212%,d", step.characters())));
+        rows.add(List.of("dropped by " + step.name(), less(step.documents()), less(step.characters())));
       rows.add(List.of(stage.name() + ": kept", text("%,d", stage.documents()), text("%,d", stage.characters())));
     }
     return rows;
@@ -122,14 +139,18 @@ final class PrepPage {
 
   private static void duplicates(Report page, PrepReport.Duplicates found) {
     page.heading("Duplicates by " + found.step()).paragraph(text(
-        "%,d clusters of %,d documents, of each of which one stays.", found.clusters(), found.documents()));
+        "%s of %s, of each of which the first goes on to the next step.", count(found.clusters(), "cluster"),
+        count(found.documents(), "document")));
     if (found.clusters() == 0) return;
     Map<String, Double> sizes = new LinkedHashMap<>();
     found.sizes().forEach(
         bar -> sizes.put(text("%,d to %,d documents", bar.from(), bar.to()), (double) bar.documents()));
     page.bars(sizes, "%,.0f");
     for (PrepReport.Cluster cluster : found.largest()) {
-      page.paragraph(text("%s stays for %,d documents", cluster.survivor(), cluster.documents()))
+      String documents = count(cluster.documents(), "document");
+      page.paragraph(cluster.droppedBy() == null
+          ? text("%s stays for %s", cluster.survivor(), documents)
+          : text("%s stood for %s until %s dropped it too", cluster.survivor(), documents, cluster.droppedBy()))
           .quotation(cluster.excerpt());
       for (PrepReport.Example gone : cluster.gone())
         page.paragraph(gone.id() + " went for it").quotation(gone.excerpt());
