@@ -89,21 +89,29 @@ public final class CorpusReader implements Iterator<CorpusRecord>, Closeable {
 
   /** The error that names a record by file and line, as an editor counts them. */
   public UserError error(Unreadable record) {
-    String path = piece.file().path();
+    return new UserError(place(conf, source, piece.file().path(), record.position()) + ": " + record.reason());
+  }
+
+  /** A record's file with its line, as an editor counts them, its row, or its first byte. */
+  public static String place(Configuration conf, CorpusSource source, String path, long position) {
     return switch (source.format()) {
-      case JSONL, LINES -> new UserError(path + line(record.position()) + ": " + record.reason());
-      case PARQUET -> new UserError(path + ", row " + record.position() + ": " + record.reason());
-      case TEXT, TABLE, SQL -> new UserError(path + ": " + record.reason());
+      case JSONL, LINES -> path + line(conf, path, position);
+      case PARQUET -> path + ", row " + position;
+      case TEXT, TABLE, SQL -> path + (position == 0 ? "" : atByte(position));
     };
   }
 
+  private static String atByte(long position) {
+    return ", at byte " + position;
+  }
+
   /** The line's number is counted only now, when it is needed: a piece does not know how many lines are before it. */
-  private String line(long offset) {
+  private static String line(Configuration conf, String path, long offset) {
     long line = 1;
-    try (InputStream again = CorpusStream.open(conf, piece.file().path(), 0)) {
+    try (InputStream again = CorpusStream.open(conf, path, 0)) {
       for (long i = 0; i < offset; i++) if (again.read() == '\n') line++;
     } catch (IOException e) {
-      return ", at byte " + offset;
+      return atByte(offset);
     }
     return ":" + line;
   }

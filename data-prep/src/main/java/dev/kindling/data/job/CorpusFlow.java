@@ -32,7 +32,6 @@ final class CorpusFlow {
   private final List<PrepStage> stages;
   private final Map<String, String> fingerprints;
   private final List<Outcome> outcomes = new ArrayList<>();
-  private boolean idsAreUnique;
   private LostFiles lost;
 
   /** What a stage left. */
@@ -109,12 +108,16 @@ final class CorpusFlow {
       outcomes.add(new Outcome(stage, counts, (System.nanoTime() - start) / 1e9));
       if (first) {
         verifyRejects(options.maxRejectedPercent());
-        if (former.isPresent()) refuseIdsOf(former.get(), frame);
+        PrepWarnings.separators(frame, documents).forEach(progress);
+        refuseRepeatedIds(frame, documents);
+        if (former.isPresent()) refuseIdsOf(former.get(), frame, documents);
         partitions.fit(2 * counts.characters());
       }
       if (!stage.steps().isEmpty())
         progress.accept(String.format("%s: %,d of %,d documents are kept", stage.name(), counts.documents(),
             first ? counts.records() : before));
+      if (stage.name().equals(ExampleStep.NAME))
+        PrepWarnings.leftOut(frame, before, counts.documents()).ifPresent(progress);
     }
     return frame;
   }
@@ -126,7 +129,6 @@ final class CorpusFlow {
     if (output.isStageFinished(stage.name(), fingerprint)) {
       progress.accept("Taking over the stage " + stage.name() + ", which an interrupted run finished");
     } else {
-      if (before != null && stage.steps().stream().anyMatch(CorpusStep::needsUniqueIds)) refuseRepeatedIds(before);
       Dataset<Row> rows = before == null ? documents.frame(options.strict()) : before;
       for (CorpusStep step : stage.steps())
         rows = signing(stage).filter(step::equals).isPresent()
@@ -151,26 +153,34 @@ final class CorpusFlow {
         former.flatMap(dataset -> dataset.table(table)));
   }
 
-  private static void refuseIdsOf(Former dataset, Dataset<Row> added) {
+  private static void refuseIdsOf(Former dataset, Dataset<Row> added, Documents documents) {
     Row first = added.where(Columns.kept()).join(dataset.ids(), new String[]{Columns.ID}, "left_semi")
         .agg(functions.min(Columns.ID)).first();
-    if (!first.isNullAt(0))
-      throw new UserError(
-          "a document in the new files has the id '" + first.getString(0) + "', which one in the dataset "
-              + dataset.folder()
-              + " has already; ids must be different: give it another one, or make a new dataset of all files"
-              + " where it takes the other's place");
+    if (first.isNullAt(0)) return;
+    String id = first.getString(0);
+    throw new UserError(
+        "a document in the new files has the id '" + id + "', " + places(added, documents, id).get(0)
+            + ", which one in the dataset " + dataset.folder() + " has already, " + dataset.place(id)
+            + "; ids must be different: give it another one, or make a new dataset of all files"
+            + " where it takes the other's place");
   }
 
-  /** Before a step that joins by ids: of documents with the same id it would lose one that is no duplicate. */
-  private void refuseRepeatedIds(Dataset<Row> documents) {
-    if (idsAreUnique) return;
+  /** Before all that takes time; and of documents with the same id a step that joins by ids would lose one that is no duplicate. */
+  private void refuseRepeatedIds(Dataset<Row> frame, Documents documents) {
     try (StageProgress watch = StageProgress.watch(session, "ids", 0, progress)) {
-      Row smallest = documents.where(Columns.kept()).groupBy(Columns.ID).count().where("count > 1")
+      Row smallest = frame.where(Columns.kept()).groupBy(Columns.ID).count().where("count > 1")
           .agg(functions.min(Columns.ID)).first();
-      if (!smallest.isNullAt(0)) throw EncodedDocuments.repeated(smallest.getString(0));
+      if (smallest.isNullAt(0)) return;
+      String id = smallest.getString(0);
+      throw EncodedDocuments.repeated(id, String.join(" and ", places(frame, documents, id)));
     }
-    idsAreUnique = true;
+  }
+
+  /** Where the documents with an id are, two at most. */
+  private static List<String> places(Dataset<Row> frame, Documents documents, String id) {
+    return frame.where(Columns.kept().and(functions.col(Columns.ID).equalTo(id)))
+        .orderBy(Columns.FILE, Columns.POSITION).limit(2).select(Columns.FILE, Columns.POSITION).collectAsList()
+        .stream().map(row -> documents.place(id, row.getString(0), row.getLong(1))).toList();
   }
 
   private StageCounts last() {

@@ -25,11 +25,6 @@ public interface CorpusStep extends Serializable {
    */
   Dataset<Row> apply(Dataset<Row> documents);
 
-  /** @return whether what the step finds goes back to the documents by their ids, so that no two may have the same */
-  default boolean needsUniqueIds() {
-    return false;
-  }
-
   /** @return whether the step leaves every row as it is */
   default boolean onlyLooks() {
     return false;

@@ -4,6 +4,7 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.clean.Normalizer;
 import dev.kindling.data.corpus.CorpusFile;
 import dev.kindling.data.corpus.CorpusPiece;
+import dev.kindling.data.corpus.CorpusReader;
 import dev.kindling.data.corpus.CorpusRecord;
 import dev.kindling.data.corpus.CorpusSource;
 import dev.kindling.data.corpus.Document;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -125,6 +127,32 @@ final class Documents {
   /** Of all files; what tables hold is not known. */
   long bytes() {
     return inputs.stream().mapToLong(Input::bytes).sum();
+  }
+
+  /** Where a document is, for who looks for it there: file and line, or row. */
+  String place(String id, String file, long position) {
+    for (Input input : inputs) {
+      if (!id.startsWith(input.idPrefix(named))) continue;
+      if (input.source().format().isTable() && input.source().paths().contains(file)) return "a row of " + file;
+      for (CorpusFile one : input.files())
+        if (one.name().equals(file))
+          return CorpusReader.place(spark.hadoopConfiguration(), input.source(), one.path(), position);
+    }
+    return file + "@" + position;
+  }
+
+  /** Of one input. */
+  int files(String input) {
+    return inputs.stream().filter(one -> one.source().name().equals(input)).mapToInt(one -> one.files().size()).sum();
+  }
+
+  /** What stands between documents, by the names of the inputs that have such a thing and a file. */
+  Map<String, String> separators() {
+    Map<String, String> separators = new LinkedHashMap<>();
+    for (Input input : inputs)
+      if (!input.source().separator().isEmpty() && !input.files().isEmpty())
+        separators.put(input.source().name(), input.source().separator());
+    return separators;
   }
 
   /** Sizes of the files, by {@link #fileKey}. */

@@ -154,9 +154,10 @@ final class EncodedDocuments implements AutoCloseable {
     return starts;
   }
 
-  static UserError repeated(String id) {
-    return new UserError("two documents have the id '" + id
-        + "'; ids must be different; name another field with idField, or one that no document has to number them");
+  /** @param where both are */
+  static UserError repeated(String id, String where) {
+    return new UserError("two documents have the id '" + id + "': " + where
+        + "; ids must be different; name another field with idField, or one that no document has to number them");
   }
 
   private static Iterator<TokenCounts> count(Iterator<Tuple2<StreamKey, EncodedDocument>> documents) {
@@ -164,7 +165,7 @@ final class EncodedDocuments implements AutoCloseable {
     StreamKey before = null;
     while (documents.hasNext()) {
       Tuple2<StreamKey, EncodedDocument> document = documents.next();
-      if (document._1().equals(before)) throw repeated(before.id());
+      if (document._1().equals(before)) throw repeated(before.id(), "the table documents would have both");
       before = document._1();
       counts.add(document._2());
     }

@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 
 /** A dataset that documents are added to, in its newest version. */
 record Former(SparkSession session, Path folder, DatasetInfo info) {
@@ -55,6 +56,16 @@ record Former(SparkSession session, Path folder, DatasetInfo info) {
       if (table.isPresent()) all = all.union(table.get().select(Columns.ID));
     }
     return all;
+  }
+
+  /** @param id of {@link #ids}; @return file and place of the document */
+  String place(String id) {
+    for (String name : PrepTables.named()) {
+      Optional<Row> found = table(name).flatMap(rows -> rows.where(functions.col(Columns.ID).equalTo(id)).limit(1)
+          .select(Columns.FILE, Columns.POSITION).collectAsList().stream().findFirst());
+      if (found.isPresent()) return found.get().getString(0) + "@" + found.get().getLong(1);
+    }
+    throw new IllegalStateException("the id " + id + " is of one of the tables");
   }
 
   /** @throws UserError where the settings are others than those that it was made with, or the tokenizer is another */

@@ -282,6 +282,9 @@ public final class PrepJob {
     progress.accept(String.format("Packed (%s): %.3f%% of the places are empty, %,d of %,d documents are cut",
         parts.packing().kind(), parts.packing().wastePercent(), parts.packing().cutDocuments(),
         training.documents() + heldOut.documents()));
+    if (options.packing().isOfExamples())
+      PrepWarnings.cut(parts.packing().cutDocuments(), training.documents() + heldOut.documents(),
+          options.sequenceLength()).ifPresent(progress);
     return parts;
   }
 

@@ -30,9 +30,4 @@ interface SignedStep extends CorpusStep {
       signed.unpersist();
     }
   }
-
-  @Override
-  default boolean needsUniqueIds() {
-    return true;
-  }
 }

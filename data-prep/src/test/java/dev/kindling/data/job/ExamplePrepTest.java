@@ -77,6 +77,29 @@ class ExamplePrepTest {
   }
 
   @Test
+  void thatMostExamplesAreLeftOutOrCutIsToldWithWhatToChange() throws IOException {
+    String longOne = "{\"prompt\": \"" + "9".repeat(2 * TIME) + "\", \"completion\": \"8\"}\n";
+    String cutOne = "{\"prompt\": \"1\", \"completion\": \"" + "8".repeat(2 * TIME) + "\"}\n";
+    String fine = "{\"prompt\": \"1\", \"completion\": \"2\"}\n";
+    assertThat(warnings("most", longOne + longOne + fine))
+        .containsExactly("Warning: 2 of 3 examples are left out, 2 of "
+            + "them as no token of a completion is left within its first " + (TIME + 1)
+            + " tokens; a larger sequenceLength or shorter prompts keep more");
+    assertThat(warnings("cut", cutOne + cutOne + fine)).containsExactly("Warning: 2 of 3 examples are too long and lose"
+        + " their ends; a sequenceLength above " + TIME + " leaves more of them whole");
+    assertThat(warnings("half", longOne + fine)).isEmpty();
+  }
+
+  private List<String> warnings(String name, String lines) throws IOException {
+    Path in = Files.writeString(folder.resolve(name + ".jsonl"), lines);
+    List<String> said = new ArrayList<>();
+    PrepJob.run(SparkInTests.session(), new PrepOptions(List.of(CorpusSource.jsonl(in.toString())), 0, List.of(),
+        folder.resolve(name).toString(), Optional.of(tokenizer.toString()), 0, TIME, 0, 1, Packing.PROMPT_COMPLETION,
+        Optional.empty()), said::add);
+    return said.stream().filter(line -> line.startsWith("Warning")).toList();
+  }
+
+  @Test
   void anExampleThatIsNoneIsRefusedByItsPlaceAndATableIsReadAsLinesAre() throws IOException {
     for (Map.Entry<String, String> wrong : Map
         .of("{\"prompt\": \"a\"}", "the field 'completion' is missing (there are prompt)",

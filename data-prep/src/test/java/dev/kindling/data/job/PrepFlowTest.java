@@ -89,7 +89,7 @@ class PrepFlowTest {
   }
 
   @Test
-  void twoDocumentsWithOneIdAreRefusedBeforeAStepJoinsByIds() throws IOException {
+  void twoDocumentsWithOneIdAreRefusedBeforeAnyStepAndAreToldWithTheirPlaces() throws IOException {
     Path same = write("same.jsonl", 3, Files.readAllLines(write("in.jsonl", 3)).get(1),
         "{\"id\":\"d1\",\"text\":\"the same or not\"}", "{\"id\":\"e\",\"text\":\"the same or not\"}");
     for (CorpusStep step : new Priority(List.of()).steps(new DedupSettings(true, Optional.of(NearSettings.defaults()),
@@ -97,9 +97,18 @@ class PrepFlowTest {
       List<String> said = new ArrayList<>();
       assertThatThrownBy(() -> run(step.name(), 0, List.of(new PrepStage(step.name(), List.of(step), "on")), said::add,
           CorpusSource.jsonl(same.toString()))).isInstanceOf(UserError.class)
-          .hasMessageContaining("two documents have the id 'd1'; ids must be different");
+          .hasMessageContaining("two documents have the id 'd1': file:" + same + ":2 and file:" + same
+              + ":4; ids must be different");
       assertThat(said).as("told before the step").noneMatch(line -> line.startsWith(step.name()));
     }
+    List<String> said = new ArrayList<>();
+    assertThatThrownBy(() -> run("none", 0, List.of(), said::add, CorpusSource.jsonl(same.toString())))
+        .isInstanceOf(UserError.class).hasMessageContaining(same + ":2 and ");
+    assertThat(said).as("told before the tokenizer").containsExactly("Reading 1 file, 0.0 MB");
+    CorpusSource query = new CorpusSource("lake", List.of("SELECT 'x' AS id, 'text' AS text FROM range(2)"),
+        CorpusFormat.SQL, CorpusSource.Fields.USUAL, "", 999);
+    assertThatThrownBy(() -> run("rows", 0, List.of(), line -> {}, query)).isInstanceOf(UserError.class)
+        .hasMessageContaining("the id 'x': a row of SELECT 'x' AS id, 'text' AS text FROM range(2) and a row of ");
   }
 
   @Test
@@ -229,6 +238,22 @@ class PrepFlowTest {
     session.range(6).selectExpr("id", "concat('row number ', id) as body").createOrReplaceTempView("rows_of_lake");
     assertThatThrownBy(() -> run("kinds", 0, List.of(), said::add, inputs)).isInstanceOf(UserError.class)
         .hasMessageContaining("made from other inputs");
+  }
+
+  @Test
+  void aSeparatorThatDividesNothingIsToldWithItsInput() throws IOException {
+    for (String name : List.of("a", "b"))
+      Files.writeString(Files.createDirectories(folder.resolve("books")).resolve(name + ".txt"),
+          "the state of the union\n\nis strong " + name);
+    for (String separator : List.of("\n%%\n", "\n\n")) {
+      List<String> said = new ArrayList<>();
+      run("by" + separator.length(), 0, List.of(), said::add, new CorpusSource("shelf", List.of(folder + "/books"),
+          CorpusFormat.TEXT, CorpusSource.Fields.USUAL, separator, 999));
+      if (separator.equals("\n\n")) assertThat(said).noneMatch(line -> line.startsWith("Warning"));
+      else
+        assertThat(said).contains("Warning: the separator '\\n%%\\n' divides none of the 2 files of the input shelf:"
+            + " each is one document; set separator to what stands between documents");
+    }
   }
 
   @Test
