@@ -73,7 +73,8 @@ record JsonDocument(String id, String source, String text) {
     return switch (node.getNodeType()) {
       case ARRAY -> "an array";
       case OBJECT -> "an object";
-      case BOOLEAN, NUMBER -> "'" + node.asText() + "'";
+      case NUMBER -> "the number " + node.asText();
+      case BOOLEAN -> "the truth value " + node.asText();
       case STRING -> "a string";
       case NULL -> "null";
       default -> "nothing";

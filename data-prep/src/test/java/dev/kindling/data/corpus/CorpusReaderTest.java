@@ -86,7 +86,8 @@ class CorpusReaderTest {
 
   @Test
   void aBadLineIsNamedByFileAndNumberInAnyPiece() throws IOException {
-    Map<String, String> bad = Map.of("{\"text\":1}", "the field 'text' is '1'", "{\"txt\":\"a\"}", "there are txt",
+    Map<String, String> bad = Map.of("{\"text\":1}", "the field 'text' is the number 1; it must be a string",
+        "{\"txt\":\"a\"}", "there are txt",
         "{\"text\":\"a\"",
         "not JSON", "[1]", "an array", "{\"text\":\"a\"} x", "not JSON", "{\"text\":\"\\ud83d\"}", "lone surrogate",
         "{\"text\":null}",
@@ -110,6 +111,21 @@ class CorpusReaderTest {
         .hasMessageContaining("latin1.txt: byte 1 is not UTF-8");
     write("latin1.txt", new byte[]{'a', (byte) 0xC3});
     assertThatThrownBy(() -> read(CorpusSource.text(folder.toString()), 4)).hasMessageContaining("byte 1 is not UTF-8");
+  }
+
+  @Test
+  void damagedCompressedDataAreToldWithTheirFileAndPlace() throws IOException {
+    byte[] whole = gzip("{\"text\":\"a\"}\n".repeat(3) + "{\"text\":\"" + "abc".repeat(1000) + "\"}\n");
+    whole[whole.length - 6] ^= 0x55;                                                     // its checksum
+    write("in.jsonl.gz", whole);
+    assertThatThrownBy(() -> read(jsonl(), 1)).isInstanceOf(UserError.class)
+        .hasMessageMatching(".*in\\.jsonl\\.gz:\\d: the file cannot be read on from here, its data are damaged: .*");
+    whole[0] ^= 0x55;                                                                    // and what says that it is one
+    write("in.jsonl.gz", whole);
+    assertThatThrownBy(() -> read(jsonl(), 1)).isInstanceOf(UserError.class)
+        .hasMessageContaining("in.jsonl.gz:1: the file cannot be read on from here");
+    assertThatThrownBy(() -> read(CorpusSource.text(folder.toString()), 1)).isInstanceOf(UserError.class)
+        .hasMessageContaining("in.jsonl.gz: the file cannot be read on from here");
   }
 
   @Test

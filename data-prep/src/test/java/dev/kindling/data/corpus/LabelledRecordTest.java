@@ -31,13 +31,13 @@ class LabelledRecordTest {
   @ParameterizedTest
   @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
       "CLASS | null | is null; a text must have a label",
-      "CLASS | 1.0 | is '1.0'; with labelKind class it must be a text or a whole number from 0 on; numbers are labelKind number",
-      "CLASS | -1 | is '-1'; with labelKind class it must be a text or a whole number from 0 on; numbers are labelKind number",
+      "CLASS | 1.0 | is the number 1.0; with labelKind class it must be a text or a whole number from 0 on; numbers are labelKind number",
+      "CLASS | -1 | is the number -1; with labelKind class it must be a text or a whole number from 0 on; numbers are labelKind number",
       "CLASS | [1] | is an array; with labelKind class it must be a text or a whole number from 0 on; lists of classes are labelKind classes",
-      "CLASS | true | is 'true'; with labelKind class it must be",
+      "CLASS | true | is the truth value true; with labelKind class it must be",
       "CLASS | \" \" | is blank; with labelKind class it must be",
       "CLASSES | \"x\" | is a string; with labelKind classes it must be a list; one class is labelKind class",
-      "CLASSES | [1.5] | a class in the field 'gold' is '1.5'; it must be a text or a whole number from 0 on",
+      "CLASSES | [1.5] | a class in the field 'gold' is the number 1.5; it must be a text or a whole number from 0 on",
       "NUMBER | \"1\" | is a string; with labelKind number it must be a number that float32 can hold; one class is labelKind class",
       "NUMBER | 1e39 | with labelKind number it must be a number that float32 can hold"})
   void aLabelOfAnotherKindIsRefusedWithWhatIsAllowed(LabelKind kind, String label, String said) {

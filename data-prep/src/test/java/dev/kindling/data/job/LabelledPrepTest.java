@@ -150,7 +150,8 @@ class LabelledPrepTest {
         .isEqualTo(Map.of("a", List.of(1.5)));
     assertThatThrownBy(() -> prepare("wrong", CorpusFormat.PARQUET, 16, LabelFields.USUAL, numbers))
         .isInstanceOf(UserError.class)
-        .hasMessageContaining("the field 'label' is '1.5'; with labelKind class it must be a text or a whole number");
+        .hasMessageContaining(
+            "the field 'label' is the number 1.5; with labelKind class it must be a text or a whole number");
     assertThatThrownBy(() -> prepare("missing", CorpusFormat.PARQUET, 16, LabelFields.USUAL, parquet))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("the column 'label' is missing (there are id, text, other, topics)");

@@ -74,7 +74,7 @@ class PrepFlowTest {
       assertThat(rest).startsWith(row.<String>getAs("excerpt") + "\n");
     }
     assertThat(rejected).extracting(row -> row.<String>getAs("reason")).satisfiesExactly(
-        reason -> assertThat(reason).startsWith("the field 'text' is '7'"),
+        reason -> assertThat(reason).startsWith("the field 'text' is the number 7"),
         reason -> assertThat(reason).startsWith("this is not JSON"));
     List<String> said = new ArrayList<>();
     List<PrepStage> more = List.of(new PrepStage("second", List.of(new WithoutWord("no-17", "strong 17")), "17"));
@@ -83,7 +83,7 @@ class PrepFlowTest {
         .hasMessageContaining("maxRejectedPercent allows 9.9");
     assertThat(said).as("told before the second stage").noneMatch(line -> line.startsWith("second"));
     assertThatThrownBy(() -> run("none", 0, List.of(), line -> {}, CorpusSource.jsonl(in.toString())))
-        .isInstanceOf(UserError.class).hasMessageContaining("in.jsonl:19: the field 'text' is '7'");
+        .isInstanceOf(UserError.class).hasMessageContaining("in.jsonl:19: the field 'text' is the number 7");
     assertThat(folder.resolve("more")).doesNotExist();
     assertThat(folder.resolve("none")).doesNotExist();
   }

@@ -2,6 +2,7 @@ package dev.kindling.jobs.command;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.jobs.evaluate.Baselines;
 import dev.kindling.jobs.evaluate.HeldOut;
@@ -48,6 +49,12 @@ final class EvaluateCommand implements Callable<Integer> {
     Configuration conf = HadoopFiles.configuration();
     PrintWriter out = spec.commandLine().getOut();
     PackedDataset heldOut = PackedDataset.openHeldOut(conf, new Path(data));
+    if (heldOut.rows() == 0)
+      throw new UserError(
+          "the dataset in " + data + " has no held-out rows, on which a model is measured: its heldOutPercent is "
+              + heldOut.info().configuration().getOrDefault("heldOutPercent", "not known")
+              + "; prepare it in a new folder with a larger one, such as "
+              + "--set heldOutPercent=5");
     try (TrainedModel trained = TrainedModel.open(ModelPath.open(conf, model, average), Precision.FLOAT32, threads)) {
       out.printf("perplexity on %,d held-out rows%n", heldOut.rows());
       out.printf(LINE, "model", HeldOut.perplexity(trained.model(), heldOut));

@@ -6,6 +6,7 @@ import dev.kindling.jobs.train.RunGivenUpException;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -66,12 +67,23 @@ public final class Kindling implements Runnable {
       command.getErr().println("kindling: " + noVerb(unknown.getUnmatched().get(0), command.getSubcommands().keySet()));
       return CommandLine.ExitCode.USAGE;
     }
-    String message = problem.getMessage().lines().findFirst().orElse("the command cannot be understood");
+    String message = choices(problem)
+        .orElseGet(() -> problem.getMessage().lines().findFirst().orElse("the command cannot be understood"));
     if (problem instanceof CommandLine.UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
       message += "; did you mean " + unmatched.getSuggestions().get(0) + "?";
     }
     command.getErr().println("kindling: " + message + "; see " + command.getCommandSpec().qualifiedName() + " --help");
     return CommandLine.ExitCode.USAGE;
+  }
+
+  /** Of options of which one must be given, where none was. */
+  private static Optional<String> choices(ParameterException problem) {
+    CommandLine.Model.CommandSpec command = problem.getCommandLine().getCommandSpec();
+    if (!problem.getMessage().contains("(specify one of these)")) return Optional.empty();
+    return command.argGroups().stream().filter(group -> group.multiplicity().min() > 0).findFirst()
+        .map(group -> command.name() + " needs one of " + group.options().stream()
+            .map(option -> option.longestName() + (option.arity().max() == 0 ? "" : " " + option.paramLabel()))
+            .collect(Collectors.joining(", ")));
   }
 
   private static String noVerb(String found, Collection<String> verbs) {

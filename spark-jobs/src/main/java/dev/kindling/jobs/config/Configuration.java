@@ -19,9 +19,16 @@ import java.util.function.Supplier;
  */
 public final class Configuration {
   private final Setting.Section top;
+  private final Map<String, String> options;
 
   private Configuration(Setting.Section top) {
+    this(top, Map.of());
+  }
+
+  /** @param options that say settings, by the keys of these */
+  private Configuration(Setting.Section top, Map<String, String> options) {
     this.top = top;
+    this.options = options;
   }
 
   /** @param source the file's name for messages, as the user gave it */
@@ -47,30 +54,40 @@ public final class Configuration {
       Setting value = SettingsReader.override(source, override.substring(equals + 1));
       result = with(result, List.of(key.split("\\.", -1)), value, source);
     }
-    return new Configuration(result);
+    return new Configuration(result, options);
   }
 
   /** One setting from an option of its own, such as {@code --model}; {@code null}: the option was not given. */
   public Configuration option(String option, String key, String value) {
     Origin origin = new Origin(option, 0);
-    return value == null ? this : put(key, new Setting.Scalar(origin, value));
+    return knowing(option, key).put(key, value == null ? null : new Setting.Scalar(origin, value));
   }
 
   /** A list from a repeated option. */
   public Configuration option(String option, String key, List<String> values) {
-    if (values == null) return this;
+    if (values == null) return knowing(option, key);
     Origin origin = new Origin(option, 0);
-    return put(key,
+    return knowing(option, key).put(key,
         new Setting.Items(origin, values.stream().<Setting>map(value -> new Setting.Scalar(origin, value)).toList()));
   }
 
   private Configuration put(String key, Setting value) {
-    return new Configuration(with(top, List.of(key.split("\\.")), value, value.origin().source()));
+    if (value == null) return this;
+    return new Configuration(with(top, List.of(key.split("\\.")), value, value.origin().source()), options);
+  }
+
+  /** Where the setting is missing, its option is told. */
+  private Configuration knowing(String option, String key) {
+    Map<String, String> more = new LinkedHashMap<>(options);
+    more.put(key, option);
+    return new Configuration(top, more);
   }
 
   /** @return these settings with those of another on top, section by section */
   public Configuration with(Configuration over) {
-    return new Configuration(merged(top, over.top));
+    Map<String, String> both = new LinkedHashMap<>(options);
+    both.putAll(over.options);
+    return new Configuration(merged(top, over.top), both);
   }
 
   private static Setting.Section merged(Setting.Section under, Setting.Section over) {
@@ -99,17 +116,17 @@ public final class Configuration {
 
   /** @return the record that these settings describe */
   public <R extends Record> R as(Class<R> type) {
-    return new RecordBinder(top).bind(type);
+    return new RecordBinder(top, options).bind(type);
   }
 
   /** {@code defaults} where nothing was written. */
   public <R extends Record> R as(Class<R> type, R defaults) {
-    return new RecordBinder(top).bind(type, defaults);
+    return new RecordBinder(top, options).bind(type, defaults);
   }
 
   /** Runs what refuses values by their keys; the line of a refused key is put in front of the message. */
   public <T> T located(Supplier<T> use) {
-    return new RecordBinder(top).located(use);
+    return new RecordBinder(top, options).located(use);
   }
 
   private static Setting.Section with(Setting.Section section, List<String> path, Setting value, String source) {

@@ -19,10 +19,13 @@ import java.util.function.Supplier;
 /** Makes a record of a section: names, types and presence are checked here, values by the record's own constructor. */
 final class RecordBinder {
   private final Setting.Section top;
+  private final Map<String, String> options;
   private final Map<String, Origin> origins = new LinkedHashMap<>();
 
-  RecordBinder(Setting.Section top) {
+  /** @param options that say settings, by the keys of these */
+  RecordBinder(Setting.Section top, Map<String, String> options) {
     this.top = top;
+    this.options = options;
     note("", top);
   }
 
@@ -70,7 +73,10 @@ final class RecordBinder {
       return record(component.getType().asSubclass(Record.class), Setting.Section.empty(parent.origin()), key, null);
     }
     String sort = ScalarType.describe(component.getGenericType());
-    throw new UserError(parent.origin().prefix() + key + " is missing; it must be " + sort);
+    throw new UserError(parent.origin().prefix() + key + " is missing; it must be " + sort
+        + (options.containsKey(key)
+            ? "; give it with " + options.get(key) + ", or as " + key + " in a file of settings"
+            : ""));
   }
 
   private Object value(Type type, Setting setting, String key, Object fallback) {

@@ -53,13 +53,20 @@ final class SettingsReader {
       }
       return value;
     } catch (JsonProcessingException e) {
-      int line = withLines && e.getLocation() != null ? e.getLocation().getLineNr() : 0;
-      String problem = e.getOriginalMessage().lines().map(String::strip).filter(text -> !text.isEmpty()).findFirst()
-          .orElse("it cannot be parsed");
-      throw new UserError(new Origin(source, line) + ": not valid YAML: " + problem, e);
+      boolean located = withLines && e.getLocation() != null;
+      throw new UserError(new Origin(source, located ? e.getLocation().getLineNr() : 0) + ": not valid YAML: "
+          + (located ? "at column " + e.getLocation().getColumnNr() + " " : "") + problem(e.getOriginalMessage()), e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The parser says what it was at, where that begins, what it found instead, and quotes the place: lines that are not indented count. */
+  private static String problem(String message) {
+    List<String> said = message.lines().filter(text -> !text.isBlank() && !text.startsWith(" ")).toList();
+    if (said.isEmpty()) return "it cannot be parsed";
+    String found = said.get(said.size() - 1);
+    return said.size() == 1 ? found : found + ", " + said.get(0);
   }
 
   private Origin here() {

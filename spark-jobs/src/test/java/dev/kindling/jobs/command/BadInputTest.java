@@ -94,6 +94,32 @@ class BadInputTest {
   }
 
   @Test
+  void aMissingInputOrOutputIsToldWithItsOption() throws IOException {
+    assertOneLine(Ended.of("prep"),
+        "input is missing; it must be a list; give it with --in, or as input in a file of settings");
+    assertOneLine(Ended.of("prep", "--in", "x.jsonl"),
+        "output is missing; it must be text; give it with --out, or as output");
+    Path settings = yaml("input: x.jsonl\n");
+    assertOneLine(Ended.of("prep", settings.toString()), settings + ": output is missing", "--out");
+    assertOneLine(Ended.of("tokenizer", "train", "--in", "x.jsonl"), "output is missing", "--out");
+  }
+
+  @Test
+  void aQuestionOfLineageThatIsNotAsked() {
+    assertOneLine(Ended.of("lineage", "--run", "runs/books"),
+        "lineage needs one of --step S, --document ID, --forget FILE|ID, --tables; see kindling lineage --help");
+  }
+
+  @Test
+  void aDatasetWithoutHeldOutRowsTellsWhatToSet() throws IOException {
+    Ended made = Ended.of("prep", "--in", SmallDataset.corpus(folder).toString(), "--out", folder + "/whole", "--set",
+        "vocabularySize=270", "--set", "heldOutPercent=0");
+    assertThat(made.err()).isEmpty();
+    assertOneLine(Ended.of("evaluate", "--model", model.toString(), "--data", folder + "/whole"),
+        "whole has no held-out rows", "its heldOutPercent is 0.0; prepare it in a new folder with a larger one");
+  }
+
+  @Test
   void anUnknownSettingIsToldWithItsLineAndTheNearestName() throws IOException {
     Path settings = yaml("input: x.jsonl\noutput: y\nsequenceLenght: 12\n");
     assertOneLine(Ended.of("prep", settings.toString()),
@@ -117,7 +143,9 @@ class BadInputTest {
   @Test
   void aSettingsFileThatIsMissingOrNotYaml() throws IOException {
     assertOneLine(Ended.of("prep", folder.resolve("none.yaml").toString()), "none.yaml does not exist");
-    assertOneLine(Ended.of("prep", yaml("input: [x\noutput: y\n").toString()), "settings.yaml:", "not valid YAML");
+    assertOneLine(Ended.of("prep", yaml("input: [x\noutput: y\n").toString()),
+        "settings.yaml:2: not valid YAML: at column ",
+        "expected ',' or ']', but got", "while parsing a flow sequence");
   }
 
   @Test
