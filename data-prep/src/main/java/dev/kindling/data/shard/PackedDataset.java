@@ -194,7 +194,8 @@ public final class PackedDataset {
     }
   }
 
-  private static void verifySize(Configuration conf, Path file, long bytes) {
+  /** @throws UserError where a shard is missing or has another size */
+  public static void verifySize(Configuration conf, Path file, long bytes) {
     try {
       FileSystem files = file.getFileSystem(conf);
       long found = files.getFileStatus(file).getLen();

@@ -1,11 +1,17 @@
 package dev.kindling.jobs.command;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.inspect.Inspection;
+import dev.kindling.data.job.DatasetFiles;
+import dev.kindling.data.job.UnfinishedFolder;
 import dev.kindling.data.shard.DatasetInfo;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -44,6 +50,11 @@ final class InspectCommand implements Callable<Integer> {
       if (json) out.print(info.toJson());
       else dataset(info, out);
       out.flush();
+      return whole(new DatasetFiles(conf, path, info), out);
+    }
+    Optional<UnfinishedFolder> unfinished = UnfinishedFolder.at(conf, path);
+    if (unfinished.isPresent()) {
+      unfinished(path, unfinished.get().stages(), out);
       return 0;
     }
     Inspection found = Inspection.of(conf, path);
@@ -55,6 +66,29 @@ final class InspectCommand implements Callable<Integer> {
     }
     out.flush();
     return found.whole() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.USAGE;
+  }
+
+  /** Sizes are looked at, which takes no time; bytes are verify's. */
+  private int whole(DatasetFiles files, PrintWriter out) {
+    List<String> damage = files.wrongSizes();
+    if (!damage.isEmpty()) throw new UserError(String.join("; ", damage));
+    if (!json)
+      out.printf("files          %,d shards, %,d bytes, are there with their sizes; kindling verify reads them all%n",
+          files.shards().size(), files.bytes());
+    return 0;
+  }
+
+  private void unfinished(Path path, List<String> stages, PrintWriter out) {
+    if (json) {
+      ObjectNode found = Json.object().put("kind", "unfinished dataset or tokenizer").put("path", path.toString());
+      stages.forEach(found.putArray("stages")::add);
+      out.print(new String(Json.bytes(found), StandardCharsets.UTF_8));
+    } else {
+      out.printf("unfinished     prep, or tokenizer train, has not ended here: it is at work, or was stopped%n");
+      out.printf("whole stages   %s%n", stages.isEmpty() ? "none" : String.join(", ", stages));
+      out.printf("next           the same command goes on with them%n");
+    }
+    out.flush();
   }
 
   private static void dataset(DatasetInfo info, PrintWriter out) {

@@ -175,6 +175,38 @@ class BadInputTest {
   }
 
   @Test
+  void aDatasetIsVerifiedAndWhatIsDamagedIsNamed() throws IOException {
+    assertThat(Ended.well("verify", data.toString())).contains("data: version 1 is whole: 2 shards, ");
+    assertThat(Ended.well("inspect", data.toString())).contains("files          2 shards, ", "with their sizes");
+    Path damaged = copy(data, folder.resolve("data"));
+    Path shard = damaged.resolve("training/part-00000.parquet");
+    flipByte(shard, Files.size(shard) / 2);
+    assertOneLine(Ended.of("verify", damaged.toString()), "training/part-00000.parquet is damaged: Checksum error");
+    Files.delete(damaged.resolve("training/.part-00000.parquet.crc"));
+    assertOneLine(Ended.of("verify", damaged.toString()),
+        "data/training/part-00000.parquet is damaged: its SHA-256 is ",
+        "dataset.json says ");
+    assertThat(Ended.of("inspect", damaged.toString()).code()).as("its size is right").isZero();
+    truncate(shard);
+    assertOneLine(Ended.of("verify", damaged.toString()), "part-00000.parquet is damaged: it has ");
+    assertOneLine(Ended.of("inspect", damaged.toString()), "part-00000.parquet is damaged: it has ");
+    assertOneLine(Ended.of("inspect", damaged.toString(), "--json"), "part-00000.parquet is damaged: it has ");
+    Files.delete(shard);
+    assertOneLine(Ended.of("verify", damaged.toString()), "part-00000.parquet is missing");
+  }
+
+  @Test
+  void aDatasetThatPrepHasNotFinishedIsToldToBeOne() throws IOException {
+    Path begun = Files.createDirectories(folder.resolve("data/_unfinished/0a1b2c3d/clean"));
+    Files.writeString(begun.resolveSibling("clean.finished"), "fingerprint");
+    assertThat(Ended.well("inspect", folder + "/data")).contains("unfinished     prep", "whole stages   clean",
+        "the same command goes on");
+    assertThat(Ended.well("inspect", folder + "/data", "--json")).contains("unfinished dataset", "clean");
+    assertOneLine(Ended.of("verify", folder + "/data"),
+        "data is what prep has not finished; run the same command again");
+  }
+
+  @Test
   void aTokenizerOfAnotherVocabulary() throws IOException {
     Path other = copy(data, folder.resolve("data"));
     Path corpus = shared.resolve("corpus.jsonl");
