@@ -108,10 +108,10 @@ final class CorpusFlow {
       outcomes.add(new Outcome(stage, counts, (System.nanoTime() - start) / 1e9));
       if (first) {
         verifyRejects(options.maxRejectedPercent());
+        partitions.fit(2 * counts.characters());
         PrepWarnings.separators(frame, documents).forEach(progress);
         refuseRepeatedIds(frame, documents);
         if (former.isPresent()) refuseIdsOf(former.get(), frame, documents);
-        partitions.fit(2 * counts.characters());
       }
       if (!stage.steps().isEmpty())
         progress.accept(String.format("%s: %,d of %,d documents are kept", stage.name(), counts.documents(),

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code kindling prep} in a process of its own, which its user stops. */
 @Tag("slow")
-@Timeout(200)
+@Timeout(500)
 class StoppedPrepTest {
   @TempDir
   Path folder;
@@ -28,7 +28,7 @@ class StoppedPrepTest {
     Path in = folder.resolve("in.jsonl");
     SplittableRandom random = new SplittableRandom(1);
     StringBuilder lines = new StringBuilder();
-    for (int i = 0; i < 4_000; i++) {
+    for (int i = 0; i < 2_000; i++) {
       lines.append("{\"text\":\"");
       for (int word = 0; word < 40; word++) lines.append(Long.toString(random.nextLong(1 << 30), 36)).append(' ');
       lines.append("\"}\n");
@@ -56,7 +56,7 @@ class StoppedPrepTest {
         "-Dspark.driver.bindAddress=127.0.0.1", "dev.kindling.jobs.command.Kindling", "prep", "--in", in.toString(),
         "--out", folder.resolve("out").toString(), "--set", "tokenizerKind=unigram", "--set", "vocabularySize=8000"));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    CompletableFuture.delayedExecutor(60, TimeUnit.SECONDS).execute(process.toHandle()::destroyForcibly);
+    CompletableFuture.delayedExecutor(150, TimeUnit.SECONDS).execute(process.toHandle()::destroyForcibly);
     try (BufferedReader out = process.inputReader()) {
       for (String line = out.readLine(); line != null; line = out.readLine()) {
         said.add(line);
