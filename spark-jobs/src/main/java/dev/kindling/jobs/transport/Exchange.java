@@ -154,7 +154,7 @@ final class Exchange {
     peer.client.sendRpc(message, new RpcResponseCallback() {
       @Override
       public void onSuccess(ByteBuffer none) {
-        heard(peer);
+        isAlive(peer);                           // nobody waits for it
       }
 
       @Override
@@ -169,10 +169,7 @@ final class Exchange {
     return new RpcResponseCallback() {
       @Override
       public void onSuccess(ByteBuffer none) {
-        synchronized (Exchange.this) {
-          peer.unacknowledged--;
-          heard(peer);
-        }
+        delivered(peer);
       }
 
       @Override
@@ -180,6 +177,13 @@ final class Exchange {
         lost(peer, e);
       }
     };
+  }
+
+  /** The window is filled again when half of it is free: to wake the rank's thread for each piece would cost as much as a piece. */
+  private synchronized void delivered(Peer peer) {
+    peer.unacknowledged--;
+    if (peer.unacknowledged == 0 || peer.unacknowledged == WINDOW / 2) heard(peer);
+    else isAlive(peer);
   }
 
   /** Ends every wait. */
@@ -279,11 +283,17 @@ final class Exchange {
   synchronized void arrived(Peer peer, long of, int part, int bytes) {
     if (of != call) throw new IllegalStateException(peer + " sends a piece of call " + of);
     incoming.received(peer.rank, part, bytes);
-    heard(peer);
+    if (incoming.isAwaited()) heard(peer);
+    else isAlive(peer);
+  }
+
+  /** A sign of life that changes nothing of the call. */
+  private synchronized void isAlive(Peer peer) {
+    peer.heard = System.nanoTime();
   }
 
   synchronized void heard(Peer peer) {
-    peer.heard = System.nanoTime();
+    isAlive(peer);
     events++;
     notifyAll();
   }

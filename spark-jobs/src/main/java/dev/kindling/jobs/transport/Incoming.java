@@ -17,11 +17,27 @@ final class Incoming {
 
   private final List<List<Tensor>> parts;
   private final long[][] received;               // bytes
+  private final boolean inPieces;
 
-  /** @param parts float32, by peer; an empty list for this rank itself */
+  /** What is used piece by piece, as it comes. @param parts float32, by peer; an empty list for this rank itself */
   Incoming(List<List<Tensor>> parts) {
+    this(parts, true);
+  }
+
+  private Incoming(List<List<Tensor>> parts, boolean inPieces) {
     this.parts = parts;
+    this.inPieces = inPieces;
     this.received = parts.stream().map(of -> new long[of.size()]).toArray(long[][]::new);
+  }
+
+  /** What is used when all of it is there. */
+  static Incoming whole(List<List<Tensor>> parts) {
+    return new Incoming(parts, false);
+  }
+
+  /** Whether the rank's thread can do something with what has come last. */
+  boolean isAwaited() {
+    return inPieces || has(Long.MAX_VALUE);
   }
 
   /** Where a piece that a peer announces belongs; throws when it belongs nowhere. */

@@ -213,7 +213,7 @@ public final class SparkCommunicator implements Communicator {
     for (Peer peer : exchange.peers()) {
       out.add(new Outgoing(exchange, peer, List.of(range(flat, shards, rank)), shards.from(rank)));
     }
-    new Transfer(exchange, plan(2, shards), new Incoming(inbound), out, new Arrival(exchange)).run();
+    new Transfer(exchange, plan(2, shards), Incoming.whole(inbound), out, new Arrival(exchange)).run();
   }
 
   @Override
@@ -227,7 +227,7 @@ public final class SparkCommunicator implements Communicator {
     }
     List<Outgoing> outgoing = new ArrayList<>();
     for (Peer peer : exchange.peers()) outgoing.add(new Outgoing(exchange, peer, List.of(out.get(peer.rank)), 0));
-    new Transfer(exchange, plans, new Incoming(inbound), outgoing, new Arrival(exchange)).run();
+    new Transfer(exchange, plans, Incoming.whole(inbound), outgoing, new Arrival(exchange)).run();
   }
 
   @Override

@@ -50,6 +50,7 @@ final class Transfer implements Reduction {
   void run() {
     try {
       call = exchange.begin(plans, in);
+      exchange.changed();                        // who meets may have waited for nothing else
       for (Peer peer : exchange.peers()) {
         exchange.tell(peer, Message.ready(exchange.epoch(), call, plans[peer.rank]));
       }
