@@ -9,6 +9,7 @@ import dev.kindling.jobs.simulate.Scheme;
 import dev.kindling.jobs.simulate.StepCosts;
 import dev.kindling.jobs.simulate.StepModel;
 import dev.kindling.jobs.simulate.StepTime;
+import dev.kindling.jobs.train.GradientSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -80,7 +81,7 @@ public final class Simulate {
   static List<Scheme> schemes(Map<String, CostSide.CodecCosts> codecs) {
     List<Scheme> all = new ArrayList<>(List.of(new Scheme.Exact()));
     codecs.forEach((name, c) -> all.add(new Scheme.Coded(name, c.bytes(), c.encode(), c.decode())));
-    all.add(new Scheme.Local(16));
+    all.add(new Scheme.Local((int) GradientSettings.of(GradientSettings.Kind.LOCAL).localSteps()));
     return all;
   }
 

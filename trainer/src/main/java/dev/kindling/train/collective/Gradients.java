@@ -54,7 +54,7 @@ public sealed interface Gradients {
    * @param rank columns of the thin ones
    */
   record PowerSgd(int rank) implements Gradients {
-    public PowerSgd { require(rank >= 1, "gradients.rank", rank, "1 or more, such as 16"); }
+    public PowerSgd { require(rank >= 1, "gradients.rank", rank, "1 or more, such as 44"); }
 
     @Override
     public GradientExchange create(Communicator communicator, Shards shards, ParameterLayout layout, Kernels kernels) {
@@ -78,13 +78,15 @@ public sealed interface Gradients {
    *
    * @param steps between two meetings
    * @param rate of the outer optimizer; @param momentum its Nesterov momentum: a lasting direction is followed rate / (1 - momentum)
-   *        times as far as the ranks went. DiLoCo's 0.7 and 0.9 are for hundreds of steps between two meetings
+   *        times as far as the ranks went. The mean of steps that each rank's optimizer has scaled is shorter than the step of their mean
+   *        gradient, as far as their noise differs: a rate above 1 makes up for it. DiLoCo's 0.7 and 0.9 are for hundreds of steps
+   *        between two meetings
    */
   record Local(long steps, double rate, double momentum) implements Gradients {
     public Local {
-      require(steps >= 1, "gradients.localSteps", steps, "1 or more, such as 16");
-      require(rate > 0, "gradients.outerRate", rate, "above 0, such as 0.5");
-      require(momentum >= 0 && momentum < 1, "gradients.outerMomentum", momentum, "0 or more and below 1, such as 0.5");
+      require(steps >= 1, "gradients.localSteps", steps, "1 or more, such as 4");
+      require(rate > 0, "gradients.outerRate", rate, "above 0, such as 1.4");
+      require(momentum >= 0 && momentum < 1, "gradients.outerMomentum", momentum, "0 or more and below 1, such as 0");
     }
 
     @Override
