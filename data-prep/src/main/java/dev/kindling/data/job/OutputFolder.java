@@ -31,6 +31,7 @@ import org.slf4j.LoggerFactory;
 final class OutputFolder {
   static final String UNFINISHED = "_unfinished";
   static final String STAGE = ".finished";
+  private static final String SIGNATURES = "-signatures";
   private static final String BEGUN = "begun";
 
   private static final Logger LOG = LoggerFactory.getLogger(OutputFolder.class);
@@ -110,37 +111,44 @@ final class OutputFolder {
         throw new UserError("output " + folder + " cannot be made; check its path and permissions");
       write(BEGUN, "");
       begun = true;
-      for (String other : names(new Path(folder, UNFINISHED)))
-        if (!other.equals(own)) takeOver(new Path(new Path(folder, UNFINISHED), other), stages, besides);
-      if (finishedManifest() != null) {                          // the other was alive, and faster
+      for (FileStatus other : files.listStatus(new Path(folder, UNFINISHED)))
+        if (!other.getPath().getName().equals(own)) takeOver(other, stages, besides);
+      if (finishedManifest() != null || isTakenOver()) {         // the other was alive, and faster
         clear(unfinished());
         throw takenOver(null);
       }
       for (String name : list()) if (!name.equals(UNFINISHED)) files.delete(new Path(folder, name), true);
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new UserError("output " + folder + " cannot be written: " + e.getMessage(), e);
     }
   }
 
-  /** Without the two files that are deleted first the other job can commit nothing. */
-  private void takeOver(Path other, Map<String, String> stages, Set<String> besides) throws IOException {
-    if (!files.getFileStatus(other).isDirectory()) {
+  /**
+   * Without the two files that are deleted first the other job can commit nothing. What says that a stage is whole goes before its rows
+   * do and comes behind them: where a rename copies file by file, a kill leaves a part of them in either place.
+   */
+  private void takeOver(FileStatus run, Map<String, String> stages, Set<String> besides) throws IOException {
+    Path other = run.getPath();
+    if (!run.isDirectory()) {
       files.delete(other, false);
       return;
     }
     files.delete(new Path(other, BEGUN), false);
     files.delete(new Path(other, manifest), false);
     List<String> left = names(other);
-    List<String> kept = new ArrayList<>();
-    stages.forEach((name, fingerprint) -> {
-      if (!left.contains(name) || !fingerprint.equals(read(new Path(other, name + STAGE)))) return;
+    for (Map.Entry<String, String> stage : stages.entrySet()) {
+      String name = stage.getKey();
       boolean leavesMore = besides.contains(beside(name));
-      if (leavesMore && !left.contains(beside(name))) return;   // a commit that was cut short had moved it
-      if (leavesMore) kept.add(beside(name));
-      kept.addAll(List.of(name, name + STAGE));                 // what says that it is whole comes last
-    });
-    for (String name : kept) files.rename(new Path(other, name), new Path(unfinished(), name));
+      if (!left.contains(name) || leavesMore && !left.contains(beside(name))) continue;
+      if (!stage.getValue().equals(read(new Path(other, name + STAGE)))) continue;
+      files.delete(new Path(other, name + STAGE), false);
+      if ((!leavesMore || take(other, beside(name))) && take(other, name)) write(name + STAGE, stage.getValue());
+    }
     files.delete(other, true);
+  }
+
+  private boolean take(Path other, String name) throws IOException {
+    return files.rename(new Path(other, name), new Path(unfinished(), name));
   }
 
   /** Of a version that was never published, and is made anew: another manifest takes its place. */
@@ -159,7 +167,7 @@ final class OutputFolder {
 
   /** The table in which a stage leaves what it signed documents with. */
   static String beside(String stage) {
-    return stage + "-signatures";
+    return stage + SIGNATURES;
   }
 
   /** @return whether an earlier run or this one finished the stage from the same inputs and settings */
@@ -187,9 +195,13 @@ final class OutputFolder {
     if (finishedManifest() != null) throw takenOver(null);
     write(manifest, manifestContent);
     try {
-      for (String name : names) move(name);
+      for (String name : names) {
+        if (name.endsWith(SIGNATURES))                            // a kill may leave some of them: then their stage is not whole
+          files.delete(new Path(unfinished(), name.substring(0, name.length() - SIGNATURES.length()) + STAGE), false);
+        move(name);
+      }
       refuseTakenOver();
-      move(manifest);
+      if (!move(manifest)) throw takenOver(null);                 // its manifest went right now
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -235,7 +247,7 @@ final class OutputFolder {
   private void clear(Path path) {
     try {
       files.delete(path, true);
-      if (names(path.getParent()).isEmpty()) files.delete(path.getParent(), true);
+      if (names(path.getParent()).isEmpty()) files.delete(path.getParent(), false);
     } catch (IOException e) {
       LOG.warn("could not clear {}: {}", path, e.getMessage());
     }
@@ -259,12 +271,14 @@ final class OutputFolder {
         + " another folder", cause);
   }
 
-  private void move(String name) throws IOException {
+  /** @return whether it was there */
+  private boolean move(String name) throws IOException {
     Path from = new Path(unfinished(), name);
     Path to = new Path(folder, name);
-    if (!files.exists(from)) return;
+    if (!files.exists(from)) return false;
     files.delete(to, true);                                     // of a run that was taken over while it moved
     if (!files.rename(from, to)) throw new IOException("could not move " + from + " to " + folder);
+    return true;
   }
 
   private List<String> list() {

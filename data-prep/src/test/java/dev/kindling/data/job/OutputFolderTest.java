@@ -9,20 +9,33 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
-import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Two jobs that write to one folder at the same time: the one that began later goes on. */
+/** Two jobs that write to one folder at the same time, of which the one that began later goes on, and jobs that are killed. */
 class OutputFolderTest {
   private static final Map<String, String> STAGES = Map.of("clean", "a fingerprint");
 
   @TempDir
   Path folder;
 
+  @BeforeEach
+  void asUsual() {
+    MeddledFiles.reset();
+  }
+
   private OutputFolder output() {
-    return new OutputFolder(new Configuration(), new org.apache.hadoop.fs.Path(folder + "/out"), "manifest",
-        Set.of("rows"));
+    return output("");
+  }
+
+  private OutputFolder output(String scheme) {
+    return new OutputFolder(MeddledFiles.configuration(), new org.apache.hadoop.fs.Path(scheme + folder + "/out"),
+        "manifest", Set.of("rows", "clean-signatures"));
+  }
+
+  private OutputFolder meddled() {
+    return output("meddled:");
   }
 
   private static void begin(OutputFolder output) {
@@ -81,5 +94,62 @@ class OutputFolderTest {
     late.write("rows", "of the late one");
     late.commit("the late one's");
     assertThat(folder.resolve("out/rows")).hasContent("of the late one");
+  }
+
+  @Test
+  void aJobThatIsTakenOverAtItsLastStepEndsAndLeavesTheOtherAlone() {
+    OutputFolder first = meddled();
+    OutputFolder second = meddled();
+    begin(first);
+    first.write("rows", "of the first");
+    MeddledFiles.when(first.unfinished() + "/manifest", () -> begin(second));
+    assertThatThrownBy(() -> first.commit("the first's")).isInstanceOf(UserError.class)
+        .hasMessageContaining("another run has written");
+    second.write("rows", "of the second");
+    second.commit("the second's");
+    assertThat(folder.resolve("out/rows")).hasContent("of the second");
+    assertThat(folder.resolve("out/manifest")).hasContent("the second's");
+  }
+
+  @Test
+  void ofTwoThatBeginAtOnceWhoeverIsTakenOverIsToldRightThen() {
+    OutputFolder first = meddled();
+    OutputFolder second = meddled();
+    MeddledFiles.when(folder + "/out/_unfinished", () -> begin(second));
+    assertThatThrownBy(() -> begin(first)).isInstanceOf(UserError.class)
+        .hasMessageContaining("another run has written");
+  }
+
+  @Test
+  void aStageWhoseTakeOverWasCutShortIsNotWhole() throws IOException {
+    OutputFolder first = meddled();
+    begin(first);
+    rows(first, "clean");
+    first.finishStage("clean", STAGES.get("clean"));
+    MeddledFiles.cut("clean");
+    assertThatThrownBy(() -> begin(meddled())).isInstanceOf(UserError.class).hasMessageContaining("killed");
+    MeddledFiles.reset();
+    OutputFolder third = meddled();
+    begin(third);
+    assertThat(third.isStageFinished("clean", STAGES.get("clean"))).isFalse();
+  }
+
+  @Test
+  void aStageOfWhoseSignaturesACommitHadMovedSomeIsNotWhole() throws IOException {
+    OutputFolder first = meddled();
+    begin(first);
+    rows(first, "clean");
+    rows(first, OutputFolder.beside("clean"));
+    first.finishStage("clean", STAGES.get("clean"));
+    MeddledFiles.cut("clean-signatures");
+    assertThatThrownBy(() -> first.commit("the first's")).hasMessageContaining("killed");
+    MeddledFiles.reset();
+    OutputFolder second = meddled();
+    second.begin(STAGES, Set.of("clean-signatures"));
+    assertThat(second.isStageFinished("clean", STAGES.get("clean"))).isFalse();
+  }
+
+  private static void rows(OutputFolder output, String table) {
+    for (String part : new String[]{"part-0", "part-1"}) output.write(table + "/" + part, part);
   }
 }
