@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "prep", header = "Text to packed Parquet shards, ready to train on", description = {"",
     "Reads documents, normalises them, holds some out, trains a tokenizer on the others (or takes yours), packs "
         + "the tokens into rows of equal length and writes Parquet shards with a dataset.json. Where it was stopped the "
-        + "same command goes on; inspect says how far it came, and verify checks every byte of a dataset.",
+        + "same command goes on; inspect says how far it came, and verify checks every byte of a dataset's shards.",
     ""}, footer = {"", "Examples:", "  kindling prep --in corpus.jsonl --out data/corpus",
         "  kindling prep --in 'hdfs:///books/*.txt' --out hdfs:///data/books --set format=text --set sequenceLength=512",
         "  kindling prep prep.yaml --master yarn -- --num-executors 8", "",

@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Holds checkpoints and datasets to the sizes and hashes of their manifests. */
-@Command(name = "verify", header = "Check every byte of a checkpoint, of all checkpoints of a run, or of a dataset", footer = {
+@Command(name = "verify", header = "Check every byte of a checkpoint, of all checkpoints of a run, or of a dataset's shards", footer = {
     "", "Examples:", "  kindling verify runs/books", "  kindling verify data/books"})
 final class VerifyCommand implements Callable<Integer> {
   @Parameters(paramLabel = "DIR", description = "A checkpoint's, a run's or a dataset's folder.")
