@@ -68,7 +68,7 @@ final class InspectCommand implements Callable<Integer> {
     return found.whole() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.USAGE;
   }
 
-  /** Sizes are looked at, which takes no time; bytes are verify's. */
+  /** Only sizes are looked at: what is in the files is for verify to read. */
   private int whole(DatasetFiles files, PrintWriter out) {
     List<String> damage = files.wrongSizes();
     if (!damage.isEmpty()) throw new UserError(String.join("; ", damage));
