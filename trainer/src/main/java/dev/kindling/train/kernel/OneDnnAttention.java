@@ -150,7 +150,7 @@ final class OneDnnAttention {
         if (out != null && key > tile.from()) shrink(out.at(r, 0), (float) Math.exp(largest[r] - max), sums, r);
         largest[r] = max;
       }
-      float sum = rows.kernels().exp(row, factor, largest[r], count);
+      float sum = rows.kernels().expAndSum(row, factor, largest[r], count);
       sums[r] += sum;
       if (out == null) rows.kernels().scale(row, 1 / sum, count);
       tile.drop(row, r, key + from, count);
@@ -188,7 +188,7 @@ final class OneDnnAttention {
     for (int i = 0; i < n; i++) scores[i] = kernels.dot(query, rows.read(2, k.type(), k.at(i, 0), size), size);
     float factor = new AttentionScores(in, head, rows).of(scores, n, 0, from);
     float max = n == 0 ? 0 : factor * kernels.max(scores, n);
-    float sum = kernels.exp(scores, factor, max, n);
+    float sum = kernels.expAndSum(scores, factor, max, n);
     if (in.dropout() != null) in.dropout().mask(kernels, scores, in, sequence, head, 0, from, n);
     float[] out = rows.zeros(3, size);
     for (int i = 0; i < n; i++)

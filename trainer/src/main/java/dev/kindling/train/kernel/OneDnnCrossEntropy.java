@@ -179,7 +179,7 @@ final class OneDnnCrossEntropy {
         if (target >= column && target < column + n) targetLogits[row] = logits[target - column];
         float max = on.kernels().max(logits, n);
         largest[row * panels.count() + panel] = max;
-        sums[row * panels.count() + panel] = on.kernels().exp(logits, 1, max, n);
+        sums[row * panels.count() + panel] = on.kernels().expAndSum(logits, 1, max, n);
         if (dLogits == null) continue;
         if (softcap != 0) on.kernels().multiply(slopes, logits, n);
         on.write(logits, n, dLogits.type(), dLogits.at(row, column));

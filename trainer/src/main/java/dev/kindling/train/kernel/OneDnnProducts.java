@@ -246,8 +246,8 @@ final class OneDnnProducts {
     Matrix left = turned ? a.inColumns() : a.inRows();
     Matrix packed = new Matrix(b.type(), Order.PACKED, 0);
     pool.run(rowBlocks * b.count(), (i, worker) -> {
-      int block = i % rowBlocks;
-      int panel = i / rowBlocks;
+      int block = i / b.count();                 // neighbours in time share rows of a: they are in the cache when they are turned again
+      int panel = i % b.count();
       int row = block * Blocks.ROWS;
       Product product = new Product(Blocks.size(m, Blocks.ROWS, block), b.width(panel), b.rows(), left, packed,
           c.inRows(), false, sum);

@@ -80,8 +80,14 @@ interface RowKernels {
   /** x[i] *= factor where {@link KeepMask#keeps} says so of i, else 0. */
   void mask(float[] x, long bits, int threshold, float factor, int n);
 
-  /** x = exp(factor · x - minus). @return the sum */
-  float exp(float[] x, float factor, float minus, int n);
+  /** x = exp(factor · x - minus). */
+  void exp(float[] x, float factor, float minus, int n);
+
+  /** The same. @return the sum */
+  default float expAndSum(float[] x, float factor, float minus, int n) {
+    exp(x, factor, minus, n);
+    return sum(x, n);
+  }
 
   /** dp = factor · p (dp - inner): the way back of a softmax, where inner is the sum of p dp. */
   void softmaxGradient(float[] p, float[] dp, float inner, float factor, int n);

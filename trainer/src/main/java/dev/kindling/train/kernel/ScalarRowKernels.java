@@ -136,13 +136,8 @@ final class ScalarRowKernels implements RowKernels {
   }
 
   @Override
-  public float exp(float[] x, float factor, float minus, int n) {
-    double sum = 0;
-    for (int i = 0; i < n; i++) {
-      x[i] = ScalarMath.exp(factor * x[i] - minus);
-      sum += x[i];
-    }
-    return (float) sum;
+  public void exp(float[] x, float factor, float minus, int n) {
+    for (int i = 0; i < n; i++) x[i] = ScalarMath.exp(factor * x[i] - minus);
   }
 
   @Override

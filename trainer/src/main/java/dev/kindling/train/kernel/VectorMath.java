@@ -5,6 +5,7 @@ import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -18,8 +19,22 @@ final class VectorMath {
   /** The widest that the processor has, up to 512 bits. */
   static final VectorSpecies<Float> S = species();
   static final int L = S.length();
+  // Clamps compare bits, as Java's min and max of floats are six instructions each: those of positive numbers are in the
+  // numbers' order, those of negative ones after their sign is flipped. A NaN stays what it is, above all: the shift makes its bits
+  // wrap around to negative ones, or to small ones where the sign was set.
+  private static final int SHIFT = 0x7fffff;
+  private static final int FLIP = Integer.MIN_VALUE;
+  private static final int FLIP_BACK = FLIP - SHIFT;
+  private static final int MOST = shifted(88);
+  private static final int LEAST = shifted(87);            // of a flipped one
+  private static final int ERF_MOST = shifted(ScalarMath.ERF_END);
+  private static final int ONE = shifted(1);
 
   private VectorMath() {
+  }
+
+  private static int shifted(float positive) {
+    return Float.floatToIntBits(positive) + SHIFT;
   }
 
   private static VectorSpecies<Float> species() {
@@ -33,7 +48,8 @@ final class VectorMath {
    */
   static void exp(float[] x, float factor, float minus, float[] y, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector v = fromArray(S, x, i).mul(factor).sub(minus).min(88f).max(-87f);
+      IntVector bits = fromArray(S, x, i).mul(factor).sub(minus).reinterpretAsInts();
+      FloatVector v = bits.add(SHIFT).min(MOST).add(FLIP).min(LEAST).add(FLIP_BACK).reinterpretAsFloats();
       FloatVector t = v.fma(broadcast(S, 1.44269504f), broadcast(S, 12582912f));
       FloatVector whole = t.sub(12582912f);
       FloatVector r = whole.fma(broadcast(S, -0.693359375f), v);
@@ -51,7 +67,8 @@ final class VectorMath {
   /** y = exp(2 x) - 1 = 2ⁿ (eʳ - 1) + (2ⁿ - 1) with {@link #exp}'s n and r: right to its last digits near 0 too. */
   static void expOfTwiceMinusOne(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector v = fromArray(S, x, i).mul(2f).min(88f).max(-87f);
+      IntVector bits = fromArray(S, x, i).mul(2f).reinterpretAsInts();
+      FloatVector v = bits.add(SHIFT).min(MOST).add(FLIP).min(LEAST).add(FLIP_BACK).reinterpretAsFloats();
       FloatVector t = v.fma(broadcast(S, 1.44269504f), broadcast(S, 12582912f));
       FloatVector whole = t.sub(12582912f);
       FloatVector r = whole.fma(broadcast(S, -0.693359375f), v);
@@ -76,7 +93,8 @@ final class VectorMath {
   /** y = erf(factor · x), y may be x: x P(x²) / Q(x²), as {@link ScalarMath#erf} has it. */
   static void erf(float[] x, float factor, float[] y, int n) {
     for (int i = 0; i < n; i += L) {
-      FloatVector v = fromArray(S, x, i).mul(factor).min(ScalarMath.ERF_END).max(-ScalarMath.ERF_END);
+      IntVector bits = fromArray(S, x, i).mul(factor).reinterpretAsInts();
+      FloatVector v = bits.add(SHIFT).min(ERF_MOST).add(FLIP).min(ERF_MOST).add(FLIP_BACK).reinterpretAsFloats();
       FloatVector s = v.mul(v);
       FloatVector p = s.fma(broadcast(S, ScalarMath.P5), broadcast(S, ScalarMath.P4)).fma(s,
           broadcast(S, ScalarMath.P3));
@@ -84,7 +102,8 @@ final class VectorMath {
       FloatVector q = s.fma(broadcast(S, ScalarMath.Q5), broadcast(S, ScalarMath.Q4)).fma(s,
           broadcast(S, ScalarMath.Q3));
       q = q.fma(s, broadcast(S, ScalarMath.Q2)).fma(s, broadcast(S, ScalarMath.Q1)).fma(s, broadcast(S, 1f));
-      v.mul(p).div(q).min(1f).max(-1f).intoArray(y, i);
+      bits = v.mul(p).div(q).reinterpretAsInts();
+      bits.add(SHIFT).min(ONE).add(FLIP).min(ONE).add(FLIP_BACK).reinterpretAsFloats().intoArray(y, i);
     }
   }
 }

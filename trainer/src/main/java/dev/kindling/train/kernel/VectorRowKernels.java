@@ -151,9 +151,19 @@ final class VectorRowKernels implements RowKernels {
   @Override
   public float max(float[] x, int n) {
     pad(x, n, Float.NEGATIVE_INFINITY);
-    FloatVector max = broadcast(S, Float.NEGATIVE_INFINITY);
-    for (int i = 0; i < n; i += L) max = max.max(fromArray(S, x, i));
-    return max.reduceLanes(MAX);                 // the largest is the same in every order
+    FloatVector a = broadcast(S, Float.NEGATIVE_INFINITY);
+    FloatVector b = a;
+    FloatVector c = a;
+    FloatVector d = a;                           // four at once: one would wait for itself
+    int i = 0;
+    for (; i + 3 * L < n; i += 4 * L) {
+      a = a.max(fromArray(S, x, i));
+      b = b.max(fromArray(S, x, i + L));
+      c = c.max(fromArray(S, x, i + 2 * L));
+      d = d.max(fromArray(S, x, i + 3 * L));
+    }
+    for (; i < n; i += L) a = a.max(fromArray(S, x, i));
+    return a.max(b).max(c.max(d)).reduceLanes(MAX);        // the largest is the same in every order
   }
 
   @Override
@@ -267,9 +277,8 @@ final class VectorRowKernels implements RowKernels {
   }
 
   @Override
-  public float exp(float[] x, float factor, float minus, int n) {
+  public void exp(float[] x, float factor, float minus, int n) {
     VectorMath.exp(x, factor, minus, x, n);
-    return sum(x, n);
   }
 
   @Override

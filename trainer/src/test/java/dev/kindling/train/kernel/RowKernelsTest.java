@@ -142,11 +142,34 @@ class RowKernelsTest {
       float[] e = x.clone();
       kernels.exp(e, 1, 0, n);
       for (int i = 0; i < n; i++) assertThat(e[i] / Math.exp(x[i])).isCloseTo(1, within(3e-7));
-      float[] extreme = Arrays.copyOf(new float[]{-1e30f, 1e30f, Float.NEGATIVE_INFINITY}, 3 + RowKernels.SLACK);
-      kernels.exp(extreme, 1, 0, 3);
+      float[] extreme = Arrays.copyOf(new float[]{-1e30f, 1e30f, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY},
+          4 + RowKernels.SLACK);
+      kernels.exp(extreme, 1, 0, 4);
       assertThat(extreme[0]).isBetween(0f, 2e-38f);
       assertThat(extreme[1]).isFinite();
       assertThat(extreme[2]).isBetween(0f, 2e-38f);
+      assertThat(extreme[3]).isFinite();
+    }
+  }
+
+  /** A NaN must be seen in the loss, whatever its sign: those that processors make, and bf16's. */
+  @Test
+  void whatIsNoNumberStaysNone() {
+    for (RowKernels kernels : BOTH) {
+      for (int bits : new int[]{0x7fc00000, 0xffc00000, 0x7fff0000, 0xffff0000}) {
+        float[] x = new float[3 + RowKernels.SLACK];
+        x[1] = Float.intBitsToFloat(bits);
+        assertThat(kernels.max(x.clone(), 3)).isNaN();
+        for (Activation a : Activation.values()) {
+          float[] y = new float[x.length];
+          kernels.activate(a, x.clone(), y, 3);
+          assertThat(y[1]).as("%s of %x", a, bits).isNaN();
+          assertThat(y[2]).as("%s of 0", a).isZero();
+        }
+        kernels.exp(x, 1, 0, 3);
+        assertThat(x[1]).as("exp of %x", bits).isNaN();
+        assertThat(x[2]).isEqualTo(1);
+      }
     }
   }
 
@@ -156,7 +179,7 @@ class RowKernelsTest {
       Random random = new Random(seed);
       float[] p = row(random, n);
       float[] dp = row(random, n);
-      float sum = kernels.exp(p, 0.5f, 0.5f * kernels.max(p, n), n);
+      float sum = kernels.expAndSum(p, 0.5f, 0.5f * kernels.max(p, n), n);
       kernels.scale(p, 1 / sum, n);
       assertThat((double) kernels.sum(p, n)).isCloseTo(1, within(1e-5));
       kernels.softmaxGradient(p, dp, kernels.dot(p, dp, n), 0.5f, n);
