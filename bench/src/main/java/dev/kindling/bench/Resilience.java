@@ -18,6 +18,7 @@ import java.util.stream.Stream;
  */
 public final class Resilience {
   private static final int TIMES = 3;
+  private static final int WINDOWS = 5;          // of a rate: what a checkpoint costs is less than what a machine drifts by
   private static final int RANKS = 2;
   private static final Path ROOT = Path.of(System.getProperty("bench.home")).toAbsolutePath().getParent();
   private static final List<String> MODEL = List.of("model.layers=4", "model.heads=4", "model.width=256",
@@ -140,7 +141,7 @@ public final class Resilience {
     if (!name.contains(only)) return;
     List<Double> with = new ArrayList<>();
     List<Double> without = new ArrayList<>();
-    for (int i = 0; i < TIMES; i++) {
+    for (int i = 0; i < WINDOWS; i++) {
       with.add(rate("with-" + i, 50));
       without.add(rate("without-" + i, 0));
     }
