@@ -3,7 +3,6 @@ package dev.kindling.jobs.command;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.Storage;
-import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.inspect.Inspection;
 import dev.kindling.data.job.DatasetFiles;
 import dev.kindling.data.job.UnfinishedFolder;
@@ -70,8 +69,7 @@ final class InspectCommand implements Callable<Integer> {
 
   /** Only sizes are looked at: what is in the files is for verify to read. */
   private int whole(DatasetFiles files, PrintWriter out) {
-    List<String> damage = files.wrongSizes();
-    if (!damage.isEmpty()) throw new UserError(String.join("; ", damage));
+    Damage.refuse(files.wrongSizes());
     if (!json)
       out.printf("files          %,d shards, %,d bytes, are there with their sizes; kindling verify reads them all%n",
           files.shards().size(), files.bytes());

@@ -63,15 +63,14 @@ final class VerifyCommand implements Callable<Integer> {
         damage.add(e.getMessage());
       }
     }
-    if (!damage.isEmpty()) throw new UserError(String.join("; ", damage));
+    Damage.refuse(damage);
     return 0;
   }
 
   private int dataset(Configuration conf, Path path) {
     DatasetInfo info = DatasetInfo.read(conf, path);
     DatasetFiles all = new DatasetFiles(conf, path, info);
-    List<String> damage = all.damage();
-    if (!damage.isEmpty()) throw new UserError(String.join("; ", damage));
+    Damage.refuse(all.damage());
     spec.commandLine().getOut().printf("%s: version %d is whole: %,d shards, %,d bytes, and their tokenizer%n", path,
         info.datasetVersion(), all.shards().size(), all.bytes());
     return 0;
