@@ -24,7 +24,8 @@ import org.apache.spark.sql.SparkSession;
 /**
  * {@code bench/run narrow}: the demo's training on two executors, once with exact gradients and once with each kind that sends fewer
  * bytes: the held-out loss at the end, and the bytes of gradients of a step. {@code --only KIND} takes one; {@code --steps N} cuts the
- * training short; {@code --rank N} and {@code --local-steps N} are those of POWERSGD and LOCAL, if not the defaults.
+ * training short; {@code --threshold X}, {@code --share X}, {@code --rank N} and {@code --local-steps N} are those of THRESHOLD, TOP_K,
+ * POWERSGD and LOCAL, if not the defaults.
  */
 public final class Narrow {
   private static final Pattern SENT = Pattern.compile("([0-9.e+-]+) MB of gradients sent");
@@ -71,17 +72,22 @@ public final class Narrow {
 
   private static GradientSettings settings(GradientSettings.Kind kind, List<String> words) {
     GradientSettings usual = GradientSettings.of(kind);
-    int rank = words.indexOf("--rank"), steps = words.indexOf("--local-steps");
-    return new GradientSettings(kind, usual.threshold(), usual.share(),
-        rank < 0 ? usual.rank() : Integer.parseInt(words.get(rank + 1)),
-        steps < 0 ? usual.localSteps() : Long.parseLong(words.get(steps + 1)), usual.outerRate(),
-        usual.outerMomentum());
+    return new GradientSettings(kind, number(words, "--threshold", usual.threshold()),
+        number(words, "--share", usual.share()), (int) number(words, "--rank", usual.rank()),
+        (long) number(words, "--local-steps", usual.localSteps()), usual.outerRate(), usual.outerMomentum());
+  }
+
+  private static double number(List<String> words, String option, double usual) {
+    int at = words.indexOf(option);
+    return at < 0 ? usual : Double.parseDouble(words.get(at + 1));
   }
 
   /** Its kind, with what decides how many bytes it sends. */
   private static String name(GradientSettings gradients) {
     String kind = gradients.kind().name().toLowerCase(Locale.ROOT).replace('_', '-');
     return switch (gradients.kind()) {
+      case THRESHOLD -> kind + " of " + gradients.threshold();
+      case TOP_K -> kind + " of " + gradients.share();
       case POWERSGD -> kind + " of rank " + gradients.rank();
       case LOCAL -> kind + " for " + gradients.localSteps() + " steps";
       default -> kind;
