@@ -61,9 +61,9 @@ class GradientSettingsTest {
   @ParameterizedTest
   @ValueSource(strings = {"train.evaluateEvery", "checkpoints.every"})
   void weightsOfNoMeetingAreNeitherEvaluatedNorStored(String key) {
-    assertThatThrownBy(() -> config("gradients.kind=local", "cluster.ranks=2", key + "=6"))
-        .isInstanceOf(UserError.class).hasMessageContaining(key + " is 6")
-        .hasMessageContaining("a multiple of gradients.localSteps, 4");
+    assertThatThrownBy(() -> config("gradients.kind=local", "cluster.ranks=2", key + "=7"))
+        .isInstanceOf(UserError.class).hasMessageContaining(key + " is 7")
+        .hasMessageContaining("a multiple of gradients.localSteps, 2");
     config("gradients.kind=local", "cluster.ranks=2", key + "=8");
     config("gradients.kind=local", "cluster.ranks=2", key + "=6", "gradients.localSteps=3");
     config("gradients.kind=eight-bit", "cluster.ranks=2", key + "=8");
