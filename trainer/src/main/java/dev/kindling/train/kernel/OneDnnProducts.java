@@ -246,8 +246,9 @@ final class OneDnnProducts {
     Matrix left = turned ? a.inColumns() : a.inRows();
     Matrix packed = new Matrix(b.type(), Order.PACKED, 0);
     pool.run(rowBlocks * b.count(), (i, worker) -> {
-      int block = i / b.count();                 // neighbours in time share rows of a: they are in the cache when they are turned again
-      int panel = i % b.count();
+      // neighbours in time share what costs more to fetch: rows of a that are turned for each panel, else the panel
+      int block = turned ? i / b.count() : i % rowBlocks;
+      int panel = turned ? i % b.count() : i / rowBlocks;
       int row = block * Blocks.ROWS;
       Product product = new Product(Blocks.size(m, Blocks.ROWS, block), b.width(panel), b.rows(), left, packed,
           c.inRows(), false, sum);
