@@ -2,15 +2,17 @@ package dev.kindling.train.collective;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import dev.kindling.train.tensor.Raw;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * Of each block the values of the largest magnitudes, as they are, with their places; all others count as 0 (Aji and Heafield
- * 2017, arXiv:1704.05021, block by block). Of equal ones the first are taken.
+ * Of each block the values of the largest magnitudes, as bf16, with their places; all others count as 0 (Aji and Heafield
+ * 2017, arXiv:1704.05021, block by block). Of equal ones the first are taken. Places are a bit for each value of the block, or where
+ * that is shorter, numbers.
  *
  * <pre>
- *   block   value 4 · kept, place 2 · kept (ascending), padding
+ *   block   place 1 bit · count or 2 · kept (ascending), value 2 · kept, padding
  * </pre>
  *
  * @param share of the values that are kept, at least one of a block
@@ -18,10 +20,21 @@ import java.util.Arrays;
 public record TopKCodec(double share) implements Codec {
   private static final int MAGNITUDE = 0x7fffffff;
 
-  public TopKCodec { require(share > 0 && share <= 1, "gradients.share", share, "above 0 and at most 1, such as 0.1"); }
+  public TopKCodec {
+    require(share > 0 && share <= 1, "gradients.share", share, "above 0 and at most 1, such as 0.25");
+  }
 
   private int kept(int count) {
     return (int) Math.max(1, Math.round(share * count));
+  }
+
+  /** Bytes of the places as bits. */
+  private static int bits(int count) {
+    return (count + 7) / 8;
+  }
+
+  private static int places(int count, int kept) {
+    return Math.min(bits(count), Short.BYTES * kept);
   }
 
   @Override
@@ -31,20 +44,23 @@ public record TopKCodec(double share) implements Codec {
 
   @Override
   public int bytes(int count) {
-    return kept(count) * Float.BYTES + Codec.whole(kept(count) * Short.BYTES);
+    return Codec.whole(places(count, kept(count)) + Short.BYTES * kept(count));
   }
 
   @Override
   public void encode(float[] values, int count, ByteBuffer to) {
-    int kept = kept(count);
+    int kept = kept(count), first = places(count, kept);
+    boolean bits = first == bits(count);
+    for (int i = 0; bits && i < first; i++) to.put(i, (byte) 0);
     int least = least(values, count, kept);
     int equal = kept - above(values, count, least);
     int at = 0;
     for (int i = 0; i < count; i++) {
       int magnitude = magnitude(values[i]);
       if (magnitude < least || magnitude == least && equal-- <= 0) continue;
-      to.putFloat(Float.BYTES * at, values[i]);
-      to.putShort(Float.BYTES * kept + Short.BYTES * at, (short) i);
+      if (bits) to.put(i / 8, (byte) (to.get(i / 8) | 1 << i % 8));
+      else to.putShort(Short.BYTES * at, (short) i);
+      to.putShort(first + Short.BYTES * at, Raw.toBfloat16(values[i]));
       at++;
     }
   }
@@ -69,15 +85,31 @@ public record TopKCodec(double share) implements Codec {
 
   @Override
   public void decode(ByteBuffer from, float[] values, int count) {
-    int kept = kept(count);
+    int kept = kept(count), first = places(count, kept);
     Arrays.fill(values, 0, count, 0);
+    if (first == bits(count)) decodeBits(from, values, count, kept);
+    else decodePlaces(from, values, count, kept);
+  }
+
+  private static void decodeBits(ByteBuffer from, float[] values, int count, int kept) {
+    int at = 0;
+    for (int i = 0; i < 8 * bits(count); i++) {
+      if ((from.get(i / 8) >> i % 8 & 1) == 0) continue;
+      if (at == kept || i >= count)
+        throw new IllegalArgumentException("a value at " + i + " in a block of " + kept + " of " + count);
+      values[i] = Raw.toFloat(from.getShort(bits(count) + Short.BYTES * at++));
+    }
+    if (at < kept) throw new IllegalArgumentException(at + " places in a block of " + kept);
+  }
+
+  private static void decodePlaces(ByteBuffer from, float[] values, int count, int kept) {
     int before = -1;
     for (int i = 0; i < kept; i++) {
-      int place = from.getShort(Float.BYTES * kept + Short.BYTES * i);
+      int place = from.getShort(Short.BYTES * i);
       if (place <= before || place >= count) {
         throw new IllegalArgumentException("place " + place + " after " + before + " in a block of " + count);
       }
-      values[place] = from.getFloat(Float.BYTES * i);
+      values[place] = Raw.toFloat(from.getShort(Short.BYTES * (kept + i)));
       before = place;
     }
   }

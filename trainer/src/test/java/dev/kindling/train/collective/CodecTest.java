@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -20,8 +21,8 @@ class CodecTest {
   private static final int[] SIZES = {1, 2, 3, 5, 31, 257, 1000, 1023, 1024};
 
   static Stream<Codec> codecs() {
-    return Stream.of(new Bfloat16Codec(), new EightBitCodec(), new ThresholdCodec(0.7), new TopKCodec(0.1),
-        new TopKCodec(1));
+    return Stream.of(new Bfloat16Codec(), new EightBitCodec(), new ThresholdCodec(0.7), new TopKCodec(0.03),
+        new TopKCodec(0.25), new TopKCodec(1));
   }
 
   static Stream<Arguments> blocks() {
@@ -86,7 +87,7 @@ class CodecTest {
     } else if (codec instanceof TopKCodec topK) {
       long kept = Math.max(1, Math.round(topK.share() * x.length));
       IntStream.range(0, x.length).boxed().sorted(Comparator.comparingDouble(i -> -Math.abs(x[i]))).limit(kept)
-          .forEach(i -> y[i] = x[i]);
+          .forEach(i -> y[i] = nearestBfloat16(x[i]));
     }
     return y;
   }
@@ -137,19 +138,25 @@ class CodecTest {
 
   @Test
   void bytesThatNoEncoderWritesAreRefused() {
-    TopKCodec topK = new TopKCodec(0.5);
-    for (short place : new short[]{-1, 4, 1000, Short.MIN_VALUE}) {
-      ByteBuffer bytes = encoded(topK, new float[]{1, 2, 3, 4});
-      bytes.putShort(2 * Float.BYTES + Short.BYTES, place);
-      assertThatThrownBy(() -> topK.decode(bytes, new float[4], 4)).isInstanceOf(IllegalArgumentException.class);
+    for (short place : new short[]{-1, 64, 1000, Short.MIN_VALUE}) {
+      assertRefused(new TopKCodec(0.04), 64, bytes -> bytes.putShort(2 * Short.BYTES, place));
     }
-    ByteBuffer twice = encoded(topK, new float[]{1, 2, 3, 4});
-    twice.putShort(2 * Float.BYTES, twice.getShort(2 * Float.BYTES + Short.BYTES));
-    assertThatThrownBy(() -> topK.decode(twice, new float[4], 4)).isInstanceOf(IllegalArgumentException.class);
+    assertRefused(new TopKCodec(0.04), 64, bytes -> bytes.putShort(0, bytes.getShort(Short.BYTES)));
+    for (int more = 1; more < 32; more *= 2) {
+      int other = more;
+      assertRefused(new TopKCodec(0.5), 4, bytes -> bytes.put(0, (byte) (bytes.get(0) ^ other)));
+    }
     ByteBuffer signs = encoded(new ThresholdCodec(1), new float[]{1, 2, 3, 4});
     signs.put(Float.BYTES, (byte) 0xff);
     assertThatThrownBy(() -> new ThresholdCodec(1).decode(signs, new float[4], 4))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static void assertRefused(Codec codec, int size, Consumer<ByteBuffer> change) {
+    ByteBuffer bytes = encoded(codec, random(size, 1));
+    codec.decode(bytes, new float[size], size);
+    change.accept(bytes);
+    assertThatThrownBy(() -> codec.decode(bytes, new float[size], size)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @ParameterizedTest
