@@ -49,12 +49,12 @@ public sealed interface Gradients {
 
   /**
    * Matrices of gradients as products of two thin ones (PowerSGD: Vogels et al. 2019, arXiv:1905.13727), with what is lost kept
-   * for the next step; these and all else as bf16.
+   * for the next step; these and all else as eight bits for each value.
    *
    * @param rank columns of the thin ones
    */
   record PowerSgd(int rank) implements Gradients {
-    public PowerSgd { require(rank >= 1, "gradients.rank", rank, "1 or more, such as 44"); }
+    public PowerSgd { require(rank >= 1, "gradients.rank", rank, "1 or more, such as 88"); }
 
     @Override
     public GradientExchange create(Communicator communicator, Shards shards, ParameterLayout layout, Kernels kernels) {

@@ -6,16 +6,18 @@ import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Raw;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * Which parameters go as two thin factors, and where those lie: P [rows, rank] in the first vector of an exchange, Q [columns, rank] in
  * the second. The others follow the Ps as they are.
  *
- * @param first elements of the first vector; @param second of the second
+ * @param left elements of all Ps; @param first of the first vector; @param second of the second
  */
-record LowRank(List<Factors> matrices, List<Whole> rest, long first, long second) {
+record LowRank(List<Factors> matrices, List<Whole> rest, long left, long first, long second) {
   private static final long ALIGNMENT = 16;      // elements
+  private static final double LEAST = 1e-12;     // of norms
 
   /** M ≈ P Qᵀ. @param left where P begins; @param right where Q does */
   record Factors(Parameter parameter, long rows, long columns, int rank, long left, long right) {
@@ -38,6 +40,30 @@ record LowRank(List<Factors> matrices, List<Whole> rest, long first, long second
         boolean nothing = true;
         for (long i = 0; nothing && i < columns; i++) nothing = Raw.getFloat(at(q, i, j)) == 0;
         if (nothing) start(q, j);
+      }
+    }
+
+    /** Of the columns of Q; none is less than a millionth of the longest, so that all can be divided by. @param norms out, by column */
+    void norms(Tensor second, double[] norms) {
+      Tensor q = right(second);
+      Arrays.fill(norms, 0);
+      for (long i = 0; i < columns; i++) {
+        for (int j = 0; j < rank; j++) {
+          double value = Raw.getFloat(at(q, i, j));
+          norms[j] += value * value;
+        }
+      }
+      double longest = LEAST;
+      for (int j = 0; j < rank; j++) longest = Math.max(longest, norms[j] = Math.sqrt(norms[j]));
+      for (int j = 0; j < rank; j++) norms[j] = Math.max(norms[j], 1e-6 * longest);
+    }
+
+    /** Multiplies the columns of a vector's Q by a power of their norms. */
+    void scale(Tensor vector, double[] norms, int power) {
+      Tensor q = right(vector);
+      for (int j = 0; j < rank; j++) {
+        double factor = StrictMath.pow(norms[j], power);         // the same on any machine
+        for (long i = 0; i < columns; i++) Raw.putFloat(at(q, i, j), (float) (factor * Raw.getFloat(at(q, i, j))));
       }
     }
 
@@ -77,17 +103,14 @@ record LowRank(List<Factors> matrices, List<Whole> rest, long first, long second
       first += aligned(rows * rank);
       second += aligned(columns * rank);
     }
+    long left = first;
+    first = (first + Codec.BLOCK - 1) / Codec.BLOCK * Codec.BLOCK;         // no block has elements of a P and of another kind
     List<Whole> rest = new ArrayList<>();
     for (Parameter p : others) {
       rest.add(new Whole(p, first));
       first += aligned(p.size());
     }
-    return new LowRank(matrices, rest, first, second);
-  }
-
-  /** Elements of all Ps. */
-  long left() {
-    return rest.isEmpty() ? first : rest.get(0).at();
+    return new LowRank(matrices, rest, left, first, second);
   }
 
   private static long aligned(long elements) {

@@ -20,18 +20,21 @@ import java.util.List;
  * al. 2019, arXiv:1905.13727, algorithms 1 and 2). Of each matrix:
  *
  * <pre>
- *   M = g + e                       g this rank's sum, e what it could not send before
- *   P = Σ over ranks of M Q         Q of the step before; columns made orthonormal
- *   Q = Σ over ranks of Mᵀ P = Σ over ranks of q
- *   sum = P Qᵀ,  e = M - P qᵀ       so that Σ over steps of sum = Σ of g - Σ over ranks of e
+ *   M = g + e                        g this rank's sum, e what it could not send before
+ *   n = the norms of Q's columns     Q of the step before, the same on all ranks
+ *   P = Σ over ranks of M Q n⁻²      columns made orthonormal
+ *   Q = (Σ over ranks of Mᵀ P n⁻¹) n = Σ over ranks of q
+ *   sum = P Qᵀ,  e = M - P qᵀ        so that Σ over steps of sum = Σ of g - Σ over ranks of e
  * </pre>
  *
- * Both go out and come back as bf16, and so does all else: q is what this rank's share came to by that ({@link RankSum#sum}). Where no
- * rank has a label the owner takes the sum as its own e.
+ * All that ranks send each other is a whole number of eight bits for each element. By n, which is near M's singular values, the columns
+ * of what goes are about as long as each other, and so their elements fit one scale: P hangs on their directions only, and q is what this
+ * rank's share came to after it was rounded ({@link RankSum#sum}). Where no rank has a label the owner takes the sum as its own e.
  *
  * @see Gradients.PowerSgd
  */
 final class PowerSgdExchange implements GradientExchange {
+  private static final Codec CODEC = new EightBitCodec();
   private static final long BLOCK = 1 << 20;     // elements
   private final LowRank factors;
   private final Communicator communicator;
@@ -45,6 +48,7 @@ final class PowerSgdExchange implements GradientExchange {
   private final Tensor first;                    // every P, and what is no matrix
   private final Tensor second;                   // every Q
   private final Tensor said;                     // of either, what this rank has put into the sum
+  private final double[][] norms;                // of every Q's columns
   private final long columns;                    // address of every P in doubles, while its columns are made orthonormal
 
   PowerSgdExchange(int rank, Communicator communicator, Shards shards, ParameterLayout layout, Kernels kernels) {
@@ -61,9 +65,10 @@ final class PowerSgdExchange implements GradientExchange {
     second = Tensor.at(first.address() + first.bytes(), DType.FLOAT32, factors.second());
     said = Tensor.at(second.address() + second.bytes(), DType.FLOAT32, Math.max(factors.first(), factors.second()));
     columns = said.address() + said.bytes();
+    norms = new double[factors.matrices().size()][rank];
     for (Factors f : factors.matrices()) f.startWhatIsNothing(second);
     try {
-      ranks = new RankSum(communicator, kernels, Math.max(factors.first(), factors.second()));
+      ranks = new RankSum(CODEC, communicator, kernels, Math.max(factors.first(), factors.second()));
     } catch (Throwable e) {
       memory.close();
       throw e;
@@ -73,7 +78,7 @@ final class PowerSgdExchange implements GradientExchange {
   /** What a rank holds. */
   static long bytes(int rank, int worldSize, ParameterLayout layout) {
     LowRank factors = LowRank.of(layout, rank);
-    return bytes(factors, layout) + RankSum.bytes(worldSize, Math.max(factors.first(), factors.second()));
+    return bytes(factors, layout) + RankSum.bytes(CODEC, worldSize, Math.max(factors.first(), factors.second()));
   }
 
   private static long bytes(LowRank factors, ParameterLayout layout) {
@@ -106,6 +111,8 @@ final class PowerSgdExchange implements GradientExchange {
 
   /** @param own this rank's gradients; then, in its shard, the sum of all */
   private void exchange(Tensor own) {
+    kernels.pool().run(norms.length, (i, worker) -> factors.matrices().get(i).norms(second, norms[i]));
+    scale(second, -2);
     for (Factors f : factors.matrices()) {
       kernels.add(f.in(residual), f.in(own));
       kernels.matmul(f.in(own), false, f.right(second), false, f.left(first), 1, 0, false);
@@ -124,7 +131,10 @@ final class PowerSgdExchange implements GradientExchange {
       GramSchmidt.orthonormalize(f.left(first), columns + f.left() * Double.BYTES);
     });
     for (Factors f : factors.matrices()) project(f, f.in(own), f.left(first), f.right(second));
+    scale(second, -1);
     ranks.sum(second, said.slice(0, second.size()));
+    scale(second, 1);
+    scale(said, 1);
     for (Factors f : factors.matrices()) {
       Raw.copy(f.in(own).address(), f.in(residual).address(), f.in(own).bytes());
       kernels.matmul(f.left(first), false, f.right(said), true, f.in(residual), -1, 1, false);
@@ -136,6 +146,12 @@ final class PowerSgdExchange implements GradientExchange {
       }
     }
     for (Factors f : factors.matrices()) f.startWhatIsNothing(second);
+  }
+
+  /** The columns of every Q, or of what lies as they do, by a power of their norms. */
+  private void scale(Tensor vector, int power) {
+    kernels.pool().run(factors.matrices().size(),
+        (i, worker) -> factors.matrices().get(i).scale(vector, norms[i], power));
   }
 
   private void keepWhatIsLeft(Parameter parameter, Tensor own, Tensor sent) {

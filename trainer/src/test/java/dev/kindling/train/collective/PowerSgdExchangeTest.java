@@ -76,7 +76,7 @@ class PowerSgdExchangeTest {
   }
 
   @Test
-  void aSumOfTheFactorsRankGoesAsWellAsBfloat16CanSayIt() {
+  void aSumOfTheFactorsRankGoesAsWellAsEightBitsCanSayIt() {
     // each rank's gradients have rank 1 and 2, their sum 3
     float[][] given = {ofRank(2, 0, 0), ofRank(0, 1, -3)};
     int steps = 20;
@@ -89,8 +89,8 @@ class PowerSgdExchangeTest {
       lost += (found.sums[0][i] - sum) * (found.sums[0][i] - sum);
       lostOverSteps += (came - sum) * (came - sum);
     }
-    assertThat(Math.sqrt(lost / all)).isLessThan(0.03);
-    assertThat(Math.sqrt(lostOverSteps / all)).as("what was rounded off goes later").isLessThan(0.003);
+    assertThat(Math.sqrt(lost / all)).isLessThan(0.1);
+    assertThat(Math.sqrt(lostOverSteps / all)).as("what was rounded off goes later").isLessThan(0.01);
   }
 
   @Test
@@ -106,8 +106,8 @@ class PowerSgdExchangeTest {
         came += plain.sums[step][i];
         alike += best.sums[step][i];
       }
-      assertThat(came / steps).as("element %d", i).isCloseTo(2 * given[i], within(0.3));
-      assertThat(alike / steps).as("element %d", i).isCloseTo(2 * given[i], within(0.3));
+      assertThat(came / steps).as("element %d", i).isCloseTo(2 * given[i], within(0.4));
+      assertThat(alike / steps).as("element %d", i).isCloseTo(2 * given[i], within(0.4));
     }
   }
 
@@ -123,9 +123,10 @@ class PowerSgdExchangeTest {
 
   @Test
   void bothFactorsGoOutAndComeBack() {
-    // P 60 x 2 with the bias of 5, each on a multiple of 16 elements, and Q 50 x 2: as bf16, of two ranks each sends a half twice
+    // P 60 x 2 in a block of its own and the bias of 5, then Q 50 x 2, all on multiples of 16 elements: each goes to its owner and back
     Found found = run(2, 2, rank -> PlainKernels.of(1), (step, rank) -> ofRank(1));
-    long first = 128 + 16, second = 112;
-    assertThat(found.sent[0] + found.sent[1]).isEqualTo(2 * (first + second) * 2);
+    Codec codec = new EightBitCodec();
+    assertThat(found.sent[0] + found.sent[1])
+        .isEqualTo(2L * (codec.bytes(Codec.BLOCK) + codec.bytes(16) + codec.bytes(112)));
   }
 }
