@@ -49,7 +49,7 @@ public final class CostSide {
     StepCosts costs = costs(TrainCase.of(args[0]), precision, Integer.parseInt(args[2]));
     codecs.put("bf16", of(new Bfloat16Codec()));
     codecs.put("eight-bit", of(new EightBitCodec()));
-    codecs.put("threshold", of(new ThresholdCodec(0.7)));
+    codecs.put("threshold", of(new ThresholdCodec(0.4)));
     codecs.put("top-k", of(new TopKCodec(0.25)));
     System.out.println("costs " + new ObjectMapper().writeValueAsString(new Found(costs, codecs)));
   }

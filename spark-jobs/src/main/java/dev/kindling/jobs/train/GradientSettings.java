@@ -41,7 +41,7 @@ public record GradientSettings(Kind kind, double threshold, double share, int ra
 
   /** With the defaults of the kind. */
   public static GradientSettings of(Kind kind) {
-    return new GradientSettings(kind, 0.7, 0.25, 88, 2, 1.4, 0);
+    return new GradientSettings(kind, 0.4, 0.25, 88, 2, 1.4, 0);
   }
 
   Gradients exchange() {

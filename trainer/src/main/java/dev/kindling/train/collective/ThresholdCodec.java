@@ -5,21 +5,26 @@ import static dev.kindling.checkpoint.UserError.require;
 import java.nio.ByteBuffer;
 
 /**
- * For each value whether it is above a threshold τ, below -τ or in between, in two bits: m, -m or 0 is what is added at the other end
- * (Strom 2015, "Scalable distributed DNN training using commodity GPU cloud computing"). Strom's τ is a number for a whole run and
- * his m is τ; gradients become smaller and differ from matrix to matrix, so here τ is a multiple of the block's mean magnitude, and m
- * the mean magnitude of those beyond it, which leaves a third less unsent.
+ * For each value whether its magnitude is below a threshold τ, and if not its sign and which of three magnitudes it is nearest, in three
+ * bits: 0, m₁, m₂, m₃ or their negatives are what is added at the other end (after Strom 2015, "Scalable distributed DNN training using
+ * commodity GPU cloud computing"). Strom's τ is a number for a whole run, and τ itself his one magnitude; gradients become smaller and
+ * differ from matrix to matrix, so here τ is a multiple of the block's mean magnitude, and m₁ to m₃ are the mean magnitudes of those from τ
+ * to 3 τ, to 6 τ and above. With one magnitude for all, in two bits, the loss of the demo's training ended 1.5% above the exact one.
  *
  * <pre>
- *   block   m 4, value 2 bits · count (00: 0, 01: m, 10: -m; the first in the lowest bits), padding
+ *   block   m₁ 4, m₂ 4, m₃ 4, value 3 bits · count (000: 0, 001 to 011: m₁ to m₃, 101 to 111: negative), padding;
+ *           eight values in three bytes, the first in the lowest bits
  * </pre>
  *
  * @param factor τ / the mean magnitude of a block
  */
 public record ThresholdCodec(double factor) implements Codec {
-  private static final int NONE = 0, PLUS = 1, MINUS = 2;
+  private static final int[] FROM = {1, 3, 6};             // magnitudes, in thresholds
+  private static final int HEAD = FROM.length * Float.BYTES;
+  private static final int NEGATIVE = 4;
+  private static final int GROUP = 8;
 
-  public ThresholdCodec { require(factor > 0, "gradients.threshold", factor, "above 0, such as 0.7"); }
+  public ThresholdCodec { require(factor > 0, "gradients.threshold", factor, "above 0, such as 0.4"); }
 
   @Override
   public boolean feedsBack() {
@@ -28,7 +33,7 @@ public record ThresholdCodec(double factor) implements Codec {
 
   @Override
   public int bytes(int count) {
-    return Float.BYTES + Codec.whole((count + 3) / 4);
+    return HEAD + Codec.whole((count + GROUP - 1) / GROUP * 3);
   }
 
   @Override
@@ -36,35 +41,41 @@ public record ThresholdCodec(double factor) implements Codec {
     double sum = 0;
     for (int i = 0; i < count; i++) sum += Math.abs(values[i]);
     float threshold = (float) (factor * sum / count);
-    double beyond = 0;
-    int many = 0;
-    for (int i = 0; i < count; i += 4) {
+    double[] beyond = new double[FROM.length];
+    int[] many = new int[FROM.length];
+    for (int i = 0, at = HEAD; i < count; i += GROUP, at += 3) {
       int bits = 0;
-      for (int j = i; j < Math.min(count, i + 4); j++) {
-        int sign = sign(values[j], threshold);
-        bits |= sign << 2 * (j - i);
-        if (sign == NONE) continue;
-        beyond += Math.abs(values[j]);
-        many++;
+      for (int j = i; j < Math.min(count, i + GROUP); j++) {
+        float magnitude = Math.abs(values[j]);
+        int which = magnitude(magnitude, threshold);
+        if (which == 0) continue;
+        bits |= (values[j] < 0 ? NEGATIVE | which : which) << 3 * (j - i);
+        beyond[which - 1] += magnitude;
+        many[which - 1]++;
       }
-      to.put(Float.BYTES + i / 4, (byte) bits);
+      for (int k = 0; k < 3; k++) to.put(at + k, (byte) (bits >> 8 * k));
     }
-    to.putFloat(0, many == 0 ? threshold : (float) (beyond / many));     // NaN where the threshold is
+    for (int k = 0; k < FROM.length; k++) {      // what is no number stays none
+      to.putFloat(k * Float.BYTES, many[k] == 0 ? threshold : (float) (beyond[k] / many[k]));
+    }
   }
 
-  private static int sign(float value, float threshold) {
-    if (threshold == 0) return NONE;
-    return value >= threshold ? PLUS : value <= -threshold ? MINUS : NONE;
+  /** From 1; 0: none. */
+  private static int magnitude(float value, float threshold) {
+    if (threshold == 0 || !(value >= threshold)) return 0;
+    return value < FROM[1] * threshold ? 1 : value < FROM[2] * threshold ? 2 : 3;
   }
 
   @Override
   public void decode(ByteBuffer from, float[] values, int count) {
-    float said = from.getFloat(0);
-    float none = Float.isFinite(said) ? 0 : Float.NaN;
+    float none = Float.isFinite(from.getFloat(0)) ? 0 : Float.NaN;
     for (int i = 0; i < count; i++) {
-      int sign = from.get(Float.BYTES + i / 4) >> 2 * (i % 4) & 3;
-      if (sign > MINUS) throw new IllegalArgumentException("value " + i + " of a block is neither above nor below");
-      values[i] = none + (sign == PLUS ? said : sign == MINUS ? -said : 0);
+      int bit = 3 * (i % GROUP), at = HEAD + i / GROUP * 3;
+      int three = (from.get(at) & 0xff) | (from.get(at + 1) & 0xff) << 8 | (from.get(at + 2) & 0xff) << 16;
+      int said = three >> bit & 7, which = said & 3;
+      if (said == NEGATIVE) throw new IllegalArgumentException("value " + i + " of a block is a negative nothing");
+      float magnitude = which == 0 ? 0 : from.getFloat((which - 1) * Float.BYTES);
+      values[i] = none + (said > NEGATIVE ? -magnitude : magnitude);
     }
   }
 }

@@ -110,7 +110,7 @@ class CodedExchangeTest {
   }
 
   static Stream<Arguments> cases() {
-    return Stream.of(new Gradients.Coded(new EightBitCodec()), new Gradients.Coded(new ThresholdCodec(0.7)),
+    return Stream.of(new Gradients.Coded(new EightBitCodec()), new Gradients.Coded(new ThresholdCodec(0.4)),
         new Gradients.Coded(new TopKCodec(0.1)), new Gradients.PowerSgd(2)).flatMap(
             g -> Stream.of(
                 Arguments.of(g, 2, layout(5_000, 1, 777)), Arguments.of(g, 3, layout(9_000, 64)),
@@ -160,7 +160,7 @@ class CodedExchangeTest {
   void theBytesThatAreSentAreAsManyTimesFewer() {
     ParameterLayout layout = layout(300_000);
     assertThat(ratio(new Bfloat16Codec(), layout)).isGreaterThanOrEqualTo(1.9);
-    for (Codec codec : List.of(new EightBitCodec(), new ThresholdCodec(0.7), new TopKCodec(0.1))) {
+    for (Codec codec : List.of(new EightBitCodec(), new ThresholdCodec(0.4), new TopKCodec(0.1))) {
       assertThat(ratio(codec, layout)).as(codec.toString()).isGreaterThanOrEqualTo(3.9);
     }
   }

@@ -20,7 +20,7 @@ class ExchangeMemoryTest {
 
   static Stream<Gradients> all() {
     return Stream.of(new Gradients.Coded(new Bfloat16Codec()), new Gradients.Coded(new EightBitCodec()),
-        new Gradients.Coded(new ThresholdCodec(0.7)), new Gradients.Coded(new TopKCodec(0.1)),
+        new Gradients.Coded(new ThresholdCodec(0.4)), new Gradients.Coded(new TopKCodec(0.1)),
         new Gradients.PowerSgd(4),
         new Gradients.Local(4, 0.7, 0.9));
   }

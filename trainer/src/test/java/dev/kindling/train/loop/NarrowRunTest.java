@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class NarrowRunTest {
   static Stream<Gradients> all() {
     return Stream.of(new Gradients.Coded(new Bfloat16Codec()), new Gradients.Coded(new EightBitCodec()),
-        new Gradients.Coded(new ThresholdCodec(0.7)), new Gradients.Coded(new TopKCodec(0.1)),
+        new Gradients.Coded(new ThresholdCodec(0.4)), new Gradients.Coded(new TopKCodec(0.1)),
         new Gradients.PowerSgd(1), new Gradients.Local(4, 0.7, 0.9));
   }
 
