@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Random;
 import org.apache.spark.network.util.MapConfigProvider;
 import org.apache.spark.network.util.TransportConf;
@@ -98,10 +99,10 @@ public final class ScalingSide {
         .accumulate(accumulate).microBatch(of.batch()).logEvery(Long.MAX_VALUE).evaluateEvery(1).build();
     long tokens = (long) virtualRanks * accumulate * of.batch() * of.time();
     Random random = new Random(1);
-    Evaluation gate = all -> {
+    Evaluation gate = (all, watch) -> {
       if (rank == 0) pause(tokens);
       all.allGather(new byte[0]);
-      return 0;
+      return OptionalDouble.of(0);
     };
     try (Kernels kernels = KernelLibraries.best(threads);
         TrainableModel<B> model = of.maker().make(kernels, precision)) {

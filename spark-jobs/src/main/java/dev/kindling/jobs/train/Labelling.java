@@ -15,6 +15,7 @@ import dev.kindling.train.objective.LabelledTexts;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 
 /** How a model of BERT's kin learns what texts are labelled with. */
 record Labelling(DatasetLabels labels, BertConfig model) {
@@ -42,8 +43,9 @@ record Labelling(DatasetLabels labels, BertConfig model) {
   Evaluation evaluation(EncoderModel trained, HeldOutRows<EncoderBatch> rows, int batchRows, Rank rank) {
     Evaluation loss = new Perplexity<>(rows, batchRows).of(trained);
     if (labels.labelKind() == LabelKind.NUMBER) return loss;
-    return communicator -> {
-      double mean = loss.meanLoss(communicator);
+    return (communicator, watch) -> {
+      OptionalDouble mean = loss.meanLoss(communicator, watch);
+      if (mean.isEmpty()) return mean;
       LabelAccuracy.Right right = new LabelAccuracy(rows, batchRows).of(trained, communicator);
       if (rank.rank() == 0)
         rank.driver().say(String.format(Locale.ROOT, "held-out accuracy %.2f%%: %,d of %,d texts", 100 * right.share(),

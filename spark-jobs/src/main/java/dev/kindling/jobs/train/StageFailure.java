@@ -28,7 +28,7 @@ public final class StageFailure {
     if (fromSpark instanceof RankLostException missed) return missed;
     if (CANCELLED.matcher(firstLine(fromSpark)).find()) {
       return new UserError(
-          "the run was stopped: " + firstLine(fromSpark) + "; run again to go on from its newest checkpoint",
+          "the run was stopped: " + firstLine(fromSpark) + "; run again to go on from what it has saved",
           fromSpark);
     }
     Optional<DriverLine.Failure> cause = first(told, f -> !f.peerLoss());

@@ -109,6 +109,11 @@ final class StepNews implements TrainingListener {
   }
 
   @Override
+  public void evaluating(long step, long done, long all) {
+    lines.evaluating(step, done, all);
+  }
+
+  @Override
   public void evaluated(long step, double meanLoss) {
     table.evaluated(step, meanLoss);
     rank.driver().tell(Tracking.evaluated(step, meanLoss));

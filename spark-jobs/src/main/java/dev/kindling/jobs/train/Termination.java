@@ -48,7 +48,8 @@ final class Termination implements AutoCloseable {
     stop.run();
     try {
       if (!ended.await(graceMillis, TimeUnit.MILLISECONDS)) {
-        System.err.println("kindling: the run did not stop within cluster.graceSeconds; its newest checkpoint stays");
+        System.err
+            .println("kindling: the run did not stop within cluster.graceSeconds; what it had saved before stays");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -17,12 +17,18 @@ public record ProgressLine(Consumer<String> out, DoubleFunction<String> heldOut)
 
   @Override
   public void started(long firstStep, long steps, int worldSize) {
-    if (firstStep > 1) out.accept("resumed: goes on with step " + firstStep + " of " + steps);
+    if (firstStep > steps) out.accept("resumed: all " + steps + " steps are done; measures what was given up");
+    else if (firstStep > 1) out.accept("resumed: goes on with step " + firstStep + " of " + steps);
   }
 
   @Override
   public void progressed(Progress p) {
     out.accept(of(p));
+  }
+
+  @Override
+  public void evaluating(long step, long done, long all) {
+    out.accept("step " + step + ": measured on " + Math.min(done, all) + " of " + all + " held-out rows of this rank");
   }
 
   @Override

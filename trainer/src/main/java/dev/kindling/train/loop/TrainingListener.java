@@ -10,6 +10,10 @@ public interface TrainingListener {
   default void progressed(Progress progress) {
   }
 
+  /** While a measurement of the held-out rows takes long, every ten seconds. @param done of {@code all} that this rank has to measure */
+  default void evaluating(long step, long done, long all) {
+  }
+
   /** @param meanLoss of the held-out tokens, in nats */
   default void evaluated(long step, double meanLoss) {
   }

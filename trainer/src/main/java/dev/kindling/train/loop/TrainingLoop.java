@@ -15,9 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /**
  * A rank's whole run: resume where there is something to resume, step, report, evaluate, save. All ranks run it at the same time
@@ -36,6 +37,7 @@ import java.util.function.DoubleSupplier;
 public final class TrainingLoop {
   /** Bytes that a small model's micro-batch leaves on the heap at the most, once the code is compiled: a test holds it. */
   static final long GARBAGE = 1 << 20;
+  private static final long TELLING_NANOS = 10_000_000_000L;       // between two reports of a measurement
   private static final double NANOS = 1e9;
   private static final byte[] NOTHING = new byte[0];
   private MicroBatches<?> microBatches;
@@ -112,7 +114,8 @@ public final class TrainingLoop {
   }
 
   /**
-   * Trains until the last step, or the one after which it shall stop. A run that is finished already does nothing.
+   * Trains until the last step, or the one after which it shall stop. A run that is finished already does nothing, but for a
+   * measurement that it was told to give up.
    *
    * @throws UserError where the options do not fit the checkpoint, the data ends too early or the loss is not finite
    */
@@ -121,12 +124,15 @@ public final class TrainingLoop {
     try (TrainingStep step = new TrainingStep(microBatches, kernels, communicator, options, spans)) {
       stepper = step;
       long done = resume();
-      if (done >= options.steps()) return new TrainingResult(done, true, history, 0, 0);
+      boolean lacks = lacksMeasurement(done);
+      if (done >= options.steps() && !lacks) return new TrainingResult(done, true, history, 0, 0);
       if (microBatches.source().lastStep() < options.steps()) {
         throw new UserError(
             "steps is " + options.steps() + "; there is data for " + microBatches.source().lastStep() + ": "
                 + microBatches.source().whyItEnds());
       }
+      listener.started(done + 1, options.steps(), communicator.worldSize());
+      if (lacks && !makeUpFor(done)) return new TrainingResult(done, false, history, 0, 0);
       return train(done);
     } catch (RuntimeException | Error e) {
       communicator.abort(String.valueOf(e.getMessage()));    // the others must not wait for this rank
@@ -135,10 +141,9 @@ public final class TrainingLoop {
   }
 
   private TrainingResult train(long done) {
-    listener.started(done + 1, options.steps(), communicator.worldSize());
     Clock clock = new Clock(options.steps() - done);
     spans.take();                                // what came before is no step's time
-    boolean stop = false;
+    boolean stop = false, finished = done == options.steps();
     long step = done;
     while (step < options.steps() && !stop) {
       step++;
@@ -156,11 +161,34 @@ public final class TrainingLoop {
       boolean last = step == options.steps();
       if (last || stop) stepper.gatherMasters();
       else if (saves && checkpoints.isPresent()) stepper.gatherMastersToFirst();
-      if (last || due(step, options.evaluateEvery())) evaluate(step);
+      boolean measured = !evaluates(step) || evaluate(step);
+      if (!measured && !last && !stop) stepper.gatherMasters();
+      stop |= !measured;
+      finished = last && measured;
       if (last || stop) saveAndWait(step);
       else if (saves) beginToSave(step);
     }
-    return new TrainingResult(step, step == options.steps(), history, clock.tokens, clock.seconds);
+    return new TrainingResult(step, finished, history, clock.tokens, clock.seconds);
+  }
+
+  private boolean evaluates(long step) {
+    return evaluation.isPresent() && (step == options.steps() || due(step, options.evaluateEvery()));
+  }
+
+  /** Whether the run gave up measuring at the step at which it goes on, because it was told to end. */
+  private boolean lacksMeasurement(long step) {
+    return step > 0 && evaluates(step)
+        && history.stream().noneMatch(p -> p.kind().equals(LossPoint.VALIDATION) && p.step() == step);
+  }
+
+  /** @return false where it is told to end again */
+  private boolean makeUpFor(long step) {
+    if (!evaluate(step)) return false;
+    if (step == options.steps()) {
+      saved = 0;                                 // with the measured loss
+      saveAndWait(step);
+    }
+    return true;
   }
 
   private static boolean due(long step, long every) {
@@ -178,14 +206,23 @@ public final class TrainingLoop {
     }
   }
 
-  private void evaluate(long step) {
-    if (evaluation.isEmpty()) return;
-    DoubleSupplier measure = () -> evaluation.get().meanLoss(communicator);
+  /** @return false where it was given up, because the run is to end now */
+  private boolean evaluate(long step) {
+    long[] told = {System.nanoTime()};
+    Supplier<OptionalDouble> measure = () -> evaluation.get().meanLoss(communicator, (done, all) -> {
+      if (System.nanoTime() - told[0] > TELLING_NANOS) {
+        listener.evaluating(step, done, all);
+        told[0] = System.nanoTime();
+      }
+      return stopRequest.get() != StopRequest.NOW;
+    });
     Part before = spans.enter(Part.EVALUATE);
-    double loss = ofAverages ? stepper.onAverages(measure) : measure.getAsDouble();
+    OptionalDouble loss = ofAverages ? stepper.onAverages(measure) : measure.get();
     spans.enter(before);
-    history.add(new LossPoint(LossPoint.VALIDATION, step, loss));
-    listener.evaluated(step, loss);
+    if (loss.isEmpty()) return false;
+    history.add(new LossPoint(LossPoint.VALIDATION, step, loss.getAsDouble()));
+    listener.evaluated(step, loss.getAsDouble());
+    return true;
   }
 
   private void saveAndWait(long step) {

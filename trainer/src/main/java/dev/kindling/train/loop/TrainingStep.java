@@ -21,7 +21,8 @@ import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.DoubleSupplier;
+import java.util.OptionalDouble;
+import java.util.function.Supplier;
 import java.util.function.LongConsumer;
 
 /**
@@ -206,11 +207,11 @@ final class TrainingStep implements AutoCloseable {
    *
    * @throws IllegalStateException where the optimizer keeps no averages
    */
-  double onAverages(DoubleSupplier body) {
+  OptionalDouble onAverages(Supplier<OptionalDouble> body) {
     if (!(optimizer instanceof AveragedWeights averages)) throw new IllegalStateException("no averages are kept");
-    if (updates == 0) return body.getAsDouble();           // they begin with the first update
+    if (updates == 0) return body.get();           // they begin with the first update
     swap(averages);
-    double result = body.getAsDouble();
+    OptionalDouble result = body.get();
     swap(averages);
     return result;
   }

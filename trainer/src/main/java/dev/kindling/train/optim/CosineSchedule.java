@@ -14,7 +14,7 @@ public record CosineSchedule(long warmupSteps, long totalSteps, double floor) im
   public CosineSchedule {
     require(warmupSteps >= 0, "schedule.warmupSteps", warmupSteps, "0 or more");
     require(warmupSteps < totalSteps, "schedule.warmupSteps", warmupSteps,
-        "fewer than schedule.totalSteps, " + totalSteps);
+        "fewer than the run's steps, " + totalSteps);
     require(floor >= 0 && floor <= 1, "schedule.floor", floor, "a part of the peak rate, from 0 to 1");
   }
 

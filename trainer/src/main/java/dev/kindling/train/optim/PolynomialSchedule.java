@@ -15,7 +15,7 @@ public record PolynomialSchedule(long warmupSteps, long totalSteps, double power
   public PolynomialSchedule {
     require(warmupSteps >= 0, "schedule.warmupSteps", warmupSteps, "0 or more");
     require(warmupSteps < totalSteps, "schedule.warmupSteps", warmupSteps,
-        "fewer than schedule.totalSteps, " + totalSteps);
+        "fewer than the run's steps, " + totalSteps);
     require(power > 0, "schedule.power", power, "above 0, such as 2");
     require(floor >= 0 && floor <= 1, "schedule.floor", floor, "a part of the peak rate, from 0 to 1");
   }

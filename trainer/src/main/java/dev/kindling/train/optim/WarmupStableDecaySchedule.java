@@ -17,7 +17,7 @@ public record WarmupStableDecaySchedule(long warmupSteps, long decaySteps, long 
   public WarmupStableDecaySchedule {
     require(warmupSteps >= 0, "schedule.warmupSteps", warmupSteps, "0 or more");
     require(decaySteps >= 0 && warmupSteps + decaySteps <= totalSteps, "schedule.decaySteps", decaySteps,
-        "0 or more, and with schedule.warmupSteps no more than schedule.totalSteps, " + totalSteps);
+        "0 or more, and with schedule.warmupSteps no more than the run's steps, " + totalSteps);
     require(floor >= 0 && floor <= 1, "schedule.floor", floor, "a part of the peak rate, from 0 to 1");
   }
 

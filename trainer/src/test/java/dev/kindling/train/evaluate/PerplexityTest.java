@@ -12,7 +12,10 @@ import dev.kindling.train.model.Batch;
 import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.model.LanguageModel;
 import dev.kindling.train.tensor.Precision;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -51,6 +54,25 @@ class PerplexityTest {
       }
     });
     return losses;
+  }
+
+  /** One rank gives up after its first batch; all others measure to the end. */
+  @Test
+  void whatOneRankGivesUpIsNoFigureOnAnyOfThem() {
+    for (int worldSize : new int[]{1, 3}) {
+      var ranks = InProcess.ranks(worldSize, 8);
+      Ranks.run(worldSize, rank -> {
+        try (Kernels kernels = PlainKernels.of(1); LanguageModel model = model(kernels)) {
+          List<Long> told = new ArrayList<>();
+          OptionalDouble loss = new Perplexity<>(HELD_OUT, 2).of(model).meanLoss(ranks.get(rank), (done, all) -> {
+            told.add(done);
+            return rank != worldSize - 1;
+          });
+          assertThat(loss).isEmpty();
+          assertThat(told).hasSize(rank == worldSize - 1 ? 1 : 2);
+        }
+      });
+    }
   }
 
   private static LanguageModel model(Kernels kernels) {

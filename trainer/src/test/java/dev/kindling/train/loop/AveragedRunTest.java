@@ -13,6 +13,7 @@ import dev.kindling.train.tensor.Precision;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.OptionalDouble;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -28,9 +29,9 @@ class AveragedRunTest {
     RunOptions options = RunOptions.of(5, AVERAGED).virtualRanks(4).stopAfter(stopAfter).build();
     Checkpoints checkpoints = TinyRun.in(folder);
     TinyRun.train(worldSize, options, Precision.FLOAT32, 1, TinyRun.DATA, (loop, model) -> loop
-        .saving(checkpoints).evaluating(communicator -> {
+        .saving(checkpoints).evaluating((all, watch) -> {
           seen.add(WeightsHash.sha256(model.weightSource()));
-          return 1;
+          return OptionalDouble.of(1);
         }).evaluatingAverages());
     return seen;
   }

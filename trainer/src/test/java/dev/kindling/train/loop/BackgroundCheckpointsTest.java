@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.concurrent.CountDownLatch;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
@@ -62,7 +63,7 @@ class BackgroundCheckpointsTest {
         synchronized (open) {
           open.add(each);
         }
-        return loop.saving(each).telling(listener).evaluating(all -> 1.5);
+        return loop.saving(each).telling(listener).evaluating((all, watch) -> OptionalDouble.of(1.5));
       });
     } finally {
       open.forEach(BackgroundCheckpoints::close);

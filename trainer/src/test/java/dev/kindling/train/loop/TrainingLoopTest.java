@@ -21,6 +21,7 @@ import dev.kindling.train.tensor.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -204,7 +205,7 @@ class TrainingLoopTest {
     List<String> told = new ArrayList<>();
     RunOptions options = options(7).logEvery(3).evaluateEvery(4).build();
     train(3, options, TinyRun.DATA,
-        loop -> loop.evaluating(communicator -> 1.5).telling(new TrainingListener() {
+        loop -> loop.evaluating((all, watch) -> OptionalDouble.of(1.5)).telling(new TrainingListener() {
           @Override
           public void started(long firstStep, long steps, int worldSize) {
             told.add("started " + firstStep + " " + steps + " " + worldSize);

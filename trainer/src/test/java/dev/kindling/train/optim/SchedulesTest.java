@@ -70,6 +70,6 @@ class SchedulesTest {
   @Test
   void aWarmUpAsLongAsTheRunIsRefusedInOneLine() {
     assertThatThrownBy(() -> new CosineSchedule(2000, 1000, 0)).isInstanceOf(UserError.class)
-        .hasMessage("schedule.warmupSteps is 2000; it must be fewer than schedule.totalSteps, 1000");
+        .hasMessage("schedule.warmupSteps is 2000; it must be fewer than the run's steps, 1000");
   }
 }
