@@ -3,6 +3,7 @@ package dev.kindling.jobs.train;
 import dev.kindling.checkpoint.UserError;
 import java.util.IntSummaryStatistics;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
@@ -98,14 +99,22 @@ public record ClusterSlots(int executors, int cores) {
           "ranks is " + ranks + "; master " + spark.master() + " runs everything in one process, which is 1 rank: "
               + "set ranks (--ranks) to 1, or use a cluster, such as --master 'local-cluster[" + ranks + ",1,4096]'");
     }
+    SparkConf conf = spark.getConf();
+    boolean standalone = spark.master().startsWith("spark://") || LOCAL_CLUSTER.matcher(spark.master()).matches();
+    Optional<String> cores = Optional.of(conf.get("spark.executor.cores", standalone ? "" : "1"))
+        .filter(c -> !c.isEmpty());
     return new UserError((ranks > 0 ? "ranks is " + ranks + "; " : "") + "after " + seconds + " s there "
         + (executors == 1
             ? "is 1 executor"
             : "are " + executors + " executors")
         + " on " + spark.master() + ": "
         + (executors > 0 ? "set ranks (--ranks) to " + executors + " or fewer, or " : "")
-        + "get more executors: spark.executor.instances on YARN and Kubernetes; more workers, a larger spark.cores.max or a "
-        + "smaller spark.executor.cores or spark.executor.memory on a standalone cluster");
+        + "get more executors, each of which wants spark.executor.memory " + conf.get("spark.executor.memory", "1g")
+        + " and "
+        + cores.map(c -> "spark.executor.cores " + c).orElse("all cores of a worker") + ": "
+        + (standalone
+            ? "workers that have as much free, a larger spark.cores.max or spark.executor.instances, or smaller executors"
+            : "a larger spark.executor.instances, or smaller executors"));
   }
 
   private static ClusterSlots of(List<Integer> cores) {

@@ -131,6 +131,8 @@ class PretrainClusterTest {
     assertThatThrownBy(
         () -> PretrainJob.run(spark, config("four", PrecisionChoice.FLOAT32, 0).withCluster(four), line -> {}))
         .isInstanceOf(UserError.class).hasMessageContaining("ranks is 4").hasMessageContaining("there are 3 executors")
+        .hasMessageContaining("each of which wants spark.executor.memory")
+        .hasMessageContaining("workers that have as much free")
         .hasMessageContaining("--ranks").hasMessageContaining("spark.executor.instances");
     assertThat(folder.resolve("four")).doesNotExist();
   }
