@@ -19,8 +19,8 @@ import java.nio.ByteBuffer;
  * @param factor τ / the mean magnitude of a block
  */
 public record ThresholdCodec(double factor) implements Codec {
-  private static final int[] FROM = {1, 3, 6};             // magnitudes, in thresholds
-  private static final int HEAD = FROM.length * Float.BYTES;
+  private static final int SECOND = 3, THIRD = 6;          // where these magnitudes begin, in thresholds
+  private static final int HEAD = 3 * Float.BYTES;
   private static final int NEGATIVE = 4;
   private static final int GROUP = 8;
 
@@ -41,41 +41,59 @@ public record ThresholdCodec(double factor) implements Codec {
     double sum = 0;
     for (int i = 0; i < count; i++) sum += Math.abs(values[i]);
     float threshold = (float) (factor * sum / count);
-    double[] beyond = new double[FROM.length];
-    int[] many = new int[FROM.length];
+    double one = 0, two = 0, three = 0;          // sums of the magnitudes that are near each
+    int ones = 0, twos = 0, threes = 0;
     for (int i = 0, at = HEAD; i < count; i += GROUP, at += 3) {
       int bits = 0;
       for (int j = i; j < Math.min(count, i + GROUP); j++) {
         float magnitude = Math.abs(values[j]);
         int which = magnitude(magnitude, threshold);
-        if (which == 0) continue;
-        bits |= (values[j] < 0 ? NEGATIVE | which : which) << 3 * (j - i);
-        beyond[which - 1] += magnitude;
-        many[which - 1]++;
+        bits |= (which > 0 && values[j] < 0 ? NEGATIVE | which : which) << 3 * (j - i);
+        switch (which) {
+          case 1 -> {
+            one += magnitude;
+            ones++;
+          }
+          case 2 -> {
+            two += magnitude;
+            twos++;
+          }
+          case 3 -> {
+            three += magnitude;
+            threes++;
+          }
+          default -> {
+          }
+        }
       }
       for (int k = 0; k < 3; k++) to.put(at + k, (byte) (bits >> 8 * k));
     }
-    for (int k = 0; k < FROM.length; k++) {      // what is no number stays none
-      to.putFloat(k * Float.BYTES, many[k] == 0 ? threshold : (float) (beyond[k] / many[k]));
-    }
+    to.putFloat(0, mean(one, ones, threshold)).putFloat(Float.BYTES, mean(two, twos, threshold))
+        .putFloat(2 * Float.BYTES, mean(three, threes, threshold));
+  }
+
+  /** Where the threshold is no number the mean is none. */
+  private static float mean(double sum, int count, float threshold) {
+    return count == 0 ? threshold : (float) (sum / count);
   }
 
   /** From 1; 0: none. */
   private static int magnitude(float value, float threshold) {
     if (threshold == 0 || !(value >= threshold)) return 0;
-    return value < FROM[1] * threshold ? 1 : value < FROM[2] * threshold ? 2 : 3;
+    return value < SECOND * threshold ? 1 : value < THIRD * threshold ? 2 : 3;
   }
 
   @Override
   public void decode(ByteBuffer from, float[] values, int count) {
     float none = Float.isFinite(from.getFloat(0)) ? 0 : Float.NaN;
-    for (int i = 0; i < count; i++) {
-      int bit = 3 * (i % GROUP), at = HEAD + i / GROUP * 3;
-      int three = (from.get(at) & 0xff) | (from.get(at + 1) & 0xff) << 8 | (from.get(at + 2) & 0xff) << 16;
-      int said = three >> bit & 7, which = said & 3;
-      if (said == NEGATIVE) throw new IllegalArgumentException("value " + i + " of a block is a negative nothing");
-      float magnitude = which == 0 ? 0 : from.getFloat((which - 1) * Float.BYTES);
-      values[i] = none + (said > NEGATIVE ? -magnitude : magnitude);
+    for (int i = 0, at = HEAD; i < count; i += GROUP, at += 3) {
+      int bits = (from.get(at) & 0xff) | (from.get(at + 1) & 0xff) << 8 | (from.get(at + 2) & 0xff) << 16;
+      for (int j = i; j < Math.min(count, i + GROUP); j++) {
+        int said = bits >> 3 * (j - i) & 7, which = said & 3;
+        if (said == NEGATIVE) throw new IllegalArgumentException("value " + j + " of a block is a negative nothing");
+        float magnitude = which == 0 ? 0 : from.getFloat((which - 1) * Float.BYTES);
+        values[j] = none + (said > NEGATIVE ? -magnitude : magnitude);
+      }
     }
   }
 }

@@ -93,11 +93,15 @@ public record TopKCodec(double share) implements Codec {
 
   private static void decodeBits(ByteBuffer from, float[] values, int count, int kept) {
     int at = 0;
-    for (int i = 0; i < 8 * bits(count); i++) {
-      if ((from.get(i / 8) >> i % 8 & 1) == 0) continue;
-      if (at == kept || i >= count)
-        throw new IllegalArgumentException("a value at " + i + " in a block of " + kept + " of " + count);
-      values[i] = Raw.toFloat(from.getShort(bits(count) + Short.BYTES * at++));
+    for (int first = 0; first < count; first += 8) {
+      for (int bits = from.get(first / 8) & 0xff; bits != 0; bits &= bits - 1) {
+        int place = first + Integer.numberOfTrailingZeros(bits);
+        if (at == kept || place >= count) {
+          throw new IllegalArgumentException(
+              "place " + place + " is one too many in a block of " + kept + " of " + count);
+        }
+        values[place] = Raw.toFloat(from.getShort(bits(count) + Short.BYTES * at++));
+      }
     }
     if (at < kept) throw new IllegalArgumentException(at + " places in a block of " + kept);
   }
