@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -125,6 +126,95 @@ class LauncherTest {
     assertThat(ended.code()).isEqualTo(2);
     assertThat(ended.err().lines()).singleElement().asString().contains("Maven 3.6.3").contains("3.8");
     assertThat(folder.resolve("a check out/spark-jobs/target/kindling.jar")).exists();
+  }
+
+  /** A checkout whose Maven is a script that makes what the build of this one made, or is killed while it shades. */
+  private Launcher unbuilt() throws IOException {
+    Path root = Files.createDirectories(folder.resolve("a check out"));
+    Files.copy(Launcher.ROOT.resolve("kindling"), root.resolve("kindling"));
+    Path made = Launcher.ROOT.resolve("cluster/target/spark-home");
+    executable("bin/mvn", """
+        if [ "$1" = --version ]; then echo 'Apache Maven 3.9.9'; exit; fi
+        home=cluster/target/spark-home
+        mkdir -p spark-jobs/target "$home/bin" "$home/conf"
+        echo cut off >spark-jobs/target/kindling.jar
+        if [ -e "$0.dies" ]; then touch "$0.began"; sleep 600; fi
+        ln -f "%1$s/spark-jobs/target/kindling.jar" spark-jobs/target/kindling.jar
+        ln -s "%2$s/jars" "$home/jars"
+        cp "%2$s"/conf/* "$home/conf/"
+        printf 'echo "$1" >>"$(dirname "$0")/archive"' >"$home/bin/class-archive"
+        echo Spark >"$home/RELEASE"
+        """.formatted(Launcher.ROOT, made));
+    return launcherAgain().with("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"));
+  }
+
+  private void killedWhileItBuilds() throws Exception {
+    Path dies = Files.createFile(folder.resolve("bin/mvn.dies"));
+    Path began = folder.resolve("bin/mvn.began");
+    ProcessBuilder kindling = new ProcessBuilder("bash", folder.resolve("a check out/kindling").toString(), "--version")
+        .redirectErrorStream(true).redirectOutput(folder.resolve("said").toFile());
+    kindling.environment().putAll(Map.of("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"), "JAVA_HOME",
+        System.getProperty("java.home")));
+    Process process = kindling.start();
+    List<ProcessHandle> all = List.of();
+    try {
+      for (int i = 0; i < 300 && !Files.exists(began); i++) Thread.sleep(100);
+      assertThat(began).exists();
+    } finally {
+      all = Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
+      all.forEach(ProcessHandle::destroyForcibly);
+    }
+    for (ProcessHandle each : all) each.onExit().get(30, TimeUnit.SECONDS);
+    Files.delete(dies);
+    Files.delete(began);
+  }
+
+  @Test
+  void aBuildThatWasKilledIsDoneAgainAndToldSo() throws Exception {
+    Launcher launcher = unbuilt();
+    killedWhileItBuilds();
+    assertThat(Files.readString(folder.resolve("said"))).startsWith("kindling: building for the first time");
+    Launcher.Ended ended = launcher.run("--version");
+    assertThat(ended.err().lines()).first().isEqualTo("kindling: the last build did not end; building");
+    assertThat(ended.out()).as(ended.err()).startsWith("kindling 0.");
+    assertThat(launcher.run("--version").err()).isEmpty();
+  }
+
+  @Test
+  void aBuildOfChangedSourcesThatWasKilledIsDoneAgainToo() throws Exception {
+    Launcher launcher = unbuilt();
+    assertThat(launcher.run("--version").code()).isZero();
+    Path pom = Files.writeString(folder.resolve("a check out/pom.xml"), "<project/>");
+    Files.delete(folder.resolve("a check out/cluster/target/spark-home/jars"));      // a link here
+    Files.createDirectory(folder.resolve("a check out/cluster/target/spark-home/jars"));
+    killedWhileItBuilds();
+    assertThat(Files.readString(folder.resolve("said"))).startsWith("kindling: sources have changed");
+    Files.setLastModifiedTime(pom, FileTime.fromMillis(0));
+    Launcher.Ended ended = launcher.run("--version");
+    assertThat(ended.err().lines()).first().isEqualTo("kindling: the last build did not end; building");
+    assertThat(ended.out()).as(ended.err()).startsWith("kindling 0.");
+  }
+
+  @Test
+  void whatABuildDidNotComeToAfterMavensPartIsDoneTheNextTime() throws Exception {
+    Launcher launcher = unbuilt();
+    Launcher.Ended first = launcher.run("--version");
+    assertThat(first.err()).contains("kindling:   archive of the classes").contains("kindling: built in");
+    Path archived = folder.resolve("a check out/cluster/target/spark-home/bin/archive");
+    Files.delete(archived);
+    Files.createFile(folder.resolve("a check out/cluster/target/unfinished"));
+    assertThat(launcher.run("--version").err()).startsWith("kindling: the last build did not end; finishing it")
+        .doesNotContain("built in");
+    assertThat(archived).content().contains("make");
+    assertThat(launcher.run("--version").err()).isEmpty();
+  }
+
+  @Test
+  void aSparkSubmitOfTheMadeHomeKnowsItsScala() throws Exception {
+    Launcher submit = new Launcher(Launcher.ROOT.resolve("cluster/target/spark-home/bin/spark-submit"), folder);
+    Launcher.Ended ended = submit.with("SPARK_SCALA_VERSION", "").run("--version");
+    assertThat(ended.code()).as(ended.err()).isZero();
+    assertThat(ended.err()).contains("Using Scala version 2.13");
   }
 
   private Launcher launcherAgain() {
