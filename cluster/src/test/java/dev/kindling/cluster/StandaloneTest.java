@@ -59,7 +59,7 @@ class StandaloneTest {
         "--memory", "1g", "127.0.0.2");
     assertThat(started.code()).as(started.err()).isZero();
     assertThat(started.out()).contains("master: spark://127.0.0.1:" + port)
-        .contains("127.0.0.2:\n  worker-1: 1 cores, 1g");
+        .contains("127.0.0.2:\n  worker-1: 1 core, 1g");
     Launcher.Ended again = script("start").run("--host", "127.0.0.1", "--port", port);
     assertThat(again.code()).isEqualTo(2);
     assertThat(again.err()).contains("a master is running already");
