@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.apache.hadoop.fs.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -65,15 +66,23 @@ final class PipelineCommand implements Callable<Integer> {
     Consumer<String> told = line -> (line.startsWith("kindling: ") ? err : out).println(line);
     PipelineRun run = configuration.located(() -> PipelineRun.of(conf, path.getName().replaceAll("\\.ya?ml$", ""),
         settings, verbs, PipelineCommand::settingsFile, told));
-    run.commands().forEach((stage, words) -> refuseMisuse(stage, words.toArray(String[]::new)));
+    configuration.located(() -> {
+      run.commands().forEach((stage, words) -> refuseMisuse(settings.keyOfRun(stage), stage, words));
+      return run;
+    });
     if (dry) {
       run.plan();
       return 0;
     }
     try (Sessions.Shared shared = Sessions.shared()) {
       return run.run((said, words) -> Kindling.run(new LineWriter(out, said).printer(),
-          new LineWriter(err, said).printer(), words));
+          new LineWriter(err, said).printer(), words), cause());
     }
+  }
+
+  /** Who submitted it to YARN learns of the last line only; elsewhere the stage's own stands right above. */
+  private static UnaryOperator<String> cause() {
+    return VerbFailedException.isOfDriversInYarn() ? UnaryOperator.identity() : error -> "";
   }
 
   /** A command line that cannot be understood names none, and is refused after. */
@@ -89,11 +98,11 @@ final class PipelineCommand implements Callable<Integer> {
   }
 
   /** An option that a verb has not is told before the first stage runs. */
-  private static void refuseMisuse(String stage, String... words) {
+  private static void refuseMisuse(String key, String stage, List<String> words) {
     try {
-      new CommandLine(new Kindling()).parseArgs(words);
+      new CommandLine(new Kindling()).parseArgs(words.toArray(String[]::new));
     } catch (CommandLine.ParameterException e) {
-      throw new UserError("stage " + stage + ": " + String.join(" ", words) + ": "
+      throw new UserError(key + ": stage " + stage + ": " + String.join(" ", words) + ": "
           + e.getMessage().lines().findFirst().orElse("it cannot be understood"), e);
     }
   }

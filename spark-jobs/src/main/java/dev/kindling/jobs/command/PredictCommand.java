@@ -57,7 +57,7 @@ final class PredictCommand implements Callable<Integer> {
     require(threads >= 1, "--threads", threads, "1 or more");
     Precision computed = switch (precision.toLowerCase(Locale.ROOT)) {
       case "float32" -> Precision.FLOAT32;
-      case "bf16" -> Precision.BFLOAT16;
+      case "bf16", "bfloat16" -> Precision.BFLOAT16;
       default -> throw new UserError("--precision is " + precision + "; it must be float32 or bf16");
     };
     Configuration conf = HadoopFiles.configuration();

@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         "  schedule     shape (cosine, linear, polynomial, inverse-square-root, warmup-stable-decay, constant),",
         "               warmupSteps, decaySteps, floor, power, timescale",
         "  average      decay (0: no average of the weights is kept), evaluate",
-        "  gradients    kind (exact, bfloat16, eight-bit, threshold, top-k, powersgd, local), threshold, share, rank,",
+        "  gradients    kind (exact, bf16, eight-bit, threshold, top-k, powersgd, local), threshold, share, rank,",
         "               localSteps, outerRate, outerMomentum",
         "  checkpoints  every, keepLast, keepEvery, keepBest, background",
         "  cluster      ranks, waitSeconds, minRanks, retries, kernels (best, plain), port, silenceSeconds, graceSeconds",

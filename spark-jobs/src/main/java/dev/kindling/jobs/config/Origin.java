@@ -12,6 +12,11 @@ record Origin(String source, int line) {
     return source.isEmpty() ? "" : this + ": ";
   }
 
+  /** A key that is set here, as messages begin with it; a {@code --set} names it itself. */
+  String at(String key) {
+    return source.equals("--set " + key) ? source : prefix() + key;
+  }
+
   @Override
   public String toString() {
     return line > 0 ? source + ":" + line : source;

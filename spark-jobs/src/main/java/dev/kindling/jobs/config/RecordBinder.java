@@ -72,11 +72,15 @@ final class RecordBinder {
     if (component.getType().isRecord()) {
       return record(component.getType().asSubclass(Record.class), Setting.Section.empty(parent.origin()), key, null);
     }
-    String sort = ScalarType.describe(component.getGenericType());
-    throw new UserError(parent.origin().prefix() + key + " is missing; it must be " + sort
-        + (options.containsKey(key)
-            ? "; give it with " + options.get(key) + ", or as " + key + " in a file of settings"
-            : ""));
+    throw missing(component, key, parent.origin());
+  }
+
+  private UserError missing(RecordComponent component, String key, Origin section) {
+    boolean ofAnOption = options.containsKey(key);
+    boolean saysItself = ofAnOption && component.getType() == String.class;      // text is what every option is given
+    return new UserError(section.prefix() + key + " is missing"
+        + (saysItself ? "" : "; it must be " + ScalarType.describe(component.getGenericType()))
+        + (ofAnOption ? "; give it with " + options.get(key) + ", or as " + key + " in a file of settings" : ""));
   }
 
   private Object value(Type type, Setting setting, String key, Object fallback) {
@@ -138,11 +142,15 @@ final class RecordBinder {
   /** Puts the line of the refused key, which begins the message, in front; or that of the nearest section around it. */
   private UserError located(UserError refused, String path) {
     String message = refused.getMessage();
-    for (Origin origin : origins.values()) { if (message.startsWith(origin + ": ")) return refused; }
+    for (Map.Entry<String, Origin> known : origins.entrySet()) {
+      boolean located = message.startsWith(known.getValue() + ": ")
+          || message.startsWith(known.getValue().at(known.getKey()) + " ");
+      if (located) return refused;
+    }
     String first = message.split("[ :,;]", 2)[0];
     for (Map.Entry<String, Origin> known : origins.entrySet()) {
       if (sameKey(known.getKey(), first, path)) {
-        return new UserError(known.getValue() + ": " + known.getKey() + message.substring(first.length()), refused);
+        return new UserError(known.getValue().at(known.getKey()) + message.substring(first.length()), refused);
       }
     }
     if (path.isEmpty()) return refused;            // not about a setting, or about one that was not written
@@ -152,7 +160,9 @@ final class RecordBinder {
   /** A constructor knows its own name for a key: with or without the sections that lead to it. */
   private static boolean sameKey(String known, String said, String path) {
     boolean here = path.isEmpty() || known.startsWith(path + ".");
-    return here && (known.equals(said) || known.endsWith("." + said) || known.equals(path + "." + lastName(said)));
+    if (known.equals(said)) return true;
+    boolean within = known.indexOf('[', path.length()) >= 0;       // an item of a list, whose names many may have
+    return here && !within && (known.endsWith("." + said) || known.equals(path + "." + lastName(said)));
   }
 
   private static String lastName(String key) {
@@ -161,11 +171,17 @@ final class RecordBinder {
 
   private void note(String path, Setting.Section section) {
     if (!path.isEmpty()) origins.put(path, section.origin());
-    section.children().forEach((name, child) -> {
-      String key = path.isEmpty() ? name : path + "." + name;
-      if (child instanceof Setting.Section inner) note(key, inner);
-      else origins.put(key, child.origin());
-    });
+    section.children().forEach((name, child) -> note(path.isEmpty() ? name : path + "." + name, child));
+  }
+
+  private void note(String key, Setting setting) {
+    if (setting instanceof Setting.Section inner) {
+      note(key, inner);
+      return;
+    }
+    origins.put(key, setting.origin());
+    if (!(setting instanceof Setting.Items several)) return;
+    for (int i = 0; i < several.items().size(); i++) note(key + "[" + i + "]", several.items().get(i));
   }
 
   private static UserError unknown(String name, Origin origin, String path, List<String> allowed) {
@@ -173,12 +189,12 @@ final class RecordBinder {
     String meant = NearestName.of(name, allowed).map(near -> "; did you mean " + near + "?").orElse("");
     String where = path.isEmpty() ? "here" : "in " + path;
     return new UserError(
-        origin + ": " + key + " is not a setting" + meant + " (allowed " + where + ": " + String.join(", ", allowed)
+        origin.at(key) + " is not a setting" + meant + " (allowed " + where + ": " + String.join(", ", allowed)
             + ")");
   }
 
   private static UserError wrong(Setting setting, String key, String allowed) {
-    return new UserError(setting.origin() + ": " + key + " is " + setting.found() + "; it must be " + allowed);
+    return new UserError(setting.origin().at(key) + " is " + setting.found() + "; it must be " + allowed);
   }
 
   private static List<String> namesOf(Class<?> type) {

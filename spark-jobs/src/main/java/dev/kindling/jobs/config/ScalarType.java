@@ -31,7 +31,7 @@ final class ScalarType {
       };
     }
     if (type.isEnum()) {
-      return Arrays.stream(type.getEnumConstants()).filter(value -> shortNames(value).contains(plain(text)))
+      return Arrays.stream(type.getEnumConstants()).filter(value -> acceptedNames(value).contains(plain(text)))
           .findFirst().map(Object.class::cast);
     }
     throw new IllegalStateException("a setting cannot be a " + type);
@@ -57,13 +57,13 @@ final class ScalarType {
   }
 
   private static List<String> names(Class<?> enumeration) {
-    return Arrays.stream(enumeration.getEnumConstants()).map(value -> plain(((Enum<?>) value).name())).toList();
+    return Arrays.stream(enumeration.getEnumConstants()).map(value -> acceptedNames(value).get(0)).toList();
   }
 
-  /** Every enum is known by its name; precision also by what people call it. */
-  private static List<String> shortNames(Object value) {
+  /** Every enum is known by its name; bfloat16 first by what people call it. */
+  private static List<String> acceptedNames(Object value) {
     String name = plain(((Enum<?>) value).name());
-    return name.equals("bfloat16") ? List.of(name, "bf16") : List.of(name);
+    return name.equals("bfloat16") ? List.of("bf16", name) : List.of(name);
   }
 
   static String plain(String name) {

@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -70,7 +71,8 @@ public final class PipelineRun {
     List<Stage> stages = settings.stages().stream().map(stage -> Stage.of(stage, conf, files)).toList();
     for (Stage stage : stages) {
       if (!verbs.contains(stage.verb())) {
-        throw new UserError("stage " + stage.name() + " runs " + stage.verb() + ", which is not a verb"
+        throw new UserError(settings.keyOfRun(stage.name()) + ": stage " + stage.name() + " runs " + stage.verb()
+            + ", which is not a verb"
             + NearestName.of(stage.verb(), verbs).map(near -> "; did you mean " + near + "?").orElse("") + " (verbs: "
             + String.join(", ", verbs) + ")");
       }
@@ -101,8 +103,13 @@ public final class PipelineRun {
     if (!stale) told.accept("nothing is to be done");
   }
 
-  /** Runs what is not done. @return 0, or the exit code of the stage that failed, or {@link #HELD} */
-  public int run(Verb verb) {
+  /**
+   * Runs what is not done.
+   *
+   * @param cause what the last line repeats of a stage's error, which its verb has told already
+   * @return 0, or the exit code of the stage that failed, or {@link #HELD}
+   */
+  public int run(Verb verb, UnaryOperator<String> cause) {
     Map<String, String> known = fingerprints();  // an input that is missing is told before anything is locked or run
     Thread here = Thread.currentThread();
     try (PipelineLock lock = PipelineLock.take(conf, new Path(settings.state(), "lock"),
@@ -110,7 +117,7 @@ public final class PipelineRun {
       Runnable release = lock::close;            // a JVM that is told to end gives it back when its training has saved
       ShutdownHookManager.get().addShutdownHook(release, PRIORITY);
       try {
-        return run(verb, known, lock);
+        return run(verb, cause, known, lock);
       } finally {
         removeHook(release);
       }
@@ -130,7 +137,7 @@ public final class PipelineRun {
     }
   }
 
-  private int run(Verb verb, Map<String, String> known, PipelineLock lock) {
+  private int run(Verb verb, UnaryOperator<String> cause, Map<String, String> known, PipelineLock lock) {
     int number = 0;
     for (Stage stage : graph.inOrder()) {
       number++;
@@ -149,8 +156,9 @@ public final class PipelineRun {
         return HELD;
       }
       if (code != 0) {
+        String repeated = cause.apply(said.error());
         told.accept("kindling: stage " + stage.name() + " of pipeline " + name + " ended with exit code " + code
-            + (said.error().isEmpty() ? "" : " (" + said.error() + ")")
+            + (repeated.isEmpty() ? "" : " (" + repeated + ")")
             + "; run the pipeline again to go on from there");
         return code;
       }

@@ -24,6 +24,11 @@ public record PipelineSettings(String state, Optional<Integer> lockSeconds, List
     return lockSeconds.orElse(LOCK_SECONDS);
   }
 
+  /** The key of a stage's command line, with which what is told of it begins. */
+  public String keyOfRun(String stage) {
+    return "stages[" + stages.stream().map(StageSettings::name).toList().indexOf(stage) + "].run";
+  }
+
   /**
    * One stage.
    *

@@ -83,6 +83,6 @@ public record GradientSettings(Kind kind, double threshold, double share, int ra
   }
 
   String name() {
-    return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    return kind == Kind.BFLOAT16 ? "bf16" : kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

@@ -89,7 +89,7 @@ record MemoryPlan(int ranks, int threads, Precision precision, StepMemory step, 
     List<String> lines = new ArrayList<>();
     lines.add(String.format(Locale.ROOT, "memory of %s, %s, %s:",
         ranks == 1 ? "the one executor" : "each of " + ranks + " executors",
-        threads == 1 ? "1 thread" : threads + " threads", precision == Precision.BFLOAT16 ? "bf16" : "float32"));
+        threads == 1 ? "1 thread" : threads + " threads", precision.label()));
     lines.add(line("weights", step.masters() + step.packed(), String.format(Locale.ROOT,
         "float32 %s, packed for products %s", size(step.masters()), size(step.packed()))));
     lines.add(line("gradients", step.gradients(), "sums of virtual ranks"));

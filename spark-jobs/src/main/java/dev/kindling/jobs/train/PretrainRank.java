@@ -120,7 +120,7 @@ final class PretrainRank {
       TrainingResult result = run(model, objective, measured, checkpoints(plan, rank, news));
       profile.ifPresent(p -> found.add(p.ended(rank.rank(), ceilings(rank, kernels))));
       return new Ending(result.step(), result.finished(), new ArrayList<>(result.history()), result.tokens(),
-          result.tokensPerSecond(), kernels.describe(), precision.name(), model.layout().count(), found);
+          result.tokensPerSecond(), kernels.describe(), precision.label(), model.layout().count(), found);
     }
 
     private <B extends MicroBatch> TrainingResult run(TrainableModel<B> model, RowObjective<B> objective,

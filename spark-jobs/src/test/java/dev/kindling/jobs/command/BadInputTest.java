@@ -98,7 +98,7 @@ class BadInputTest {
     assertOneLine(Ended.of("prep"),
         "input is missing; it must be a list; give it with --in, or as input in a file of settings");
     assertOneLine(Ended.of("prep", "--in", "x.jsonl"),
-        "output is missing; it must be text; give it with --out, or as output");
+        "output is missing; give it with --out, or as output");
     Path settings = yaml("input: x.jsonl\n");
     assertOneLine(Ended.of("prep", settings.toString()), settings + ": output is missing", "--out");
     assertOneLine(Ended.of("tokenizer", "train", "--in", "x.jsonl"), "output is missing", "--out");
@@ -244,7 +244,7 @@ class BadInputTest {
   @Test
   void aDatasetWithLongerSequencesThanTheModelTakes() throws IOException {
     Ended ended = pretrain(data, "--set", "model.contextLength=8");
-    assertOneLine(ended, "--set model.contextLength: model.contextLength is 8",
+    assertOneLine(ended, "--set model.contextLength is 8",
         "sequence length, " + SmallDataset.SEQUENCE);
     assertNoRun();
   }

@@ -58,6 +58,30 @@ class ConfigurationTest {
             Optional.empty(), new Train(2000, 1e-3, Sort.ADAM_W, true, new Schedule(20, 1000))));
   }
 
+  record Exchange(DType type) {}
+
+  enum DType {
+    FLOAT32, BFLOAT16
+  }
+
+  @Test
+  void bf16IsCalledSoAndKnownByItsLongNameToo() {
+    for (String name : List.of("bf16", "bfloat16", "BFLOAT16")) {
+      assertThat(Configuration.parse("a.yaml", "type: " + name).as(Exchange.class).type()).isEqualTo(DType.BFLOAT16);
+    }
+    assertThatThrownBy(() -> Configuration.parse("a.yaml", "type: bf61").as(Exchange.class))
+        .hasMessage("a.yaml:1: type is \"bf61\"; it must be one of float32, bf16; did you mean bf16?");
+  }
+
+  record Steps(List<Schedule> parts) {}
+
+  @Test
+  void aValueThatAnItemOfAListRefusesIsToldWithTheItemsLine() {
+    assertThatThrownBy(() -> Configuration.parse("a.yaml",
+        "parts:\n  - {warmupSteps: 1, totalSteps: 2}\n  - {warmupSteps: 3, totalSteps: 2}\n").as(Steps.class))
+        .hasMessage("a.yaml:3: parts[1].warmupSteps is 3; it must be fewer than schedule.totalSteps, 2");
+  }
+
   @Test
   void overridesWinOverTheFile() {
     Pretrain bound = bind(YAML, "train.steps=20", "train.schedule.totalSteps=30", "note=two: words", "files=[c.txt]",
@@ -79,7 +103,7 @@ class ConfigurationTest {
   void aValueFromTheCommandLineIsToldWithItsOption() {
     assertThatThrownBy(() -> bind(YAML, "train.schedule.warmupSteps=5000"))
         .hasMessageStartingWith(
-            "--set train.schedule.warmupSteps: train.schedule.warmupSteps is 5000; it must be fewer");
+            "--set train.schedule.warmupSteps is 5000; it must be fewer");
   }
 
   @ParameterizedTest
@@ -120,7 +144,7 @@ class ConfigurationTest {
   void anOverrideWithoutAKeyIsTold() {
     assertThatThrownBy(() -> bind(YAML, "20")).hasMessageContaining("--set \"20\" has no key");
     assertThatThrownBy(() -> bind(YAML, "train.stps=20"))
-        .hasMessageStartingWith("--set train.stps: train.stps is not a setting; did you mean steps?");
+        .hasMessageStartingWith("--set train.stps is not a setting; did you mean steps?");
   }
 
   @Test

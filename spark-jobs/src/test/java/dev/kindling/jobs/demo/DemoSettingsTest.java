@@ -31,7 +31,7 @@ class DemoSettingsTest {
   @Test
   void aDemoDoesNotStopHalfWay() {
     assertThatThrownBy(() -> with("train.stopAfter=5"))
-        .hasMessageStartingWith("--set train.stopAfter: train.stopAfter is 5; it must be 0 in a demo");
+        .hasMessageStartingWith("--set train.stopAfter is 5; it must be 0 in a demo");
   }
 
   @Test
@@ -49,6 +49,6 @@ class DemoSettingsTest {
   @Test
   void somethingIsHeldOutToMeasureOn() {
     assertThatThrownBy(() -> with("data.heldOutPercent=0"))
-        .hasMessageStartingWith("--set data.heldOutPercent: data.heldOutPercent is 0.0; it must be above 0");
+        .hasMessageStartingWith("--set data.heldOutPercent is 0.0; it must be above 0");
   }
 }

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,11 +60,11 @@ class PipelineRunTest {
     PipelineRun run = pipeline(vocabulary);
     assertThatThrownBy(() -> run.run(writing(() -> {
       throw new IllegalStateException("killed");
-    }))).hasMessage("killed");
+    }), UnaryOperator.identity())).hasMessage("killed");
   }
 
   private void runs(String vocabulary, String why) {
-    assertThat(pipeline(vocabulary).run(writing(() -> {}))).isZero();
+    assertThat(pipeline(vocabulary).run(writing(() -> {}), UnaryOperator.identity())).isZero();
     assertThat(lines).singleElement().asString().startsWith("[1/1] data: ").contains(why);
   }
 
@@ -102,7 +103,7 @@ class PipelineRunTest {
           // as a verb that computes
         }
       }
-    }));
+    }), UnaryOperator.identity());
     end.countDown();
     assertThat(code).isEqualTo(PipelineRun.HELD);
     assertThat(lines).last().asString().contains("was taken over by another");
@@ -110,10 +111,14 @@ class PipelineRunTest {
   }
 
   private String ended(String... said) {
+    return ended(UnaryOperator.identity(), said);
+  }
+
+  private String ended(UnaryOperator<String> cause, String... said) {
     int code = pipeline("280").run((told, words) -> {
       List.of(said).forEach(told);
       return 7;
-    });
+    }, cause);
     assertThat(code).isEqualTo(7);
     return lines.get(lines.size() - 1);
   }
@@ -129,5 +134,6 @@ class PipelineRunTest {
         "java.io.IOException: after", "kindling: the log is /tmp/log"))
         .isEqualTo(begin + " (java.lang.IllegalStateException: a bug)" + end);
     assertThat(ended("step 1")).isEqualTo(begin + end);
+    assertThat(ended(error -> "", "kindling: corpus.jsonl:3: is no JSON")).isEqualTo(begin + end);
   }
 }

@@ -20,4 +20,12 @@ public enum Precision {
   public DType stored() {
     return stored;
   }
+
+  /** As users write it. */
+  public String label() {
+    return switch (this) {
+      case FLOAT32 -> "float32";
+      case BFLOAT16 -> "bf16";
+    };
+  }
 }
