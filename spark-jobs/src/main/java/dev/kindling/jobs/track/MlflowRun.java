@@ -120,7 +120,8 @@ final class MlflowRun implements Tracker {
       } catch (IOException | RuntimeException e) {
         LOG.debug("MLflow", e);
         if (!warned) {
-          told.accept("warning: MLflow at " + address + " does not take the run's numbers, the training goes on: " + e);
+          told.accept("warning: MLflow at " + address + " does not take the run's numbers, the training goes on: "
+              + MlflowServer.reason(e));
         }
         warned = true;
         pause = AFTER_FAILURE_MILLIS;

@@ -5,11 +5,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Json;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
@@ -153,6 +155,17 @@ final class MlflowServer {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
     }
+  }
+
+  /** For the user: the JDK's client says of a connection that it cannot make the kind of the exception only. */
+  static String reason(Exception failed) {
+    if (failed instanceof Refused) return failed.getMessage();
+    if (!(failed instanceof ConnectException)) return failed.toString();
+    for (Throwable cause = failed; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UnresolvedAddressException) return "the name of its host is not known";
+      if (cause.getMessage() != null && cause instanceof ConnectException) return cause.getMessage();
+    }
+    return "the connection was refused";
   }
 
   private static String encoded(String text) {

@@ -186,8 +186,10 @@ class MlflowRunTest {
       nobody = URI.create("http://127.0.0.1:" + closed.getLocalPort());
     }
     twoSteps(run(nobody));
+    assertThat(lines).last().asString().endsWith("the training goes on: the connection was refused");
     server.refusing(500);
     twoSteps(run(server.uri()));
+    assertThat(lines).last().asString().contains("was answered with HTTP 500").doesNotContain("Refused");
     assertThat(lines).hasSize(2).allMatch(line -> line.startsWith("warning: MLflow at http://127.0.0.1:"));
   }
 
