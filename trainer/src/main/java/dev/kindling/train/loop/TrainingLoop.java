@@ -10,7 +10,6 @@ import dev.kindling.train.profile.Part;
 import dev.kindling.train.profile.Spans;
 import dev.kindling.train.tensor.Memory;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -18,7 +17,6 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /**
  * A rank's whole run: resume where there is something to resume, step, report, evaluate, save. All ranks run it at the same time
@@ -37,7 +35,6 @@ import java.util.function.Supplier;
 public final class TrainingLoop {
   /** Bytes that a small model's micro-batch leaves on the heap at the most, once the code is compiled: a test holds it. */
   static final long GARBAGE = 1 << 20;
-  private static final long TELLING_NANOS = 10_000_000_000L;       // between two reports of a measurement
   private static final double NANOS = 1e9;
   private static final byte[] NOTHING = new byte[0];
   private MicroBatches<?> microBatches;
@@ -45,8 +42,7 @@ public final class TrainingLoop {
   private final Communicator communicator;
   private final RunOptions options;
   private Optional<Checkpoints> checkpoints = Optional.empty();
-  private Optional<Evaluation> evaluation = Optional.empty();
-  private boolean ofAverages;
+  private final Measurements measurements;
   private Spans timing = Spans.NONE;
   private StepClock spans;
   private Consumer<StepFacts> follower = facts -> {};
@@ -64,6 +60,7 @@ public final class TrainingLoop {
     this.kernels = kernels;
     this.communicator = communicator;
     this.options = options;
+    this.measurements = new Measurements(options);
   }
 
   /** Where to resume from and to save to. */
@@ -74,13 +71,13 @@ public final class TrainingLoop {
 
   /** What to measure at every {@link RunOptions#evaluateEvery}-th step and at the end. */
   public TrainingLoop evaluating(Evaluation how) {
-    evaluation = Optional.of(how);
+    measurements.of(how);
     return this;
   }
 
   /** To be measured are the averages of the weights, which an {@link AveragedWeights} keeps, and not the weights. */
   public TrainingLoop evaluatingAverages() {
-    ofAverages = true;
+    measurements.ofAverages();
     return this;
   }
 
@@ -124,7 +121,7 @@ public final class TrainingLoop {
     try (TrainingStep step = new TrainingStep(microBatches, kernels, communicator, options, spans)) {
       stepper = step;
       long done = resume();
-      boolean lacks = lacksMeasurement(done);
+      boolean lacks = measurements.lacks(done, history);
       if (done >= options.steps() && !lacks) return new TrainingResult(done, true, history, 0, 0);
       if (microBatches.source().lastStep() < options.steps()) {
         throw new UserError(
@@ -141,7 +138,7 @@ public final class TrainingLoop {
   }
 
   private TrainingResult train(long done) {
-    Clock clock = new Clock(options.steps() - done);
+    StepRate rate = new StepRate(options.steps() - done);
     spans.take();                                // what came before is no step's time
     boolean stop = false, finished = done == options.steps();
     long step = done;
@@ -152,38 +149,28 @@ public final class TrainingLoop {
       byte[] word = saving.map(Checkpoints.Saving::word).orElse(NOTHING);
       TrainingStep.Outcome outcome = stepper.run(step, stopRequest.get(), word);
       follow(outcome.words());
-      clock.add(outcome.facts().tokens(), (System.nanoTime() - start) / NANOS);
+      rate.add(outcome.facts().tokens(), (System.nanoTime() - start) / NANOS);
       boolean saves = due(step, options.checkpointEvery());
       stop = outcome.stop() == StopRequest.NOW || outcome.stop() == StopRequest.AT_CHECKPOINT && saves
           || step == options.stopAfter();
-      report(step, step == done + 1 || stop, outcome.facts(), clock);
+      report(step, step == done + 1 || stop, outcome.facts(), rate);
       follower.accept(outcome.facts());
       boolean last = step == options.steps();
       if (last || stop) stepper.gatherMasters();
       else if (saves && checkpoints.isPresent()) stepper.gatherMastersToFirst();
-      boolean measured = !evaluates(step) || evaluate(step);
+      boolean measured = !measurements.due(step) || measure(step);
       if (!measured && !last && !stop) stepper.gatherMasters();
       stop |= !measured;
       finished = last && measured;
       if (last || stop) saveAndWait(step);
       else if (saves) beginToSave(step);
     }
-    return new TrainingResult(step, finished, history, clock.tokens, clock.seconds);
-  }
-
-  private boolean evaluates(long step) {
-    return evaluation.isPresent() && (step == options.steps() || due(step, options.evaluateEvery()));
-  }
-
-  /** Whether the run gave up measuring at the step at which it goes on, because it was told to end. */
-  private boolean lacksMeasurement(long step) {
-    return step > 0 && evaluates(step)
-        && history.stream().noneMatch(p -> p.kind().equals(LossPoint.VALIDATION) && p.step() == step);
+    return new TrainingResult(step, finished, history, rate.tokens(), rate.seconds());
   }
 
   /** @return false where it is told to end again */
   private boolean makeUpFor(long step) {
-    if (!evaluate(step)) return false;
+    if (!measure(step)) return false;
     if (step == options.steps()) {
       saved = 0;                                 // with the measured loss
       saveAndWait(step);
@@ -191,33 +178,26 @@ public final class TrainingLoop {
     return true;
   }
 
-  private static boolean due(long step, long every) {
+  static boolean due(long step, long every) {
     return every > 0 && step % every == 0;
   }
 
-  private void report(long step, boolean extra, StepFacts facts, Clock clock) {
+  private void report(long step, boolean extra, StepFacts facts, StepRate rate) {
     // what goes into the history does not depend on where a run was stopped
     boolean logged = step == 1 || step == options.steps() || due(step, options.logEvery());
     if (logged && facts.labels() > 0) history.add(new LossPoint(LossPoint.TRAIN, step, facts.loss()));
     if (logged || extra) {
       listener.progressed(new Progress(step, options.steps(), facts.loss(), facts.labels(), facts.rate(),
-          facts.gradientNorm(), facts.tokens(), clock.lap(), clock.secondsLeft(), Memory.inUse(),
+          facts.gradientNorm(), facts.tokens(), rate.lap(), rate.secondsLeft(), Memory.inUse(),
           facts.gradientBytes()));
     }
   }
 
   /** @return false where it was given up, because the run is to end now */
-  private boolean evaluate(long step) {
-    long[] told = {System.nanoTime()};
-    Supplier<OptionalDouble> measure = () -> evaluation.get().meanLoss(communicator, (done, all) -> {
-      if (System.nanoTime() - told[0] > TELLING_NANOS) {
-        listener.evaluating(step, done, all);
-        told[0] = System.nanoTime();
-      }
-      return stopRequest.get() != StopRequest.NOW;
-    });
+  private boolean measure(long step) {
     Part before = spans.enter(Part.EVALUATE);
-    OptionalDouble loss = ofAverages ? stepper.onAverages(measure) : measure.get();
+    OptionalDouble loss = measurements.at(step, communicator, stepper, listener,
+        () -> stopRequest.get() == StopRequest.NOW);
     spans.enter(before);
     if (loss.isEmpty()) return false;
     history.add(new LossPoint(LossPoint.VALIDATION, step, loss.getAsDouble()));
@@ -306,43 +286,5 @@ public final class TrainingLoop {
   /** The number of threads never shows in the bits. */
   private static String withoutThreads(String kernels) {
     return kernels.replaceFirst(", \\d+ threads?$", "");
-  }
-
-  /** Time spent in steps. What is left is told by the newest ones: the first are slow, until they are compiled. */
-  private static final class Clock {
-    private static final int NEWEST = 32;
-    private final ArrayDeque<Double> newest = new ArrayDeque<>();
-    private final long toDo;
-    private long steps;
-    private long tokens;
-    private double seconds;
-    private long lapTokens;
-    private double lapSeconds;
-
-    Clock(long toDo) {
-      this.toDo = toDo;
-    }
-
-    void add(long tokens, double seconds) {
-      steps++;
-      this.tokens += tokens;
-      this.seconds += seconds;
-      newest.add(seconds);
-      if (newest.size() > Math.min(NEWEST, (steps + 1) / 2)) newest.remove();
-    }
-
-    /** Tokens per second since the last call. */
-    double lap() {
-      double rate = (tokens - lapTokens) / Math.max(1e-9, seconds - lapSeconds);
-      lapTokens = tokens;
-      lapSeconds = seconds;
-      return rate;
-    }
-
-    /** NaN as long as only the first step is known. */
-    double secondsLeft() {
-      if (steps == 1 && toDo > 1) return Double.NaN;
-      return newest.stream().mapToDouble(Double::doubleValue).average().orElse(0) * (toDo - steps);
-    }
   }
 }

@@ -38,7 +38,7 @@ record Computed(double loss, float[] gradients) {
 
   void isExactly(Computed expected) {
     assertThat(loss).isEqualTo(expected.loss);
-    assertThat(gradients).containsExactly(expected.gradients);
+    assertThat(gradients).isEqualTo(expected.gradients);
   }
 
   void agreesWith(Computed expected, TrainableModel<?> model) {

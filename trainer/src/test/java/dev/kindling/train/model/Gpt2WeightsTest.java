@@ -76,7 +76,7 @@ class Gpt2WeightsTest {
         DecoderModel a = create(CONFIG, one, 1);
         DecoderModel b = create(CONFIG, three, 1);
         DecoderModel c = create(CONFIG, one, 2)) {
-      assertThat(b.weights().toFloats()).containsExactly(a.weights().toFloats());
+      assertThat(b.weights().toFloats()).isEqualTo(a.weights().toFloats());
       assertThat(c.weights().toFloats()).isNotEqualTo(a.weights().toFloats());
     }
   }
@@ -97,8 +97,8 @@ class Gpt2WeightsTest {
         DecoderModel b = DecoderModel.load(CONFIG, a.weightSource(), kernels, Precision.FLOAT32);
         DecoderModel c = DecoderModel.load(CONFIG, new Renamed(a.weightSource(), "transformer.", ""), kernels,
             Precision.FLOAT32)) {
-      assertThat(b.weights().toFloats()).containsExactly(a.weights().toFloats());
-      assertThat(c.weights().toFloats()).containsExactly(a.weights().toFloats());
+      assertThat(b.weights().toFloats()).isEqualTo(a.weights().toFloats());
+      assertThat(c.weights().toFloats()).isEqualTo(a.weights().toFloats());
     }
   }
 
@@ -126,7 +126,7 @@ class Gpt2WeightsTest {
       float[] embedding = tied.weightSource().read("transformer.wte.weight");
       untied.layout().parameter("lm_head.weight").in(untied.weights()).put(0, embedding, 0, embedding.length);
       untied.weightsChanged();
-      assertThat(untied.logits(batch)).containsExactly(tied.logits(batch));
+      assertThat(untied.logits(batch)).isEqualTo(tied.logits(batch));
     }
   }
 
@@ -149,8 +149,8 @@ class Gpt2WeightsTest {
           Offset.offset(1e-6f));
       try (DecoderModel learned = DecoderModel.load(CONFIG, model.weightSource(), kernels, Precision.FLOAT32);
           DecoderModel again = DecoderModel.load(config, model.weightSource(), kernels, Precision.FLOAT32)) {
-        assertThat(learned.logits(batch)).containsExactly(model.logits(batch));
-        assertThat(again.logits(batch)).containsExactly(model.logits(batch));
+        assertThat(learned.logits(batch)).isEqualTo(model.logits(batch));
+        assertThat(again.logits(batch)).isEqualTo(model.logits(batch));
       }
     }
   }
