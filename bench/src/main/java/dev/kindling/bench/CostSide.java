@@ -1,6 +1,7 @@
 package dev.kindling.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.jobs.train.GradientSettings;
 import dev.kindling.jobs.simulate.StepCosts;
 import dev.kindling.jobs.simulate.StepCosts.Complete;
 import dev.kindling.train.collective.Bfloat16Codec;
@@ -49,8 +50,8 @@ public final class CostSide {
     StepCosts costs = costs(TrainCase.of(args[0]), precision, Integer.parseInt(args[2]));
     codecs.put("bf16", of(new Bfloat16Codec()));
     codecs.put("eight-bit", of(new EightBitCodec()));
-    codecs.put("threshold", of(new ThresholdCodec(0.4)));
-    codecs.put("top-k", of(new TopKCodec(0.25)));
+    codecs.put("threshold", of(new ThresholdCodec(GradientSettings.defaults().threshold())));
+    codecs.put("top-k", of(new TopKCodec(GradientSettings.defaults().share())));
     System.out.println("costs " + new ObjectMapper().writeValueAsString(new Found(costs, codecs)));
   }
 

@@ -3,6 +3,7 @@ package dev.kindling.jobs.command;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.jobs.config.NearestName;
 import dev.kindling.jobs.train.RunGivenUpException;
+import dev.kindling.jobs.train.Termination;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.Optional;
@@ -100,7 +101,7 @@ public final class Kindling implements Runnable {
       err.println("kindling: " + told.replaceAll("\\s*\\R\\s*", " "));
       return givenUp.isPresent() ? GIVEN_UP : CommandLine.ExitCode.USAGE;
     }
-    if (Stoppable.isEnding()) return Stoppable.TERMINATED;   // Spark was stopped under the verb: that is no bug
+    if (Termination.isUnderWay()) return Termination.EXIT_CODE;   // Spark was stopped under the verb: that is no bug
     failure.printStackTrace(err);
     String log = System.getenv("KINDLING_LOG");
     if (log != null) err.println("kindling: the log is " + log);

@@ -71,7 +71,7 @@ public final class Attempts<E extends RunEnding> {
     PatientStore patient = new PatientStore(store, run.folder(), cluster.waitSeconds());
     Retries retries = new Retries(cluster, run.folder());
     RankLostException lost = null;
-    try (Termination termination = Termination.during(cluster.graceSeconds(), this::stop)) {
+    try (Termination termination = Termination.during(cluster.graceSeconds(), this::stop, this::late)) {
       ClusterSlots slots = ClusterSlots.await(spark, cluster.ranks(), cluster.waitSeconds());
       while (true) {
         int ranks = ranks(slots);
@@ -100,6 +100,10 @@ public final class Attempts<E extends RunEnding> {
     stopping = true;
     DriverLine now = line;
     if (now != null) now.order(StopRequest.NOW);
+  }
+
+  private void late() {
+    progress.accept("the run did not stop within cluster.graceSeconds; what it had saved before stays");
   }
 
   private int ranks(ClusterSlots slots) {

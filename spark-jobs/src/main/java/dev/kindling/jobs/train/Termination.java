@@ -6,28 +6,36 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.util.ShutdownHookManager;
 
 /**
- * What happens when this JVM is told to end (SIGTERM, as schedulers send it before they kill) while a run is under way: the
- * run is asked to stop, and the JVM waits until it has, for a time of grace. This comes before Hadoop closes the file systems
- * and before Spark stops its context. The JVM's exit code is then 143 (128 and the signal's number).
+ * What happens when this JVM is told to end (SIGTERM, as schedulers send it before they kill; Ctrl-C) while work is under way:
+ * it is asked to stop, and the JVM waits until it has, for a time of grace. This comes before Hadoop closes the file systems
+ * and before Spark stops its context. The JVM's exit code is then {@value #EXIT_CODE}.
  */
-final class Termination implements AutoCloseable {
+public final class Termination implements AutoCloseable {
+  /** Of a process that SIGTERM ended: 128 and the signal's number. */
+  public static final int EXIT_CODE = 128 + 15;
   /** Spark's own hook, which stops the context, is at 30 above the file systems'. */
   private static final int PRIORITY = FileSystem.SHUTDOWN_HOOK_PRIORITY + 60;
   private static final long MARGIN_SECONDS = 5;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final Runnable stop;
+  private final Runnable late;
   private final long graceMillis;
   private final Runnable hook = this::terminate;
   private volatile boolean asked;
 
-  private Termination(double graceSeconds, Runnable stop) {
+  private Termination(double graceSeconds, Runnable stop, Runnable late) {
     this.graceMillis = Math.round(graceSeconds * 1000);
     this.stop = stop;
+    this.late = late;
   }
 
-  /** @param graceSeconds that are waited for the end of the run; @param stop asks it to end */
-  static Termination during(double graceSeconds, Runnable stop) {
-    Termination termination = new Termination(graceSeconds, stop);
+  /**
+   * @param graceSeconds that are waited for the end of the work
+   * @param stop asks it to end
+   * @param late is called where it has not ended by then
+   */
+  public static Termination during(double graceSeconds, Runnable stop, Runnable late) {
+    Termination termination = new Termination(graceSeconds, stop, late);
     ShutdownHookManager.get().addShutdownHook(termination.hook, PRIORITY,
         TimeUnit.MILLISECONDS.toSeconds(termination.graceMillis) + MARGIN_SECONDS, TimeUnit.SECONDS);
     return termination;
@@ -39,7 +47,7 @@ final class Termination implements AutoCloseable {
   }
 
   /** Whether this JVM is ending, by a signal or by itself. */
-  static boolean isUnderWay() {
+  public static boolean isUnderWay() {
     return ShutdownHookManager.get().isShutdownInProgress();
   }
 
@@ -47,16 +55,13 @@ final class Termination implements AutoCloseable {
     asked = true;
     stop.run();
     try {
-      if (!ended.await(graceMillis, TimeUnit.MILLISECONDS)) {
-        System.err
-            .println("kindling: the run did not stop within cluster.graceSeconds; what it had saved before stays");
-      }
+      if (!ended.await(graceMillis, TimeUnit.MILLISECONDS)) late.run();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** The run has ended, one way or the other. */
+  /** The work has ended, one way or the other. */
   @Override
   public void close() {
     ended.countDown();
