@@ -1,6 +1,8 @@
 package dev.kindling.bench;
 
+import com.knuddels.jtokkit.Encodings;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,10 +21,14 @@ import java.util.stream.Stream;
 public final class Resilience {
   private static final int TIMES = 3;
   private static final int WINDOWS = 5;          // of a rate: what a checkpoint costs is less than what a machine drifts by
+  private static final int LARGE_WINDOWS = 3;    // of GPT-2: a step takes longer than all that drifts
   private static final int RANKS = 2;
   private static final Path ROOT = Path.of(System.getProperty("bench.home")).toAbsolutePath().getParent();
   private static final List<String> MODEL = List.of("model.layers=4", "model.heads=4", "model.width=256",
       "train.microBatch=1", "train.virtualRanks=8");
+  /** GPT-2 124M as in {@link Scaling}: 8 micro-batches an executor. */
+  private static final List<String> LARGE = List.of("model.layers=12", "model.heads=12", "model.width=768",
+      "train.microBatch=4", "train.virtualRanks=2", "train.accumulate=8", "train.epochs=100");
   private final Path folder;
   private final String only;
   private final Results results = new Results("resilience");
@@ -44,6 +50,7 @@ public final class Resilience {
       resilience.fault("kill", "KILL", 10, host);
       resilience.fault("freeze", "STOP", 25, host);
       resilience.checkpoints();
+      resilience.largeCheckpoints();
       resilience.results.write();
     } finally {
       delete(folder);
@@ -63,11 +70,29 @@ public final class Resilience {
         out.println("{\"text\": \"" + text.toString().strip() + "\"}");
       }
     }
-    try (KindlingProcess prep = kindling(
-        List.of("prep", "--in", folder + "/corpus.jsonl", "--out", folder + "/data", "--set",
-            "vocabularySize=2048", "--set", "sequenceLength=128"))) {
+    prepare("data", "vocabularySize=2048", "sequenceLength=128");
+  }
+
+  private void prepare(String data, String... settings) throws IOException {
+    List<String> arguments = new ArrayList<>(
+        List.of("prep", "--in", folder + "/corpus.jsonl", "--out", folder + "/" + data));
+    for (String setting : settings) arguments.addAll(List.of("--set", setting));
+    try (KindlingProcess prep = kindling(arguments)) {
       prep.end();
     }
+  }
+
+  /** The same corpus in GPT-2's own tokens, for the size of its vocabulary. */
+  private void prepareLarge() throws IOException {
+    Path ranks = folder.resolve("r50k_base.tiktoken");
+    try (InputStream in = Encodings.class.getResourceAsStream("/com/knuddels/jtokkit/" + ranks.getFileName())) {
+      Files.copy(in, ranks);
+    }
+    try (KindlingProcess made = kindling(List.of("tokenizer", "import", ranks.toString(), "--pattern", "gpt2",
+        "--special", "<|endoftext|>=50256", "--out", folder + "/gpt2"))) {
+      made.end();
+    }
+    prepare("large-data", "tokenizer=" + folder + "/gpt2", "sequenceLength=256");
   }
 
   private KindlingProcess kindling(List<String> arguments) throws IOException {
@@ -75,15 +100,20 @@ public final class Resilience {
   }
 
   private KindlingProcess pretrain(String run, int steps, int every) throws IOException {
+    return pretrain(run, "data", MODEL, "1g", steps, every);
+  }
+
+  private KindlingProcess pretrain(String run, String data, List<String> model, String heap, int steps, int every)
+      throws IOException {
     List<String> arguments = new ArrayList<>(
-        List.of("pretrain", "--master", master, "--data", folder + "/data", "--out",
+        List.of("pretrain", "--master", master, "--data", folder + "/" + data, "--out",
             folder.resolve(run).toString()));
-    List<String> settings = new ArrayList<>(MODEL);
+    List<String> settings = new ArrayList<>(model);
     settings.addAll(
         List.of("train.steps=" + steps, "train.logEvery=1", "checkpoints.every=" + every, "cluster.ranks=" + RANKS,
             "cluster.retries=9"));
     for (String setting : settings) arguments.addAll(List.of("--set", setting));
-    arguments.addAll(List.of("--", "--executor-memory", "1g"));
+    arguments.addAll(List.of("--", "--executor-memory", heap));
     return kindling(arguments);
   }
 
@@ -156,6 +186,31 @@ public final class Resilience {
       double to = process.until("step 200/").at();
       process.end();
       return 150 * 8 * 128 / (to - from);
+    }
+  }
+
+  /** Of the model and the accumulation of {@code bench/run scaling}, with checkpoints so often that what they cost shows. */
+  private void largeCheckpoints() throws IOException {
+    String name = "GPT-2 124M, 8 micro-batches, a checkpoint every 2 steps, against none";
+    if (!name.contains(only)) return;
+    prepareLarge();
+    List<Double> with = new ArrayList<>();
+    List<Double> without = new ArrayList<>();
+    for (int i = 0; i < LARGE_WINDOWS; i++) {
+      with.add(largeRate("large-with-" + i, 2));
+      without.add(largeRate("large-without-" + i, 0));
+      System.out.println(name + ": " + with + " against " + without);
+    }
+    results.more(name, Results.median(with), Results.median(without), "tokens/s");
+  }
+
+  /** From step 1 to step 5: two checkpoints, whose writing goes on in the steps after them. */
+  private double largeRate(String run, int every) throws IOException {
+    try (KindlingProcess process = pretrain(run, "large-data", LARGE, "1g", 6, every)) {
+      double from = process.until("step 1/").at();
+      double to = process.until("step 5/").at();
+      process.end();
+      return 4 * 64 * 256 / (to - from);
     }
   }
 
