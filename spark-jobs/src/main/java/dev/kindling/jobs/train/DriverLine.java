@@ -1,5 +1,6 @@
 package dev.kindling.jobs.train;
 
+import dev.kindling.jobs.transport.WatchedTime;
 import dev.kindling.train.loop.StopRequest;
 import java.util.Arrays;
 import java.util.List;
@@ -96,10 +97,11 @@ public final class DriverLine implements AutoCloseable {
     return List.copyOf(signs.values());
   }
 
-  /** Takes all ranks as heard of now: the driver itself stood still. */
-  void forgetSilence() {
-    long now = System.nanoTime();
-    signs.replaceAll((rank, s) -> new Sign(rank, s.executor(), now, s.ended()));
+  /** Takes all ranks as heard of that much later: the driver itself was late. @param missed see {@link WatchedTime} */
+  void excuse(long missed, long now) {
+    if (missed == 0) return;
+    signs.replaceAll(
+        (rank, s) -> new Sign(rank, s.executor(), WatchedTime.excused(s.nanos(), missed, now), s.ended()));
   }
 
   /** Tells all ranks, with their next sign of life, that the run shall end. */

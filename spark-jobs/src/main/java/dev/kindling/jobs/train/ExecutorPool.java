@@ -3,16 +3,25 @@ package dev.kindling.jobs.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.spark.ExecutorAllocationClient;
 import org.apache.spark.SparkContext;
+import org.apache.spark.rpc.RpcEndpointRef;
+import org.apache.spark.rpc.RpcTimeout;
 import org.apache.spark.status.api.v1.ExecutorSummary;
+import org.apache.spark.storage.BlockManagerMessages.GetBlockStatus;
+import org.apache.spark.storage.TestBlockId;
+import scala.Option;
+import scala.concurrent.duration.FiniteDuration;
 import scala.jdk.javaapi.CollectionConverters;
+import scala.reflect.ClassTag;
 
 /** The executors of an application as its scheduler knows them now, and the removal of one that hangs. */
 record ExecutorPool(SparkContext spark) {
+  private static final TestBlockId NO_BLOCK = new TestBlockId("kindling");
+  /** Who asks gives up sooner; Spark's own limit may be too short, and a call that it ends looks like an answer. */
+  private static final RpcTimeout LONG = new RpcTimeout(new FiniteDuration(10, TimeUnit.MINUTES), "kindling");
+
   /** One that tasks can be given to. */
   record Member(String id, int cores) {}
 
@@ -42,23 +51,20 @@ record ExecutorPool(SparkContext spark) {
     spark.killAndReplaceExecutor(id);
   }
 
-  /** Whether the executor's process answers at all, however busy it is: it is asked for its threads. */
-  boolean answers(String id, long nanos) {
-    CompletableFuture<Boolean> asked = new CompletableFuture<>();
-    Thread asking = new Thread(() -> asked.complete(spark.getExecutorThreadDump(id).isDefined()),
-        "kindling-asks-" + id);
-    asking.setDaemon(true);
-    asking.start();
-    try {
-      asked.get(nanos, TimeUnit.NANOSECONDS);
-      return true;                               // or it is gone, which the scheduler learns by itself
-    } catch (TimeoutException e) {
-      return false;
-    } catch (ExecutionException e) {
-      return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return true;
-    }
+  /**
+   * Asks the executor's process for anything at all: for a block that nobody has, which costs it nothing, while a dump of its threads
+   * would have to wait until each of them stops.
+   *
+   * @return is done when it has answered, or is gone, which the scheduler learns by itself
+   */
+  CompletableFuture<Void> ask(String id) {
+    return CompletableFuture.runAsync(() -> {
+      Option<RpcEndpointRef> process = spark.env().blockManager().master().getExecutorEndpointRef(id);
+      if (process.isDefined()) process.get().askSync(new GetBlockStatus(NO_BLOCK, true), LONG, ClassTag.Any());
+    }, asking -> {
+      Thread thread = new Thread(asking, "kindling-asks-" + id);
+      thread.setDaemon(true);
+      thread.start();
+    });
   }
 }

@@ -2,6 +2,7 @@ package dev.kindling.jobs.train;
 
 import dev.kindling.jobs.train.DriverLine.Sign;
 import dev.kindling.jobs.transport.RankLostException;
+import dev.kindling.jobs.transport.WatchedTime;
 import dev.kindling.train.loop.StopRequest;
 import java.util.List;
 import java.util.Optional;
@@ -27,11 +28,11 @@ final class StageWatch {
   private final RankStage stage;
   private final int most;
   private final long silence;
+  private final Unheard unheard;
+  private final WatchedTime watched;
   private final long begun = System.nanoTime();
-  private long looked = begun;
   private long enough = begun;                   // when there were last executors enough
   private long noMore = begun;                   // when there were last no more executors than ranks
-  private long probed = begun;
   private long failed;                           // when a rank's failure was first seen; 0: not
 
   StageWatch(ExecutorPool executors, DriverLine line, RankStage stage, int most) {
@@ -40,6 +41,8 @@ final class StageWatch {
     this.stage = stage;
     this.most = most;
     this.silence = stage.cluster().silence().toNanos();
+    this.unheard = new Unheard(executors::ask, silence);
+    this.watched = watched(begun);
   }
 
   /** @return what the ranks returned; @throws RankLostException where one is missed; else what Spark throws */
@@ -67,10 +70,10 @@ final class StageWatch {
   /** @return why the stage cannot go on */
   private Optional<String> look() {
     long now = System.nanoTime();
-    if (now - looked > Math.min(SECOND, silence / 2)) line.forgetSilence();   // the driver itself stood still
-    looked = now;
+    long missed = watched.missed(now);
+    line.excuse(missed, now);
     List<Sign> signs = line.signs();
-    if (signs.size() < stage.worldSize()) return notStarted(signs, now);
+    if (signs.size() < stage.worldSize()) return notStarted(signs, now, missed);
     for (Sign s : signs) {
       if (!s.ended() && s.age(now) > silence) {
         return Optional.of("rank " + s.rank() + " in executor " + s.executor() + " has been silent for "
@@ -85,7 +88,11 @@ final class StageWatch {
     return Optional.empty();
   }
 
-  private Optional<String> notStarted(List<Sign> signs, long now) {
+  private WatchedTime watched(long now) {
+    return new WatchedTime(TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS), Math.min(SECOND, silence / 2), now);
+  }
+
+  private Optional<String> notStarted(List<Sign> signs, long now, long missed) {
     List<ExecutorPool.Member> members = executors.members();
     if (members.size() >= stage.worldSize()) enough = now;
     if (now - enough > SHORT) {
@@ -97,18 +104,11 @@ final class StageWatch {
       return Optional.of(signs.size() + " of " + stage.worldSize() + " ranks started within "
           + patience / SECOND + " s");
     }
-    if (now - probed > silence) {
-      Set<String> heard = signs.stream().map(Sign::executor).collect(Collectors.toSet());
-      for (ExecutorPool.Member m : members) {
-        if (!heard.contains(m.id()) && !executors.answers(m.id(), silence)) {
-          executors.replace(m.id());
-          return Optional.of("executor " + m.id() + " does not answer");
-        }
-      }
-      probed = System.nanoTime();
-      looked = probed;
-    }
-    return Optional.empty();
+    Set<String> heard = signs.stream().map(Sign::executor).collect(Collectors.toSet());
+    List<String> others = members.stream().map(ExecutorPool.Member::id).filter(id -> !heard.contains(id)).toList();
+    Optional<String> frozen = unheard.frozen(others, now, missed);
+    frozen.ifPresent(executors::replace);
+    return frozen.map(id -> "executor " + id + " does not answer");
   }
 
   private void growIfMore(long now) {
@@ -131,7 +131,10 @@ final class StageWatch {
   private void removeSilent() throws InterruptedException {
     if (executors.isLocal()) return;
     long start = System.nanoTime();
-    while (System.nanoTime() - start < silence / 2 + SECOND) {
+    WatchedTime waited = watched(start);
+    long from = start;                           // later where the driver itself was late
+    for (long now = start; now - from < silence / 2 + SECOND; now = System.nanoTime()) {
+      from = WatchedTime.excused(from, waited.missed(now), now);
       List<Sign> waiting = line.signs().stream().filter(s -> !s.ended() && executors.isActive(s.executor())).toList();
       if (waiting.stream().allMatch(s -> s.nanos() > start)) return;
       Thread.sleep(LOOK_MILLIS / 2);

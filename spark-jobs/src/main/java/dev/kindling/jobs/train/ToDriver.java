@@ -31,6 +31,7 @@ public final class ToDriver implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ToDriver.class);
   private static final long PATIENCE_SECONDS = 5;
   private static final long SIGN_MILLIS = 500;
+  private static final long SIGN_PATIENCE_SECONDS = 1;     // an answer that is late must not hold the next sign back
   private static final long SHORTEST_PAUSE_MILLIS = 20;
   private static final long LONGEST_PAUSE_MILLIS = 250;
   private final RpcEndpointRef driver;           // null: not reached
@@ -69,7 +70,7 @@ public final class ToDriver implements AutoCloseable {
     try {
       while (!closed) {
         try {
-          order = StopRequest.valueOf(ask(sign).toString());
+          order = StopRequest.valueOf(ask(sign, SIGN_PATIENCE_SECONDS).toString());
           if (order != StopRequest.NONE) obey.accept(order);
         } catch (InterruptedException e) {
           throw e;
@@ -105,7 +106,7 @@ public final class ToDriver implements AutoCloseable {
     long begun = System.nanoTime();
     while (!interrupted.getAsBoolean()) {
       try {
-        Object answer = ask(message);
+        Object answer = ask(message, PATIENCE_SECONDS);
         if (answer instanceof String[] told) return List.of(told);
         missing = answer.toString();
       } catch (RpcTimeoutException e) {
@@ -134,8 +135,8 @@ public final class ToDriver implements AutoCloseable {
         + " had not come to meet the others after " + seconds);
   }
 
-  private Object ask(String[] message) throws Exception {
-    return driver.askSync(message, new RpcTimeout(new FiniteDuration(PATIENCE_SECONDS, TimeUnit.SECONDS), "kindling"),
+  private Object ask(String[] message, long seconds) throws Exception {
+    return driver.askSync(message, new RpcTimeout(new FiniteDuration(seconds, TimeUnit.SECONDS), "kindling"),
         ClassTag.Any());
   }
 
@@ -177,7 +178,7 @@ public final class ToDriver implements AutoCloseable {
         Boolean.toString(peerLoss), userError || peerLoss ? String.valueOf(why.getMessage()) : firstLine(why),
         userError || peerLoss ? "" : stack(why)};
     try {
-      ask(message);
+      ask(message, PATIENCE_SECONDS);
     } catch (Exception e) {
       keepInterrupt(e);
       LOG.warn("The driver cannot be told why rank {} failed", rank, e);

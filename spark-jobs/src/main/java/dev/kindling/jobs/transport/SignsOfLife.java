@@ -13,32 +13,39 @@ final class SignsOfLife {
   private static final int LOOKS = 20;           // within the allowed silence
   private final Exchange exchange;
   private final long silenceNanos;
+  private final long eachMillis;                 // between two looks
+  private WatchedTime watched;
 
   SignsOfLife(Exchange exchange, Duration silence) {
     this.exchange = exchange;
     this.silenceNanos = silence.toNanos();
+    this.eachMillis = Math.max(1, silence.toMillis() / LOOKS);
   }
 
   /** A thread's whole work, from when all peers are connected. @return the exchange's first failure */
   RankLostException watch() throws InterruptedException {
     synchronized (exchange) {
-      long each = Math.max(1, TimeUnit.NANOSECONDS.toMillis(silenceNanos) / LOOKS);
-      long last = System.nanoTime();
-      hearAll(last);
+      begin(System.nanoTime());
       while (exchange.failure() == null) {
-        exchange.wait(each);
-        long now = System.nanoTime();
-        // this process itself stood still: the silence was its own
-        if (now - last > silenceNanos / 2) hearAll(now);
-        last = now;
-        for (Peer peer : exchange.peers()) askIfSilent(peer, now);
+        exchange.wait(eachMillis);
+        look(System.nanoTime());
       }
       return exchange.failure();
     }
   }
 
-  private void hearAll(long now) {
+  void begin(long now) {
+    watched = new WatchedTime(TimeUnit.MILLISECONDS.toNanos(eachMillis), silenceNanos / 2, now);
     for (Peer peer : exchange.peers()) peer.heard = now;
+  }
+
+  /** With the exchange's monitor held. */
+  void look(long now) {
+    long missed = watched.missed(now);
+    for (Peer peer : exchange.peers()) {
+      peer.heard = WatchedTime.excused(peer.heard, missed, now);
+      askIfSilent(peer, now);
+    }
   }
 
   private void askIfSilent(Peer peer, long now) {

@@ -1,0 +1,32 @@
+package dev.kindling.jobs.transport;
+
+/**
+ * How much of the time that went by a watcher may hold against those it watches. It looks at them again and again; where it comes
+ * late to a look, because it got no processor or its process stood still, then what they sent may lie unread, and the time that
+ * it missed itself proves nothing. A late look counts as two punctual ones and no more, so that a watcher that is always
+ * late still finds what is frozen. Not for several threads.
+ */
+public final class WatchedTime {
+  private final long most;                       // that counts between two looks
+  private final long standstill;
+  private long last;
+
+  /** @param each nanoseconds between two looks; @param standstill between two looks, after which all begins anew; @param now first look */
+  public WatchedTime(long each, long standstill, long now) {
+    this.most = 2 * each;
+    this.standstill = standstill;
+    this.last = now;
+  }
+
+  /** At every look. @return nanoseconds since the last one that count for nothing; the longest there are after a standstill */
+  public long missed(long now) {
+    long gap = now - last;
+    last = now;
+    return gap > standstill ? Long.MAX_VALUE : Math.max(0, gap - most);
+  }
+
+  /** When something counts as last heard of at {@code now}, with what was {@link #missed} since the last look. */
+  public static long excused(long heard, long missed, long now) {
+    return heard + Math.max(0, Math.min(missed, now - heard));
+  }
+}
