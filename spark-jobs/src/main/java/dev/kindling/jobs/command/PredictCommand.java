@@ -65,6 +65,8 @@ final class PredictCommand implements Callable<Integer> {
     CorpusSource texts = new CorpusSource(List.of(in), format, textField, idField);
     try (TextEmbedder embedder = TextEmbedder.open(conf, ModelPath.resolve(conf, model), computed, threads)) {
       EmbeddingJob.run(conf, embedder, texts, new Path(out), spec.commandLine().getOut());
+    } catch (UserError e) {                                       // which calls fields as the settings of prep do
+      throw new UserError(e.getMessage().replace(" with textField", " with --text-field"), e);
     }
     return 0;
   }

@@ -70,7 +70,8 @@ class PredictTest {
     Path in = write("in.txt", "wood\n"), out = folder.resolve("out.jsonl");
     assertOneLine(predict(write("empty.txt", "\n"), out), "empty.txt", "is empty");
     assertOneLine(predict(folder.resolve("none.txt"), out), "none.txt", "does not exist");
-    assertOneLine(predict(write("in.jsonl", "{\"text\": 3}\n"), out), "in.jsonl:1: the field 'text'");
+    assertOneLine(predict(write("in.jsonl", "{\"text\": 3}\n"), out), "in.jsonl:1: the field 'text'",
+        "with --text-field");
     assertOneLine(predict(in, folder.resolve("out.csv")), "out.csv", ".jsonl or .parquet");
     assertOneLine(predict(in, out, "--precision", "int8"), "--precision is int8", "float32 or bf16");
     assertOneLine(predict(in, out, "--threads", "0"), "--threads is 0");
