@@ -5,7 +5,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Paths;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -94,10 +93,9 @@ public final class Storage {
     Path one = of(conf, a).makeQualified(a), other = of(conf, b).makeQualified(b);
     if (one.equals(other)) return true;
     if (!"file".equals(one.toUri().getScheme()) || !"file".equals(other.toUri().getScheme())) return false;
+    java.nio.file.Path here = Paths.get(one.toUri().getPath()), there = Paths.get(other.toUri().getPath());
     try {
-      return Files.isSameFile(Paths.get(one.toUri().getPath()), Paths.get(other.toUri().getPath()));
-    } catch (NoSuchFileException e) {
-      return false;
+      return Files.exists(here) && Files.exists(there) && Files.isSameFile(here, there);
     } catch (IOException e) {
       throw failed(a, e);
     }

@@ -6,6 +6,7 @@ import dev.kindling.jobs.train.RunGivenUpException;
 import dev.kindling.jobs.train.Termination;
 import java.io.PrintWriter;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
@@ -52,6 +53,10 @@ public final class Kindling implements Runnable {
     CommandLine line = new CommandLine(new Kindling());
     line.setOut(out).setErr(err).setUsageHelpWidth(120);
     line.setParameterExceptionHandler((problem, given) -> misused(problem));
+    line.setExecutionStrategy(parsed -> {
+      GivenPaths.refuseEmpty(parsed);
+      return new CommandLine.RunLast().execute(parsed);
+    });
     line.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, err));
     return line.execute(args);
   }
@@ -61,20 +66,30 @@ public final class Kindling implements Runnable {
     spec.commandLine().usage(spec.commandLine().getOut());
   }
 
-  private static int misused(ParameterException problem) {
-    CommandLine command = problem.getCommandLine();
-    if (command.getParent() == null && problem instanceof CommandLine.UnmatchedArgumentException unknown
-        && !unknown.isUnknownOption()) {
-      command.getErr().println("kindling: " + noVerb(unknown.getUnmatched().get(0), command.getSubcommands().keySet()));
+  private static int misused(ParameterException first) {
+    CommandLine command = first.getCommandLine();
+    ParameterException problem = misspelled(first);
+    if (!command.getSubcommands().isEmpty() && problem instanceof CommandLine.UnmatchedArgumentException unknown
+        && (!unknown.isUnknownOption() || command.getParent() != null)) {
+      command.getErr().println("kindling: " + noVerb(command, unknown.getUnmatched().get(0)));
       return CommandLine.ExitCode.USAGE;
     }
-    String message = choices(problem)
-        .orElseGet(() -> problem.getMessage().lines().findFirst().orElse("the command cannot be understood"));
+    String message = choices(problem).orElseGet(() -> problem.getMessage().lines().findFirst()
+        .map(line -> line.replaceFirst("^Error: ", "")).orElse("the command cannot be understood"));
     if (problem instanceof CommandLine.UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
       message += "; did you mean " + unmatched.getSuggestions().get(0) + "?";
     }
     command.getErr().println("kindling: " + message + "; see " + command.getCommandSpec().qualifiedName() + " --help");
     return CommandLine.ExitCode.USAGE;
+  }
+
+  /** A required option that is misspelled is unknown, and only therefore missing. */
+  private static ParameterException misspelled(ParameterException problem) {
+    if (!(problem instanceof CommandLine.MissingParameterException)) return problem;
+    CommandLine command = problem.getCommandLine();
+    return command.getUnmatchedArguments().stream().filter(given -> given.startsWith("-")).findFirst()
+        .<ParameterException>map(given -> new CommandLine.UnmatchedArgumentException(command, List.of(given)))
+        .orElse(problem);
   }
 
   /** Of options of which one must be given, where none was. */
@@ -87,8 +102,9 @@ public final class Kindling implements Runnable {
             .collect(Collectors.joining(", ")));
   }
 
-  private static String noVerb(String found, Collection<String> verbs) {
-    return found + " is not a verb"
+  private static String noVerb(CommandLine command, String found) {
+    Collection<String> verbs = command.getSubcommands().keySet();
+    return found + " is not a verb" + (command.getParent() == null ? "" : " of " + command.getCommandName())
         + NearestName.of(found, verbs).map(near -> "; did you mean " + near + "?").orElse("")
         + " (verbs: " + String.join(", ", verbs) + ")";
   }
@@ -102,6 +118,11 @@ public final class Kindling implements Runnable {
       return givenUp.isPresent() ? GIVEN_UP : CommandLine.ExitCode.USAGE;
     }
     if (Termination.isUnderWay()) return Termination.EXIT_CODE;   // Spark was stopped under the verb: that is no bug
+    Optional<String> place = GivenPaths.unusable(failure);
+    if (place.isPresent()) {
+      err.println("kindling: " + place.get());
+      return CommandLine.ExitCode.USAGE;
+    }
     failure.printStackTrace(err);
     String log = System.getenv("KINDLING_LOG");
     if (log != null) err.println("kindling: the log is " + log);

@@ -362,7 +362,35 @@ class BadInputTest {
         "kindling generate --help");
     assertOneLine(Ended.of("exprot"), "exprot is not a verb; did you mean export?", "(verbs: demo, ");
     assertOneLine(Ended.of("xyzzy", "--data", "x"), "xyzzy is not a verb (verbs: ");
+    assertOneLine(Ended.of("evaluate", "--modle", "x", "--data", "y"),
+        "Unknown option: '--modle'; did you mean --model?");
+    assertOneLine(Ended.of("export", "onnx", "--model", "x"), "onnx is not a verb of export (verbs: gguf, hf)");
+    assertOneLine(Ended.of("export", "--model", "x"), "--model is not a verb of export (verbs: gguf, hf)");
+    assertOneLine(Ended.of("lineage", "--run", "x", "--step", "1", "--tables"),
+        "kindling: --step=S, --tables are mutually exclusive");
     assertOneLine(Ended.of("export", "gguf", "--model", model.toString(), "--out", "x", "--type", "Q9"), "Q9",
         "F32, F16 or Q8_0");
+  }
+
+  @Test
+  void aPathThatIsEmptyOrHoldsAColon() {
+    assertOneLine(Ended.of("evaluate", "--model", "", "--data", data.toString()), "--model is empty");
+    assertOneLine(Ended.of("inspect", " "), "PATH is empty");
+    assertOneLine(Ended.of("pretrain", ""), "CONFIG.yaml is empty");
+    assertOneLine(Ended.of("evaluate", "--model", "a:b", "--data", data.toString()), "the path a:b cannot be used",
+        "before a colon");
+    String run = folder.resolve("run").toString();
+    assertOneLine(Ended.of("pretrain", "--set", "dataset=a:b", "--out", run), "the path a:b cannot be used");
+  }
+
+  @Test
+  void anOutputBelowAFile() throws IOException {
+    Path file = yaml("mine");
+    String[] below = {"--model", model.toString(), "--out", file + "/x"};
+    assertOneLine(Ended.of("export", "hf", below[0], below[1], below[2], below[3]), file.toString(), "not a directory");
+    assertOneLine(Ended.of("export", "gguf", below[0], below[1], below[2], below[3]), file.toString(),
+        "not a directory");
+    assertOneLine(pretrain(data, "--set", "run=" + file + "/x"), file.toString(), "not a directory");
+    assertThat(file).hasContent("mine");
   }
 }
