@@ -100,10 +100,10 @@ public final class Resilience {
   }
 
   private KindlingProcess pretrain(String run, int steps, int every) throws IOException {
-    return pretrain(run, "data", MODEL, "1g", steps, every);
+    return pretrain(run, "data", MODEL, steps, every);
   }
 
-  private KindlingProcess pretrain(String run, String data, List<String> model, String heap, int steps, int every)
+  private KindlingProcess pretrain(String run, String data, List<String> model, int steps, int every)
       throws IOException {
     List<String> arguments = new ArrayList<>(
         List.of("pretrain", "--master", master, "--data", folder + "/" + data, "--out",
@@ -113,7 +113,7 @@ public final class Resilience {
         List.of("train.steps=" + steps, "train.logEvery=1", "checkpoints.every=" + every, "cluster.ranks=" + RANKS,
             "cluster.retries=9"));
     for (String setting : settings) arguments.addAll(List.of("--set", setting));
-    arguments.addAll(List.of("--", "--executor-memory", heap));
+    arguments.addAll(List.of("--", "--executor-memory", "1g"));
     return kindling(arguments);
   }
 
@@ -206,7 +206,7 @@ public final class Resilience {
 
   /** From step 1 to step 5: two checkpoints, whose writing goes on in the steps after them. */
   private double largeRate(String run, int every) throws IOException {
-    try (KindlingProcess process = pretrain(run, "large-data", LARGE, "1g", 6, every)) {
+    try (KindlingProcess process = pretrain(run, "large-data", LARGE, 6, every)) {
       double from = process.until("step 1/").at();
       double to = process.until("step 5/").at();
       process.end();
