@@ -105,6 +105,10 @@ final class OneDnnWeight implements PackedWeight {
     return out <= MOST ? out : Blocks.size(out, PART, part);
   }
 
+  static int lastPartRows(int out) {
+    return partRows(out, parts(out) - 1);
+  }
+
   /** Holds nothing from now on. */
   void holdNothing(Place master) {
     close();

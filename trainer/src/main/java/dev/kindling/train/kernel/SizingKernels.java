@@ -125,6 +125,7 @@ public final class SizingKernels implements InvocationHandler {
 
   private void size(String operation, Object[] a) {
     switch (operation) {
+      case "linear", "linearInputGradient" -> product(((Tensor) a[0]).type(), Blocks.ROWS, ((Tensor) a[0]).dim(-1));
       case "linearWeightGradient" -> gradient((Tensor) a[0], ((Tensor) a[0]).dim(-1), ((Tensor) a[1]).dim(-1));
       case "matmul" -> matmul((Tensor) a[0], (Boolean) a[1], (Tensor) a[4], (Boolean) a[7]);
       case "crossEntropy" -> crossEntropy((Tensor) a[0], ((Logits) a[1]).head(), a[4] != null, a[5] != null);
@@ -134,6 +135,12 @@ public final class SizingKernels implements InvocationHandler {
     }
   }
 
+  /** As {@code OneDnnWorker.run}. @param inner what the product sums over */
+  private void product(DType type, int rows, long inner) {
+    if (OneDnn.hasTiles() && OneDnnWorker.readsBeyond(type, inner))
+      grow(ofWorker, Slot.WHOLE_TILES, OneDnnWorker.copyBytes(rows, inner));
+  }
+
   /** As {@code OneDnnProducts.addGradient}. */
   private void gradient(Tensor x, long in, long out) {
     gradient(x.type(), x.rows(), in, in, out);
@@ -141,6 +148,7 @@ public final class SizingKernels implements InvocationHandler {
 
   private void gradient(DType type, long rows, long stride, long in, long out) {
     int n = (int) Math.min(MOST, rows);
+    product(type, Blocks.ROWS, n);
     grow(shared, Slot.RIGHT, Panels.ofGradient(0, type, n, Math.toIntExact(out), Math.toIntExact(in)).bytes());
     if (!OneDnnProducts.transposesFirst(type, stride)) return;
     if (OneDnnProducts.inPairs(type, n, (int) Math.min(MOST, in)))
@@ -163,6 +171,7 @@ public final class SizingKernels implements InvocationHandler {
     grow(ofWorker, Slot.PRODUCT, 4L * Blocks.ROWS * Blocks.panel(head.out()));
     if (!gradients) return;
     int group = OneDnnCrossEntropy.group(x.rows(), head);
+    product(head.type(), Blocks.ROWS, OneDnnWeight.lastPartRows(Math.toIntExact(head.out())));
     grow(shared, Slot.LOGITS, (long) group * OneDnnCrossEntropy.stride(head) * head.type().bytes());
     if (!trained) return;
     if (head.storedTransposed()) {
@@ -177,8 +186,10 @@ public final class SizingKernels implements InvocationHandler {
     long stride = Blocks.stride(Math.min(OneDnnAttention.KEYS, in.keyTime()), 4);
     grow(ofWorker, Slot.SCORES, Blocks.ROWS * stride * 4);
     grow(ofWorker, Slot.PROBABILITIES, Blocks.ROWS * stride * in.type().bytes());
-    boolean tiles = in.keyTime() > OneDnnAttention.KEYS;
-    if (tiles) grow(ofWorker, gradient ? Slot.QUERY_GRADIENTS : Slot.OUTPUTS, 4L * Blocks.ROWS * in.headDim());
+    product(in.type(), AttentionTile.QUERIES, in.headDim());
+    product(in.type(), AttentionTile.QUERIES, Math.min(OneDnnAttention.KEYS, in.keyTime()));
+    boolean several = in.keyTime() > OneDnnAttention.KEYS;
+    if (several) grow(ofWorker, gradient ? Slot.QUERY_GRADIENTS : Slot.OUTPUTS, 4L * Blocks.ROWS * in.headDim());
     if (HeadOperand.panels(in.type(), in.headDim())) {
       long panels = HeadOperand.bytes(in.type(), in.keyTime(), in.headDim());
       grow(ofWorker, Slot.TURNED_KEYS, panels);

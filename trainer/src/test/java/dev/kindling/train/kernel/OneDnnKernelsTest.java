@@ -1,5 +1,6 @@
 package dev.kindling.train.kernel;
 
+import static dev.kindling.train.kernel.Machine.assertClose;
 import static dev.kindling.train.kernel.Machine.assertSameBits;
 import static dev.kindling.train.kernel.Twins.ONE;
 import static dev.kindling.train.kernel.Twins.PLAIN;
@@ -18,10 +19,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every kernel against its plain twin, in both precisions, and its bits with one thread against those with two. */
 class OneDnnKernelsTest {
   private static final DType F = DType.FLOAT32;
+  private static final DType B = DType.BFLOAT16;
   record Shape(DType type, int rows, int in, int out) {}
 
   static Stream<Shape> products() {
@@ -267,6 +270,32 @@ class OneDnnKernelsTest {
           assertThat(worker.primitives()).isLessThanOrEqualTo(4);
         }
       }
+    }
+  }
+
+  /** A processor with AMX reads whole tiles; on others the copy must give what the rows themselves give. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 31, 32, 33, 80, 259, 1000})
+  void whatStandsBehindARowIsNoPartOfAProduct(int k) {
+    int m = 5;
+    int n = 24;
+    int stride = k + 40;
+    try (Machine machine = new Machine(ONE, 8); OneDnnWorker tiles = new OneDnnWorker(new ScalarRowKernels(), 8, true)) {
+      Tensor x = machine.empty(B, m, stride);
+      Tensor narrow = machine.random(B, m, k);
+      for (long i = 0; i < narrow.size(); i++) Machine.set(x, i / k * stride + i % k, Machine.get(narrow, i));
+      Tensor y = machine.empty(F, m, n);
+      Tensor expected = machine.empty(F, m, n);
+      Tensor w = machine.random(F, k, n);
+      try (PackedWeight packed = machine.pack(w, false, B); PackedWeight plain = PLAIN.weight(k, n, false, B)) {
+        OneDnnWeight.Panels panels = ((OneDnnWeight) packed).forward();
+        OneDnnProducts.Place to = OneDnnProducts.Place.of(y);
+        OneDnnProducts.multiplyBlock(tiles.here(), OneDnnProducts.Place.of(x), 0, m, panels, 0, 0, to.inRows(), to.address(),
+            false);
+        PLAIN.pack(w, plain);
+        PLAIN.linear(narrow, plain, null, expected);
+      }
+      assertClose("y", y, expected, 1e-5);
     }
   }
 
