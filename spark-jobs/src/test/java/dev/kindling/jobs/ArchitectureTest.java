@@ -1,5 +1,9 @@
 package dev.kindling.jobs;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -8,6 +12,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.kindling.checkpoint.folder.ModelFolder;
 
 /** Who may use whom: between the modules, and between the packages of this one. */
 @AnalyzeClasses(packages = "dev.kindling", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -47,6 +52,12 @@ class ArchitectureTest {
   static final ArchRule onlyTheCommandKnowsTheCommandLine = noClasses().that().resideInAPackage("dev.kindling..").and()
       .resideOutsideOfPackage("dev.kindling.jobs.command..").should().dependOnClassesThat()
       .resideInAnyPackage("picocli..", "dev.kindling.jobs.command..");
+
+  /** It holds a checkpoint to its manifest; what opens a folder itself does not. */
+  @ArchTest
+  static final ArchRule verbsOpenModelsByTheirPathOnly = noClasses().that()
+      .resideInAnyPackage("dev.kindling.jobs.command..", "dev.kindling.jobs.evaluate..", "dev.kindling.jobs.pipeline..")
+      .should().callMethodWhere(target(owner(assignableTo(ModelFolder.class))).and(target(name("open"))));
 
   @ArchTest
   static void packagesFormNoCycle(JavaClasses classes) {

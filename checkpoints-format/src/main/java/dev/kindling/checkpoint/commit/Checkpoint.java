@@ -47,7 +47,17 @@ public final class Checkpoint {
   public static Checkpoint read(Configuration conf, Path path) {
     FileSystem fs = Storage.of(conf, path);
     Path file = new Path(path, Manifest.FILE);
-    return new Checkpoint(conf, fs, path, Manifest.parse(Storage.readSmall(fs, file, 1 << 26), file.toString()));
+    return new Checkpoint(conf, fs, path, Manifest.parse(manifest(conf, fs, file), file.toString()));
+  }
+
+  private static byte[] manifest(Configuration conf, FileSystem fs, Path file) {
+    try {
+      return Storage.readSmall(fs, file, 1 << 26);
+    } catch (UserError e) {
+      if (!CheckpointStore.isUncommitted(conf, file.getParent())) throw e;
+      throw new UserError(file.getParent() + " is no whole checkpoint: " + Manifest.FILE
+          + ", which is written last and deleted first, is not there", e);
+    }
   }
 
   /** Holds every file to the size and the SHA-256 of the manifest; sizes first, as they are cheap. */

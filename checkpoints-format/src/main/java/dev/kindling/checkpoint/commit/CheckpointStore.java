@@ -2,6 +2,7 @@ package dev.kindling.checkpoint.commit;
 
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.folder.ModelFolderWriter;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -49,6 +50,22 @@ public final class CheckpointStore {
     this.conf = conf;
     this.fs = Storage.of(conf, run);
     this.run = run;
+  }
+
+  /** Whether a folder of that name is a checkpoint's, or what is left of one. */
+  public static boolean isCheckpointName(String folder) {
+    return STEP.matcher(folder).matches();
+  }
+
+  /**
+   * Whether a folder is what is left of a checkpoint that was not committed, or whose deletion was interrupted: it has such a
+   * name and no manifest. Its files may load and be those of half a write.
+   */
+  public static boolean isUncommitted(Configuration conf, Path folder) {
+    FileSystem fs = Storage.of(conf, folder);
+    return isCheckpointName(folder.getName()) && Storage.exists(fs, folder)
+        && !Storage.exists(fs, new Path(folder, Manifest.FILE))
+        && !Storage.exists(fs, new Path(folder, ModelFolderWriter.MARK));
   }
 
   /** Begins an attempt, in the driver, once: from now on older attempts cannot commit. @return its number, from 1 */

@@ -47,7 +47,8 @@ public final class Inspection {
     try {
       if (!fs.exists(path)) throw new UserError(path + " does not exist");
       if (!fs.getFileStatus(path).isDirectory()) return ofFile(conf, fs, path);
-      if (fs.exists(new Path(path, Manifest.FILE))) return ofCheckpoint(conf, path);
+      if (fs.exists(new Path(path, Manifest.FILE)) || CheckpointStore.isUncommitted(conf, path))
+        return ofCheckpoint(conf, path);
       if (fs.exists(new Path(path, ModelConfig.FILE))) return ofModelFolder(conf, path);
       CheckpointStore store = new CheckpointStore(conf, path);
       if (!store.folders().isEmpty()) return ofRun(conf, path, store);

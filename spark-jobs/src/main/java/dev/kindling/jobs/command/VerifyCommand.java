@@ -45,7 +45,7 @@ final class VerifyCommand implements Callable<Integer> {
       throw new UserError(
           named + " is what prep has not finished; run the same command again, which goes on with the stages"
               + " that are whole, and verify the dataset then");
-    boolean one = Storage.exists(files, new Path(path, Manifest.FILE));
+    boolean one = Storage.exists(files, new Path(path, Manifest.FILE)) || CheckpointStore.isUncommitted(conf, path);
     if (!one && Storage.exists(files, new Path(path, ModelConfig.FILE))) {
       throw new UserError(named + " is a model without a " + Manifest.FILE + "; only checkpoints can be verified");
     }

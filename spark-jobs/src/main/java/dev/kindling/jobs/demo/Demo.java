@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.checkpoint.ElementType;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.checkpoint.folder.ModelFolderWriter;
 import dev.kindling.checkpoint.gguf.GgufExport;
@@ -139,10 +140,21 @@ public final class Demo {
     var done = stages.run("pretrain", fingerprint, run, PretrainResult.class, () -> PretrainJob.run(session,
         settings.pretraining(new Path(out, "data").toString(), run.toString()), terminal::line));
     note("pretrain", done);
+    if (!done.fresh()) refuseDamage(done.result(), run);
     if (settings.profile().enabled() && !done.fresh()) {
       terminal.line("nothing was profiled: the training was done before; give another --out to do it again");
     }
     return done.result();
+  }
+
+  /** Samples and exports are made of a checkpoint that may have been written days before. */
+  private void refuseDamage(PretrainResult trained, Path run) {
+    try {
+      Checkpoint.open(conf, new Path(trained.checkpoint()));
+    } catch (UserError damage) {
+      throw new UserError(damage.getMessage() + "; delete " + plain(run) + ", and the same command trains again",
+          damage);
+    }
   }
 
   private Baselines baselines(DatasetInfo data) throws IOException {

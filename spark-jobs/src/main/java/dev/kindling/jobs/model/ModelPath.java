@@ -34,7 +34,12 @@ public final class ModelPath {
     return Checkpoint.read(conf, path).model(AveragedWeights.STATE);
   }
 
-  /** @return a folder with a {@code config.json}; @throws UserError where there is none */
+  /**
+   * A checkpoint, named or a run's newest, has been held to the hashes of its manifest: damage that no reader of the weights
+   * notices must not reach an export or a measurement. Call it once a command, as that reads every byte.
+   *
+   * @return a folder with a {@code config.json}; @throws UserError where there is none, or a named checkpoint is damaged
+   */
   public static Path resolve(Configuration conf, String named) {
     Path path = new Path(named);
     FileSystem files = Storage.of(conf, path);
@@ -49,5 +54,29 @@ public final class ModelPath {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Whether the folder itself is a checkpoint, or what is left of one. */
+  static boolean isNamedCheckpoint(Configuration conf, Path path) {
+    return Storage.exists(Storage.of(conf, path), new Path(path, Manifest.FILE))
+        || CheckpointStore.isUncommitted(conf, path);
+  }
+
+  /** @return the checkpoint that was named; @throws UserError where it is damaged, and what to name in its place */
+  static Path whole(Configuration conf, Path named) {
+    try {
+      return Checkpoint.open(conf, named).path();
+    } catch (UserError damage) {
+      throw new UserError(damage.getMessage() + "; " + others(named), damage);
+    }
+  }
+
+  /** What to name in the place of a damaged checkpoint. */
+  private static String others(Path named) {
+    Path parent = named.getParent(), run = parent == null || parent.toString().isEmpty() ? new Path(".") : parent;
+    return CheckpointStore.isCheckpointName(named.getName())
+        ? "name the run's folder, " + run + ", whose newest whole checkpoint is then taken, or another step that "
+            + "kindling verify " + run + " calls whole"
+        : "copy it again from its run, or name another model";
   }
 }

@@ -14,10 +14,14 @@ import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What {@code verify}, {@code inspect} and {@code export} make of a run of two checkpoints and of a model's folder. */
 class CheckpointVerbsTest {
@@ -79,6 +83,71 @@ class CheckpointVerbsTest {
     Ended damaged = Ended.of("inspect", run.resolve("step-00000020").toString());
     assertThat(damaged.code()).isEqualTo(2);
     assertThat(damaged.out()).contains("config.json is damaged");
+  }
+
+  /** What a damage of a named checkpoint's is told by, and what makes it. */
+  static Stream<Arguments> damages() {
+    return Stream.of(
+        damage("model.safetensors is damaged: its SHA-256", step -> {
+          byte[] bytes = Files.readAllBytes(step.resolve("model.safetensors"));
+          bytes[bytes.length - 3] ^= 1;                                        // a weight that is still a number
+          Files.write(step.resolve("model.safetensors"), bytes);
+        }),
+        damage("model.safetensors is damaged: it has 9 bytes",
+            step -> Files.write(step.resolve("model.safetensors"), new byte[9])),
+        damage("generation_config.json does not exist", step -> Files.delete(step.resolve("generation_config.json"))),
+        damage("manifest.json is not valid JSON", step -> Files.writeString(step.resolve("manifest.json"), "{ cut")),
+        damage("manifest.json, which is written last", step -> Files.delete(step.resolve("manifest.json"))));
+  }
+
+  /** What a test does to a folder. */
+  @FunctionalInterface
+  interface Damaging {
+    void damage(Path step) throws IOException;
+  }
+
+  private static Arguments damage(String told, Damaging damaging) {
+    return Arguments.of(told, damaging);
+  }
+
+  @ParameterizedTest
+  @MethodSource("damages")
+  void aNamedCheckpointThatIsDamagedIsUsedByNoVerb(String told, Damaging damaging) throws IOException {
+    Path step = run.resolve("step-00000020");
+    String named = step.toString(), out = folder.resolve("out").toString();
+    damaging.damage(step);
+    String another = "name the run's folder, " + run
+        + ", whose newest whole checkpoint is then taken, or another step that "
+        + "kindling verify " + run + " calls whole";
+    for (String[] verb : new String[][]{{"export", "hf", "--model", named, "--out", out},
+        {"export", "gguf", "--model", named, "--out", out},
+        {"export", "hf", "--average", "--model", named, "--out", out},
+        {"generate", "--model", named, "--prompt", "a"},
+        {"predict", "--model", named, "--in", "a", "--out", out + ".jsonl"}})
+      assertThat(Ended.refused(verb)).as(String.join(" ", verb)).contains(step.toString(), told, another);
+    assertThat(Ended.refused("verify", named)).contains(told);
+    assertThat(folder.resolve("out")).doesNotExist();
+    Ended.well("export", "hf", "--model", run.toString(), "--out", out);
+    assertThat(folder.resolve("out")).exists();
+  }
+
+  @Test
+  void aNamedCheckpointThatIsWholeIsUsedWhereverItLies() throws IOException {
+    Path copy = Files.createDirectory(folder.resolve("copy"));
+    try (Stream<Path> files = Files.list(run.resolve("step-00000010"))) {
+      for (Path file : files.toList()) Files.copy(file, copy.resolve(file.getFileName()));
+    }
+    Ended.well("export", "hf", "--model", copy.toString(), "--out", folder.resolve("out").toString());
+    Files.writeString(copy.resolve("config.json"), "{}");
+    assertThat(Ended.refused("export", "hf", "--model", copy.toString(), "--out", folder.resolve("out").toString()))
+        .contains("copy/config.json is damaged", "copy it again from its run");
+  }
+
+  @Test
+  void anExportWithTheNameOfACheckpointIsAModel() {
+    String export = folder.resolve("step-00000300").toString();
+    Ended.well("export", "hf", "--model", model.toString(), "--out", export);
+    Ended.well("export", "hf", "--model", export, "--out", folder.resolve("again").toString());
   }
 
   @Test
