@@ -36,7 +36,8 @@ public sealed interface Tokenizer permits ByteLevelTokenizer, WordPieceTokenizer
         return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), file.toString());
       }
     } catch (FileNotFoundException e) {
-      throw new UserError("there is no tokenizer at " + path + "; a " + FILE + " or a folder with one is needed", e);
+      throw new UserError(
+          "there is no tokenizer at " + path + "; a " + FILE + ", a folder with one or a run's folder is needed", e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -7,6 +7,7 @@ import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.checkpoint.folder.SentencePooling;
 import dev.kindling.checkpoint.onnx.OnnxImport;
+import dev.kindling.jobs.model.TokenizerPath;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -29,7 +30,7 @@ final class ImportCommand implements Callable<Integer> {
   @Parameters(paramLabel = "MODEL.onnx", description = "The model's file, on any Hadoop file system.")
   private String model;
 
-  @Option(names = "--tokenizer", paramLabel = "FILE", description = "Its tokenizer.json (default: the one beside it).")
+  @Option(names = "--tokenizer", paramLabel = "PATH", description = "Its tokenizer.json, or a folder with one (default: the one beside it).")
   private String tokenizer;
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "A new or an empty folder, or an older import's.")
@@ -76,7 +77,7 @@ final class ImportCommand implements Callable<Integer> {
   }
 
   private Path tokenizer(Configuration conf, Path file) {
-    if (tokenizer != null) return new Path(tokenizer);
+    if (tokenizer != null) return TokenizerPath.resolve(conf, tokenizer);
     Path beside = new Path(file.getParent() == null ? new Path(".") : file.getParent(), ModelFolder.TOKENIZER);
     return Storage.exists(Storage.of(conf, beside), beside) ? beside : null;
   }

@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
         "  maxRejectedPercent, clean (preset: web, or html, whitespace, patterns, c4, minCharacters, maxCharacters,",
         "  maxSymbols, gopherQuality, gopherRepetition, languages, otherLanguages, mask), dedup (exact, near: shingle,",
         "  bands, rows, threshold, paragraphs: minCharacters, maxDocuments, keepFirst), decontaminate (evaluation, words,",
-        "  fewestWords, action: drop or flag), output, tokenizer (yours, a folder or file), or of one that is trained",
+        "  fewestWords, action: drop or flag), output, tokenizer (yours: a file, a folder or a run's), or of a trained one",
         "  tokenizerKind (byte-level; wordpiece, BERT's without capitals and accents; wordpiece-cased; unigram, T5's),",
         "  vocabularySize, sequenceLength, heldOutPercent, seed, chatTemplate,",
         "  packing (concatenate, best-fit, prompt-completion, preference, classification)",

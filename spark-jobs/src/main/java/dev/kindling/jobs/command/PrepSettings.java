@@ -21,6 +21,7 @@ import dev.kindling.data.label.LabelKind;
 import dev.kindling.data.pack.Packing;
 import dev.kindling.data.tokenizer.TokenizerKind;
 import dev.kindling.jobs.config.Differences;
+import dev.kindling.jobs.model.TokenizerPath;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -46,7 +47,9 @@ record PrepSettings(List<InputSettings> input, CorpusFormat format, String textF
   }
 
   PrepOptions options() {
-    return new PrepOptions(inputs(), maxRejectedPercent, stages(), output, tokenizer, vocabularySize, sequenceLength,
+    Optional<String> file = tokenizer
+        .map(named -> TokenizerPath.resolve(HadoopFiles.configuration(), named).toString());
+    return new PrepOptions(inputs(), maxRejectedPercent, stages(), output, file, vocabularySize, sequenceLength,
         heldOutPercent, seed, packing, chatTemplate, tokenizerKind);
   }
 

@@ -7,6 +7,7 @@ import dev.kindling.data.tokenizer.TiktokenRanks;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.data.tokenizer.WordPattern;
 import dev.kindling.jobs.config.Configuration;
+import dev.kindling.jobs.model.TokenizerPath;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -97,10 +98,10 @@ final class TokenizerCommand implements Runnable {
 
   @Command(name = "encode", header = "Show the ids of a text")
   int encode(
-      @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = "A tokenizer.json or a folder that holds one.") String path,
+      @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = "A tokenizer.json, a folder that holds one, or a run's.") String path,
       @Parameters(arity = "0..1", paramLabel = "TEXT", description = "Without it, standard input.") String text)
       throws IOException {
-    Tokenizer tokenizer = Tokenizer.load(HadoopFiles.configuration(), new Path(path));
+    Tokenizer tokenizer = tokenizer(path);
     String whole = text != null ? text : new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
     PrintWriter out = spec.commandLine().getOut();
     out.println(Arrays.stream(tokenizer.encode(whole)).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
@@ -109,15 +110,20 @@ final class TokenizerCommand implements Runnable {
 
   @Command(name = "decode", header = "Show the text of ids")
   int decode(
-      @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = "A tokenizer.json or a folder that holds one.") String path,
+      @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = "A tokenizer.json, a folder that holds one, or a run's.") String path,
       @Parameters(arity = "0..*", paramLabel = "ID", description = "Without any, standard input.") List<String> ids)
       throws IOException {
-    Tokenizer tokenizer = Tokenizer.load(HadoopFiles.configuration(), new Path(path));
+    Tokenizer tokenizer = tokenizer(path);
     List<String> given = ids != null
         ? ids
         : List.of(new String(System.in.readAllBytes(), StandardCharsets.UTF_8).strip().split("\\s+"));
     spec.commandLine().getOut().println(tokenizer.decode(given.stream().mapToInt(TokenizerCommand::id).toArray()));
     return 0;
+  }
+
+  private static Tokenizer tokenizer(String named) {
+    var conf = HadoopFiles.configuration();
+    return Tokenizer.load(conf, TokenizerPath.resolve(conf, named));
   }
 
   private static int id(String text) {

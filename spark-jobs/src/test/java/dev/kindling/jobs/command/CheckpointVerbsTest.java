@@ -144,6 +144,18 @@ class CheckpointVerbsTest {
   }
 
   @Test
+  void theTokenizerOfARunIsItsNewestWholeCheckpoints() throws IOException {
+    String[] encode = {"tokenizer", "encode", "--tokenizer", run.toString(), "a"};
+    assertThat(Ended.refused(encode)).contains("no tokenizer at", "step-00000020/tokenizer.json");
+    Files.writeString(run.resolve("step-00000020/config.json"), "{}");
+    assertThat(Ended.refused(encode)).contains("no tokenizer at", "step-00000010/tokenizer.json");
+    assertThat(Ended.refused("tokenizer", "encode", "--tokenizer", run.resolve("step-00000020").toString(), "a"))
+        .contains("config.json is damaged", "name the run's folder, " + run);
+    Files.writeString(run.resolve("step-00000010/config.json"), "{}");
+    assertThat(Ended.refused(encode)).contains("no checkpoint of the run in " + run + " is whole", "kindling verify");
+  }
+
+  @Test
   void anExportWithTheNameOfACheckpointIsAModel() {
     String export = folder.resolve("step-00000300").toString();
     Ended.well("export", "hf", "--model", model.toString(), "--out", export);

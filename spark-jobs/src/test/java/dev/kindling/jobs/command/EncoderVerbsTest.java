@@ -65,6 +65,16 @@ class EncoderVerbsTest {
         folder.resolve("pieces.jsonl").toString());
     assertThat(ended.err()).isEmpty();
     assertThat(ended.code()).isZero();
+    itsRunIsATokenizerToo(pieces, run);
+  }
+
+  private static void itsRunIsATokenizerToo(Path pieces, Path run) throws IOException {
+    assertThat(Ended.well("tokenizer", "encode", "--tokenizer", run.toString(), "Fellow citizens"))
+        .isEqualTo(Ended.well("tokenizer", "encode", "--tokenizer", pieces.toString(), "Fellow citizens"));
+    Path again = folder.resolve("pieces-again");
+    Ended.well("prep", "--in", SmallDataset.corpus(folder).toString(), "--out", again.toString(), "--set",
+        "tokenizer=" + run, "--set", "sequenceLength=16");
+    assertThat(again.resolve("tokenizer.json")).hasSameBinaryContentAs(pieces.resolve("tokenizer.json"));
   }
 
   /** T5's pieces have its padding, its sentinels and its end: nothing is added to the vocabulary. */
