@@ -104,7 +104,7 @@ class OnnxBertTest {
   private BertConfig importFrom(byte[] file, Path tokenizer, int heads, Path out) throws IOException {
     Path model = Files.write(folder.resolve("model.onnx"), file);
     return new OnnxImport(hadoop(model), tokenizer == null ? null : hadoop(tokenizer), heads, MEAN).write(CONF,
-        hadoop(out));
+        hadoop(out)).config();
   }
 
   /** The export with a name changed wherever it stands; both are equally long. */
@@ -144,7 +144,13 @@ class OnnxBertTest {
     Path out = folder.resolve("model");
     Path other = Files.writeString(folder.resolve("other.json"), "{\"model\": {\"vocab\": {\"a\": 0, \"b\": 37}}}");
     assertThatThrownBy(() -> importFrom(bytes(), other, 0, out)).isInstanceOf(UserError.class)
-        .hasMessageContainingAll("other.json", "ids up to 37", "37 tokens");
+        .hasMessageContainingAll("other.json", "ids up to 37, a vocabulary of 38", "has 37 rows");
+    String pieces = "{\"model\": {\"vocab\": [" + "[\"a\", -1.0],".repeat(39) + "[\"b\", -2.0]]}}";
+    Path list = Files.writeString(folder.resolve("list.json"), pieces);
+    assertThatThrownBy(() -> importFrom(bytes(), list, 0, out)).hasMessageContaining("a vocabulary of 40");
+    Path ends = Files.writeString(folder.resolve("ends.json"),
+        "{\"model\": {\"vocab\": {\"a\": 0}}, \"post_processor\": {\"special_tokens\": {\"[CLS]\": {\"ids\": [101]}}}}");
+    assertThatThrownBy(() -> importFrom(bytes(), ends, 0, out)).hasMessageContaining("ids up to 101");
     Path none = Files.writeString(folder.resolve("none.json"), "{}");
     assertThatThrownBy(() -> importFrom(bytes(), none, 0, out)).isInstanceOf(UserError.class)
         .hasMessageContainingAll("none.json", "model is missing");

@@ -10,6 +10,7 @@ import dev.kindling.checkpoint.onnx.OnnxImport;
 import dev.kindling.jobs.model.TokenizerPath;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -62,9 +63,10 @@ final class ImportCommand implements Callable<Integer> {
     };
     Configuration conf = HadoopFiles.configuration();
     Path file = new Path(model), words = tokenizer(conf, file);
-    BertConfig found = new OnnxImport(file, words, heads == null ? 0 : heads,
+    OnnxImport.Found made = new OnnxImport(file, words, heads == null ? 0 : heads,
         new SentencePooling(kind, normalize, maxTokens == null ? 0 : maxTokens))
         .write(conf, new Path(out));
+    BertConfig found = made.config();
     PrintWriter told = spec.commandLine().getOut();
     told.printf(
         "%s: BERT, %d layers of width %d, %d heads, %,d tokens in the vocabulary, %d positions, %,d parameters%n",
@@ -73,6 +75,11 @@ final class ImportCommand implements Callable<Integer> {
     told.printf("embeddings: %s%s%n", kind == SentencePooling.Kind.MEAN ? "mean of the tokens" : "first token",
         normalize ? ", length 1" : "");
     told.println(words == null ? "no tokenizer: give one with --tokenizer" : "tokenizer: " + words);
+    if (words != null && made.tokens() * 2 < found.vocabularySize())
+      spec.commandLine().getErr().printf(Locale.ROOT,
+          "kindling: warning: %s has %,d ids, and the model's embedding %,d "
+              + "rows: see that it is the one that the model was trained with%n",
+          words, made.tokens(), found.vocabularySize());
     return 0;
   }
 

@@ -25,7 +25,7 @@ class ImportTest {
 
   @Test
   void anOnnxFileBecomesAFolderThatOtherVerbsRead() throws IOException {
-    Files.writeString(folder.resolve("tokenizer.json"), "{\"model\": {\"vocab\": {\"a\": 0}}}");
+    Files.writeString(folder.resolve("tokenizer.json"), "{\"model\": {\"vocab\": {\"a\": 0, \"b\": 36}}}");
     Ended ended = Ended.of("import", model.toString(), "--out", out.toString(), "--pooling", "cls", "--no-normalize",
         "--max-tokens", "9");
     assertThat(ended.err()).isEmpty();
@@ -37,6 +37,21 @@ class ImportTest {
     assertThat(out.resolve("1_Pooling/config.json")).content().contains("\"pooling_mode_cls_token\" : true");
     assertThat(out.resolve("modules.json")).content().doesNotContain("Normalize");
     assertThat(out.resolve("sentence_bert_config.json")).content().contains("\"max_seq_length\" : 9");
+  }
+
+  @Test
+  void aTokenizerThatIsNotTheModelsIsRefusedWhereThatIsCertainAndDoubtedWhereItIsLikely() throws IOException {
+    Path words = folder.resolve("words");
+    Files.createDirectories(words);
+    Path file = Files.writeString(words.resolve("tokenizer.json"), "{\"model\": {\"vocab\": {\"a\": 0, \"b\": 37}}}");
+    assertThat(Ended.refused("import", model.toString(), "--out", out.toString(), "--tokenizer", words.toString()))
+        .contains("tokenizer.json has ids up to 37, a vocabulary of 38; the model's embedding has 37 rows");
+    assertThat(out).doesNotExist();
+    Files.writeString(file, "{\"model\": {\"vocab\": {\"a\": 0}}}");
+    Ended doubted = Ended.of("import", model.toString(), "--out", out.toString(), "--tokenizer", words.toString());
+    assertThat(doubted.code()).isZero();
+    assertThat(doubted.err().lines()).singleElement().asString().startsWith("kindling: warning: ")
+        .contains("tokenizer.json has 1 ids, and the model's embedding 37 rows");
   }
 
   @Test
