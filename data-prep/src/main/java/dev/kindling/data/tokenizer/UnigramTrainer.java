@@ -53,6 +53,16 @@ public final class UnigramTrainer {
     return vocabularySize - SPECIAL;
   }
 
+  /** The size of a vocabulary with that many pieces. */
+  static int vocabularySize(int pieces) {
+    return pieces + SPECIAL;
+  }
+
+  /** How many pieces a corpus of that many different characters must give for all of them to be of the alphabet. */
+  static int piecesFor(int characters) {
+    return CHARACTERS * characters;
+  }
+
   /**
    * What pieces are made of: of the characters the commonest, a quarter of the pieces at most, of equally common ones the first.
    *

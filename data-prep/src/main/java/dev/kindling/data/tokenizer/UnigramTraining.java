@@ -107,14 +107,35 @@ public final class UnigramTraining {
     double sum = Arrays.stream(weights).sum();
     Model model = new Model(seeds.stream().map(CountedWord::word).toList(),
         Arrays.stream(weights).map(weight -> StrictMath.log(weight / sum)).toArray());
-    int wanted = (int) Math.max(size, SURPLUS * size);
+    int wanted = (int) Math.max(size, SURPLUS * size), all = 0;
     while (true) {
       for (int round = 0; round < ROUNDS; round++) model = fitted(model, single);
       progress.accept(model.pieces().size());
+      if (all == 0) all = model.pieces().size();
       if (model.pieces().size() <= wanted) break;
       model = pruned(model, wanted);
     }
+    if (model.pieces().size() < size) throw tooFew(model.pieces().size(), all, single.size(), size);
     return ended(model, single, size);
+  }
+
+  /**
+   * Nothing is pruned where all pieces are asked for, so that many is a size that can be had, and the largest: unless the
+   * alphabet, which grows with the vocabulary, is another one then.
+   */
+  private static UserError tooFew(int left, int all, int characters, int size) {
+    int largest = UnigramTrainer.vocabularySize(all);
+    String few = "this corpus has only " + left + " different pieces; " + size + " are needed: ";
+    if (largest < UnigramTrainer.SMALLEST) return new UserError(few + "give more text");
+    boolean sameAlphabet = UnigramTrainer.piecesFor(characters) <= all
+        && (all < size || UnigramTrainer.piecesFor(characters + 1) <= size);
+    if (all < size && !sameAlphabet)
+      return new UserError(
+          few + "ask for a vocabularySize below " + largest + ", in which fewer of its characters are, "
+              + "or give more text");
+    if (!sameAlphabet) return new UserError(few + "ask for a smaller vocabularySize, or give more text");
+    return new UserError(few + "the largest vocabularySize that it gives is " + largest + "; ask for "
+        + (all < size ? "that or less" : "that") + ", or give more text");
   }
 
   /** One step of expectation and maximisation; pieces that are hardly expected go, characters stay. */
@@ -173,9 +194,6 @@ public final class UnigramTraining {
   /** All characters and the most probable of the other pieces, the most probable first. */
   private Model ended(Model model, Set<String> single, int size) {
     double[] scores = model.scores();
-    if (scores.length < size)
-      throw new UserError("this corpus has only " + scores.length + " different pieces; " + size
-          + " are needed: ask for a smaller vocabularySize, or give more text");
     Comparator<Integer> probable = Comparator.comparingDouble((Integer i) -> -scores[i]).thenComparing(i -> i);
     List<Integer> order = new ArrayList<>(IntStream.range(0, scores.length).boxed().sorted(probable).toList());
     long others = size - (long) single.size();

@@ -2,6 +2,7 @@ package dev.kindling.data.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
@@ -19,6 +20,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -142,7 +145,32 @@ class UnigramTrainerTest {
   @Test
   void aVocabularyThatTheCorpusCannotFillIsRefused() {
     assertThatThrownBy(() -> UnigramTrainer.train(List.of(new CountedWord("\u2581abc", 5)), 1000, left -> {}))
-        .isInstanceOf(UserError.class).hasMessageContaining("this corpus has only");
+        .isInstanceOf(UserError.class).hasMessageContaining("this corpus has only")
+        .hasMessageContaining("give more text").hasMessageNotContaining("ask for");
+  }
+
+  /** Of a corpus that uses a part of its substrings only, as all do. */
+  @Test
+  void theLargestVocabularyThatIsToldCanBeHadAndNoLargerOne() {
+    List<CountedWord> few = counted().stream().sorted(UnigramTrainer.BY_WEIGHT).limit(60).toList();
+    Matcher told = Pattern.compile("the largest vocabularySize that it gives is (\\d+); ask for that or less")
+        .matcher(refusal(few, 2000));
+    assertThat(told.find()).isTrue();
+    int largest = Integer.parseInt(told.group(1));
+    assertThat(UnigramTrainer.train(few, largest, left -> {}).vocabularySize()).isEqualTo(largest);
+    assertThat(refusal(few, largest + 1)).contains("is " + largest + "; ask for that or less");
+  }
+
+  private static String refusal(List<CountedWord> words, int vocabularySize) {
+    return catchThrowableOfType(UserError.class, () -> UnigramTrainer.train(words, vocabularySize, left -> {}))
+        .getMessage();
+  }
+
+  @Test
+  void noLargestVocabularyIsToldWhereItsAlphabetWouldBeAnother() {
+    List<CountedWord> characters = IntStream.range(0, 120)
+        .mapToObj(i -> new CountedWord("\u2581" + Character.toString('\u4E00' + i), 5)).toList();
+    assertThat(refusal(characters, 1000)).containsPattern("ask for a vocabularySize below \\d+, in which fewer");
   }
 
   @Test
