@@ -1,14 +1,10 @@
 package dev.kindling.jobs.command;
 
 import dev.kindling.checkpoint.UserError;
-import dev.kindling.jobs.config.NearestName;
 import dev.kindling.jobs.train.RunGivenUpException;
 import dev.kindling.jobs.train.Termination;
 import java.io.PrintWriter;
-import java.util.Collection;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -66,47 +62,9 @@ public final class Kindling implements Runnable {
     spec.commandLine().usage(spec.commandLine().getOut());
   }
 
-  private static int misused(ParameterException first) {
-    CommandLine command = first.getCommandLine();
-    ParameterException problem = misspelled(first);
-    if (!command.getSubcommands().isEmpty() && problem instanceof CommandLine.UnmatchedArgumentException unknown
-        && (!unknown.isUnknownOption() || command.getParent() != null)) {
-      command.getErr().println("kindling: " + noVerb(command, unknown.getUnmatched().get(0)));
-      return CommandLine.ExitCode.USAGE;
-    }
-    String message = choices(problem).orElseGet(() -> problem.getMessage().lines().findFirst()
-        .map(line -> line.replaceFirst("^Error: ", "")).orElse("the command cannot be understood"));
-    if (problem instanceof CommandLine.UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
-      message += "; did you mean " + unmatched.getSuggestions().get(0) + "?";
-    }
-    command.getErr().println("kindling: " + message + "; see " + command.getCommandSpec().qualifiedName() + " --help");
+  private static int misused(ParameterException problem) {
+    problem.getCommandLine().getErr().println("kindling: " + Misuse.of(problem).line());
     return CommandLine.ExitCode.USAGE;
-  }
-
-  /** A required option that is misspelled is unknown, and only therefore missing. */
-  private static ParameterException misspelled(ParameterException problem) {
-    if (!(problem instanceof CommandLine.MissingParameterException)) return problem;
-    CommandLine command = problem.getCommandLine();
-    return command.getUnmatchedArguments().stream().filter(given -> given.startsWith("-")).findFirst()
-        .<ParameterException>map(given -> new CommandLine.UnmatchedArgumentException(command, List.of(given)))
-        .orElse(problem);
-  }
-
-  /** Of options of which one must be given, where none was. */
-  private static Optional<String> choices(ParameterException problem) {
-    CommandLine.Model.CommandSpec command = problem.getCommandLine().getCommandSpec();
-    if (!problem.getMessage().contains("(specify one of these)")) return Optional.empty();
-    return command.argGroups().stream().filter(group -> group.multiplicity().min() > 0).findFirst()
-        .map(group -> command.name() + " needs one of " + group.options().stream()
-            .map(option -> option.longestName() + (option.arity().max() == 0 ? "" : " " + option.paramLabel()))
-            .collect(Collectors.joining(", ")));
-  }
-
-  private static String noVerb(CommandLine command, String found) {
-    Collection<String> verbs = command.getSubcommands().keySet();
-    return found + " is not a verb" + (command.getParent() == null ? "" : " of " + command.getCommandName())
-        + NearestName.of(found, verbs).map(near -> "; did you mean " + near + "?").orElse("")
-        + " (verbs: " + String.join(", ", verbs) + ")";
   }
 
   private static int failed(Exception failure, PrintWriter err) {

@@ -103,7 +103,7 @@ final class PipelineCommand implements Callable<Integer> {
       new CommandLine(new Kindling()).parseArgs(words.toArray(String[]::new));
     } catch (CommandLine.ParameterException e) {
       throw new UserError(key + ": stage " + stage + ": " + String.join(" ", words) + ": "
-          + e.getMessage().lines().findFirst().orElse("it cannot be understood"), e);
+          + Misuse.of(e).line(), e);
     }
   }
 }

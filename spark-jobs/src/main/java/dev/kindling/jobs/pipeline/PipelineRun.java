@@ -68,7 +68,7 @@ public final class PipelineRun {
    */
   public static PipelineRun of(Configuration conf, String name, PipelineSettings settings, Set<String> verbs,
       Function<List<String>, Optional<String>> files, Consumer<String> told) {
-    List<Stage> stages = settings.stages().stream().map(stage -> Stage.of(stage, conf, files)).toList();
+    List<Stage> stages = settings.stages().stream().map(stage -> stage(settings, stage, conf, files)).toList();
     for (Stage stage : stages) {
       if (!verbs.contains(stage.verb())) {
         throw new UserError(settings.keyOfRun(stage.name()) + ": stage " + stage.name() + " runs " + stage.verb()
@@ -78,6 +78,15 @@ public final class PipelineRun {
       }
     }
     return new PipelineRun(conf, name, settings, StageGraph.of(stages), told);
+  }
+
+  private static Stage stage(PipelineSettings all, PipelineSettings.StageSettings one, Configuration conf,
+      Function<List<String>, Optional<String>> files) {
+    try {
+      return Stage.of(one, conf, files);
+    } catch (UserError refused) {
+      throw new UserError(all.keyOfRun(one.name()) + ": " + refused.getMessage(), refused);
+    }
   }
 
   /** The command lines of the stages, by name, for checks. */

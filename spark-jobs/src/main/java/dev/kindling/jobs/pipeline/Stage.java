@@ -7,6 +7,7 @@ import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.jobs.config.SettingsFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -114,7 +115,17 @@ record Stage(String name, List<String> words, Optional<Path> config, Set<String>
       });
       if (!without.contains(MIXED)) noteMixed(yaml.path("data").path("others"));
     } catch (IOException e) {
-      throw new UserError("stage " + name + ": " + file + " is not valid YAML: " + e.getMessage(), e);
+      throw new UserError("stage " + name + ": " + problem(file, new String(bytes, StandardCharsets.UTF_8)), e);
+    }
+  }
+
+  /** What the verb will say of a file that is no YAML. */
+  private static String problem(Path file, String text) {
+    try {
+      dev.kindling.jobs.config.Configuration.parse(file.toString().replaceFirst("^file:(?=/)", ""), text);
+      return file + " is not valid YAML";
+    } catch (UserError told) {
+      return told.getMessage();
     }
   }
 

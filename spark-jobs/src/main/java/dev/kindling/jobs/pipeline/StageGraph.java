@@ -23,7 +23,7 @@ record StageGraph(List<Stage> inOrder, Map<String, Set<String>> needs) {
     for (Stage stage : stages) {
       Set<String> of = new LinkedHashSet<>();
       for (String name : stage.after()) {
-        if (!byName.containsKey(name)) throw unknown(stage, name, byName.keySet());
+        if (!byName.containsKey(name)) throw unknown(stages.indexOf(stage), stage, name, byName.keySet());
         of.add(name);
       }
       for (Stage other : stages) if (other != stage && stage.readsFrom(other)) of.add(other.name());
@@ -32,10 +32,12 @@ record StageGraph(List<Stage> inOrder, Map<String, Set<String>> needs) {
     return new StageGraph(ordered(byName, needs), needs);
   }
 
-  private static UserError unknown(Stage stage, String name, Set<String> there) {
-    return new UserError("stage " + stage.name() + " comes after " + name + ", which is no stage"
-        + NearestName.of(name, there).map(near -> "; did you mean " + near + "?").orElse("") + " (stages: "
-        + String.join(", ", there) + ")");
+  /** Begins with the key, for its line. */
+  private static UserError unknown(int index, Stage stage, String name, Set<String> there) {
+    return new UserError(
+        "stages[" + index + "].after: stage " + stage.name() + " comes after " + name + ", which is no stage"
+            + NearestName.of(name, there).map(near -> "; did you mean " + near + "?").orElse("") + " (stages: "
+            + String.join(", ", there) + ")");
   }
 
   private static List<Stage> ordered(Map<String, Stage> byName, Map<String, Set<String>> needs) {

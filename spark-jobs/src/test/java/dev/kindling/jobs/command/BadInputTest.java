@@ -351,6 +351,18 @@ class BadInputTest {
   }
 
   @Test
+  void wordsThatAreNoNumbersOrTooMany() {
+    assertOneLine(Ended.of("evaluate", "--model", "x", "--data", "y", "--threads", "two"),
+        "kindling: --threads is two; it must be a whole number", "see kindling evaluate --help");
+    assertOneLine(Ended.of("lineage", "--run", "x", "--step", "1.5"), "--step is 1.5; it must be a whole number");
+    assertOneLine(Ended.of("evaluate", "--model", "x", "--data", "y", "--model", "z"), "--model is given twice");
+    assertOneLine(Ended.of("evaluate", "--model", "x", "--data", "y", "z"), "z is not expected");
+    for (String special : List.of("<s>", "<s>=x"))
+      assertOneLine(Ended.of("tokenizer", "import", "x", "--pattern", "gpt2", "--out", "y", "--special", special),
+          "--special is ", "it must be TOKEN=ID, with a whole number");
+  }
+
+  @Test
   void threadsToWriteWithAreNotFewerThanNone() {
     assertOneLine(Ended.of("generate", "--model", model.toString(), "--set", "threads=-1"), "threads is -1",
         "0 for one a core");

@@ -121,14 +121,29 @@ class PipelineTest {
     assertThat(pipeline().err()).contains(
         "books.yaml:4: stages[0].run: stage data runs prepp, which is not a verb; did you mean prep?");
     file("  - name: a", "    run: inspect @", "    after: [b]", "  - name: b", "    run: inspect @", "    after: [a]");
-    assertThat(pipeline().err()).contains("stages wait for one another: a after b after a");
+    assertThat(pipeline().err()).contains("books.yaml:2: stages wait for one another: a after b after a");
     file("  - name: a", "    run: inspect @", "    after: [dat]", "  - name: data", "    run: inspect @");
-    assertThat(pipeline().err()).contains("stage a comes after dat, which is no stage; did you mean data?");
+    assertThat(pipeline().err()).contains(
+        "books.yaml:5: stages[0].after: stage a comes after dat, which is no stage; did you mean data?");
     file("  - name: data", "    run: prep --in @nothing.jsonl --out @data");
     assertThat(pipeline().err()).contains("stage data reads").contains("nothing.jsonl, which is not there");
     file("  - name: data", "    run: prep --inn @corpus.jsonl --out @data");
     assertThat(pipeline().err()).contains("books.yaml:4: stages[0].run: stage data: prep --inn")
-        .contains("Unknown option");
+        .contains("Unknown option: '--inn'; did you mean --in");
+    file("  - name: score", "    run: evaluate --modle @run --data @data");
+    assertThat(pipeline().err()).contains("books.yaml:4: stages[0].run: stage score: evaluate --modle")
+        .contains("Unknown option: '--modle'; did you mean --model?").doesNotContain("Missing");
+    file("  - name: score", "    run: evaluate --model @run --data @data --threads two");
+    assertThat(pipeline().err()).contains("books.yaml:4: stages[0].run: stage score: ")
+        .contains("--threads is two; it must be a whole number");
+    file("  - name: data", "    run: prep 'a b");
+    assertThat(pipeline().err()).contains("books.yaml:4: stages[0].run: stage data: a quotation mark is not closed");
+    Files.writeString(folder.resolve("prep.yaml"), "input: [x\noutput: y\n");
+    file("  - name: data", "    run: prep @prep.yaml");
+    assertThat(pipeline().err())
+        .contains("books.yaml:4: stages[0].run: stage data: " + folder + "/prep.yaml:2: not valid YAML")
+        .doesNotContain("Source");
+    Files.delete(folder.resolve("prep.yaml"));
     file("  - name: data", "    runs: prep");
     assertThat(pipeline().err()).contains("books.yaml:4: stages").contains("runs is not a setting");
     assertThat(List.of(folder.toFile().list())).containsExactlyInAnyOrder("books.yaml", "corpus.jsonl");
