@@ -56,14 +56,10 @@ public final class Json {
     try {
       return MAPPER.readTree(bytes);
     } catch (JsonProcessingException e) {
-      throw new UserError(where + " is not valid JSON: " + e.getOriginalMessage() + place(e), e);
+      throw new UserError(where + " is not valid JSON: " + JsonProblem.of(e), e);
     } catch (IOException e) {
-      throw new UserError(where + " is not valid JSON: " + e.getMessage(), e);
+      throw new UserError(where + " is not valid JSON: it is not UTF-8 as JSON is", e);
     }
-  }
-
-  private static String place(JsonProcessingException e) {
-    return e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
   }
 
   /** Indented, keys in their order, a line feed at the end. */

@@ -87,7 +87,7 @@ final class OnnxInput {
       case FIXED64 -> in.skipRawBytes(8);
       case BYTES -> in.skipRawBytes(length());
       case FIXED32 -> in.skipRawBytes(4);
-      default -> throw new OnnxFormatException("it has a field of wire type " + (tag & 7));
+      default -> throw new OnnxFormatException("a part of it is of a kind (" + (tag & 7) + ") that ONNX does not use");
     }
   }
 }

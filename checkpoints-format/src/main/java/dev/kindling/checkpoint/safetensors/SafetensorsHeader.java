@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.kindling.checkpoint.ElementType;
 import dev.kindling.checkpoint.Json;
+import dev.kindling.checkpoint.JsonProblem;
 import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
 import java.io.IOException;
@@ -42,9 +43,9 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Placed> tenso
     try (JsonParser in = Json.factory().createParser(json)) {
       return new Parsing(in, dataStart, dataSize, where).header();
     } catch (JsonProcessingException e) {
-      throw new UserError(where + " is damaged: its header is not valid JSON: " + e.getOriginalMessage(), e);
+      throw new UserError(where + " is damaged: its header is not valid JSON: " + JsonProblem.inLine(e), e);
     } catch (IOException e) {
-      throw new UserError(where + " is damaged: its header is not valid JSON: " + e.getMessage(), e);
+      throw new UserError(where + " is damaged: its header is not valid JSON", e);
     }
   }
 

@@ -161,7 +161,7 @@ class SafetensorsTest {
       "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}|a lacks one of",
       "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":1}}|unknown key",
       "{\"a\":[1]}|START_OBJECT belongs", "{\"__metadata__\":{\"format\":1}}|VALUE_STRING belongs",
-      "{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[3,6]}}|uplicate",
+      "{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[3,6]}}|is there twice",
       "{}x|not valid JSON",
       "{\"a\":|not valid JSON", "[1]|does not begin with {"})
   void aHeaderThatDoesNotFitItsFileIsToldByName(String header, String message) throws Exception {

@@ -3,6 +3,7 @@ package dev.kindling.data.chat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.checkpoint.JsonProblem;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import java.io.Serializable;
@@ -112,7 +113,7 @@ public final class ChatTemplate {
     try {
       return new ObjectMapper().readTree(json);
     } catch (JsonProcessingException e) {
-      throw new UserError(file + " is not JSON: " + e.getOriginalMessage(), e);
+      throw new UserError(file + " is not JSON: " + JsonProblem.of(e), e);
     }
   }
 

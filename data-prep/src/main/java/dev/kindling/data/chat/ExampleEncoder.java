@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.kindling.checkpoint.JsonProblem;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.chat.ChatTemplate.Stretch;
 import dev.kindling.data.tokenizer.Tokenizer;
@@ -80,7 +81,7 @@ public final class ExampleEncoder {
     try {
       example = JSON.readTree(json);
     } catch (JsonProcessingException e) {
-      throw new ChatException("it is no JSON any more: " + e.getOriginalMessage().lines().findFirst().orElse(""));
+      throw new ChatException("it is no JSON any more: " + JsonProblem.inLine(e));
     }
     JsonNode prompt = example.path("prompt");
     if (pairs) return pair(prompt, example.path("chosen"), example.path("rejected"), example);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.JsonProblem;
 import java.util.List;
 
 /**
@@ -44,8 +45,8 @@ public final class Example {
     try {
       return new Document(id, source, table, 0, of(fields, JSON.readTree(json)));
     } catch (BadRecordException | JsonProcessingException e) {
-      return new Unreadable(source, table, 0, "the row with the id '" + id + "': " + e.getMessage(),
-          Unreadable.excerpt(json));
+      String why = e instanceof JsonProcessingException broken ? JsonProblem.inLine(broken) : e.getMessage();
+      return new Unreadable(source, table, 0, "the row with the id '" + id + "': " + why, Unreadable.excerpt(json));
     }
   }
 

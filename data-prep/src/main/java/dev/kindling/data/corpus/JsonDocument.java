@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.kindling.checkpoint.JsonProblem;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,7 +27,7 @@ record JsonDocument(String id, String source, String text) {
     try {
       record = JSON.readTree(line);
     } catch (JsonProcessingException e) {
-      throw new BadRecordException("this is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse("")
+      throw new BadRecordException("this is not JSON: " + JsonProblem.inLine(e)
           + "; each line must be one JSON object");
     }
     if (!record.isObject())

@@ -3,6 +3,7 @@ package dev.kindling.data.job;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.checkpoint.JsonProblem;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.corpus.CorpusFile;
 import dev.kindling.data.corpus.CorpusSource;
@@ -84,8 +85,8 @@ public record EvaluationFiles(EvaluationSets sets, String sha256) implements Ser
       try {
         addTexts(JSON.readTree(line), name, sets);
       } catch (JsonProcessingException e) {
-        throw new UserError("evaluation " + name + ":" + number + " is no JSON (" + e.getOriginalMessage()
-            + "); a file of this name must hold one JSON record a line", e);
+        throw new UserError("evaluation " + name + ":" + number + " is no JSON: " + JsonProblem.inLine(e)
+            + "; a file of this name must hold one JSON record a line", e);
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.kindling.data.job;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.kindling.checkpoint.JsonProblem;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.tokenizer.CountedWord;
@@ -103,7 +104,7 @@ public final class TokenizerJob {
     try {
       return new ObjectMapper().readTree(manifest).path("fingerprint").asText();
     } catch (JsonProcessingException e) {
-      throw new UserError(MANIFEST + " is damaged: " + e.getOriginalMessage() + "; delete the folder", e);
+      throw new UserError(MANIFEST + " is damaged: " + JsonProblem.of(e) + "; delete the folder", e);
     }
   }
 }

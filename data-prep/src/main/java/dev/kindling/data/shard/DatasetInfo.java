@@ -8,6 +8,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.checkpoint.JsonProblem;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import java.io.FileNotFoundException;
@@ -19,7 +20,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.security.AccessControlException;
 
 /**
  * What {@code dataset.json} says; FORMAT.md explains the fields. A folder without this file holds no dataset: it is written
@@ -301,7 +304,7 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
           "there is no dataset in " + folder + ": " + file.getName() + " is missing; run prep, which writes it last",
           e);
     } catch (JsonProcessingException e) {
-      String problem = e.getCause() instanceof UserError wrong ? wrong.getMessage() : e.getOriginalMessage();
+      String problem = e.getCause() instanceof UserError wrong ? wrong.getMessage() : JsonProblem.of(e);
       throw new UserError(file + " is damaged: " + problem + "; run prep again", e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

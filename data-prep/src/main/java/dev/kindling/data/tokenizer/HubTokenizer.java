@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Any {@code tokenizer.json}, WordPiece and Unigram ones too, through Hugging Face's own library behind DJL: a text becomes
@@ -17,6 +19,8 @@ import java.util.Map;
 public final class HubTokenizer implements AutoCloseable {
   /** DJL would otherwise tell its makers that it was loaded. */
   private static final String NO_CALL_HOME = "OPT_OUT_TRACKING";
+  /** In what the library says of a file: the rest names its own types. */
+  private static final Pattern PLACE = Pattern.compile("line (\\d+) column (\\d+)");
 
   private final HuggingFaceTokenizer library;
   private final int longest;
@@ -45,8 +49,11 @@ public final class HubTokenizer implements AutoCloseable {
               Map.of("truncation", "false", "padding", "false")),
           longest);
     } catch (IOException | RuntimeException e) {
-      String why = e.getMessage() == null ? "" : ": " + e.getMessage().lines().findFirst().orElse("");
-      throw new UserError(where + " is no tokenizer that Hugging Face's library reads" + why, e);
+      Matcher place = PLACE.matcher(String.valueOf(e.getMessage()));
+      throw new UserError(where + " is no tokenizer that Hugging Face's library reads"
+          + (place.find() ? ": it stops at line " + place.group(1) + ", column " + place.group(2) : "")
+          + "; take the tokenizer.json that belongs to the model, or save it again with a newer version of the library",
+          e);
     }
   }
 

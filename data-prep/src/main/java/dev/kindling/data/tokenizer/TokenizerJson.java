@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.checkpoint.JsonProblem;
 import dev.kindling.checkpoint.UserError;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,7 +27,7 @@ final class TokenizerJson {
     try {
       return JSON.readTree(json);
     } catch (JsonProcessingException e) {
-      throw new UserError(where + " is not JSON: " + e.getOriginalMessage(), e);
+      throw new UserError(where + " is not JSON: " + JsonProblem.of(e), e);
     }
   }
 

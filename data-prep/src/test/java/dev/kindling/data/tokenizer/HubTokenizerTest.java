@@ -65,6 +65,8 @@ class HubTokenizerTest {
   void aFileThatIsNoTokenizerIsTold() {
     for (String json : List.of("", "{}", "{\"model\": {\"type\": \"Sorcery\"}}"))
       assertThatThrownBy(() -> HubTokenizer.parse(json, "folder/tokenizer.json", 8)).isInstanceOf(UserError.class)
-          .hasMessageStartingWith("folder/tokenizer.json is no tokenizer");
+          .hasMessageStartingWith("folder/tokenizer.json is no tokenizer")
+          .hasMessageContaining("take the tokenizer.json")
+          .message().doesNotContain("variant", "enum", "EOF");
   }
 }

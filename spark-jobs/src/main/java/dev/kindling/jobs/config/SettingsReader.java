@@ -53,20 +53,12 @@ final class SettingsReader {
       }
       return value;
     } catch (JsonProcessingException e) {
-      boolean located = withLines && e.getLocation() != null;
-      throw new UserError(new Origin(source, located ? e.getLocation().getLineNr() : 0) + ": not valid YAML: "
-          + (located ? "at column " + e.getLocation().getColumnNr() + " " : "") + problem(e.getOriginalMessage()), e);
+      YamlProblem problem = YamlProblem.of(e);
+      throw new UserError(new Origin(source, withLines ? problem.line() : 0) + ": not valid YAML: "
+          + (withLines ? problem : problem.said()), e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  /** The parser says what it was at, where that begins, what it found instead, and quotes the place: lines that are not indented count. */
-  private static String problem(String message) {
-    List<String> said = message.lines().filter(text -> !text.isBlank() && !text.startsWith(" ")).toList();
-    if (said.isEmpty()) return "it cannot be parsed";
-    String found = said.get(said.size() - 1);
-    return said.size() == 1 ? found : found + ", " + said.get(0);
   }
 
   private Origin here() {

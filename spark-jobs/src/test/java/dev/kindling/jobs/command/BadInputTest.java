@@ -145,7 +145,7 @@ class BadInputTest {
     assertOneLine(Ended.of("prep", folder.resolve("none.yaml").toString()), "none.yaml does not exist");
     assertOneLine(Ended.of("prep", yaml("input: [x\noutput: y\n").toString()),
         "settings.yaml:2: not valid YAML: at column ",
-        "expected ',' or ']', but got", "while parsing a flow sequence");
+        "the list in [ ] that begins in line 1 is not closed, or lacks a comma");
   }
 
   @Test

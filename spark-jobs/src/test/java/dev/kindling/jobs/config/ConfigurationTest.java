@@ -140,6 +140,23 @@ class ConfigurationTest {
     assertThatThrownBy(() -> bind("just words")).hasMessageContaining("pretrain.yaml:1: found \"just words\"");
   }
 
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+      "a: 1\\nfiles: [x\\nb: 2 | 3: not valid YAML: at column 2 the list in [ ] that begins in line 2 is not closed",
+      "a: 1\\nb: {c: 1\\nd: 2 | 3: not valid YAML: at column 2 the section in { } that begins in line 2 is not closed",
+      "a: b: c | 1: not valid YAML: at column 5 a colon is one too many",
+      "a:\\n\\tb: 1 | 2: not valid YAML: at column 1 a tab stands where only spaces may indent",
+      "a: 1\\nb: 'x\\nc: 2 | 2: not valid YAML: at column 4 a quotation mark is not closed",
+      "a: \"\\q\" | 1: not valid YAML: at column 6 a backslash in double quotation marks",
+      "a: @x | 1: not valid YAML: at column 4 a value begins with @; put it into quotation marks",
+      "a: ] | 1: not valid YAML: at column 4 ] stands where a value belongs",
+      "a:\\n  b: 1\\n c: 2 | 3: not valid YAML: at column 2 a line is not indented as those",
+      "a: 1\\nb | 2: not valid YAML: at column 1 a line has no colon behind its key"})
+  void yamlThatCannotBeParsedIsToldInAUsersWords(String yaml, String told) {
+    assertThatThrownBy(() -> bind(yaml.replace("\\n", "\n").replace("\\t", "\t"))).isInstanceOf(UserError.class)
+        .hasMessageStartingWith("pretrain.yaml:" + told);
+  }
+
   @Test
   void anOverrideWithoutAKeyIsTold() {
     assertThatThrownBy(() -> bind(YAML, "20")).hasMessageContaining("--set \"20\" has no key");

@@ -24,6 +24,9 @@ import java.util.TreeMap;
  */
 public record TrainerState(long step, long updates, long samples, int worldSize, String kernels,
     Map<String, String> identity, List<LossPoint> history) {
+  private static final List<String> FIELDS = List.of("step", "updates", "samples", "worldSize", "kernels", "identity",
+      "history");
+
   public TrainerState {
     identity = new TreeMap<>(identity);
     history = List.copyOf(history);
@@ -60,7 +63,12 @@ public record TrainerState(long step, long updates, long samples, int worldSize,
           root.required("samples").asLong(), root.required("worldSize").asInt(), root.required("kernels").asText(),
           identity, history);
     } catch (IllegalArgumentException e) {
-      throw new UserError(where + " is not a trainer's state: " + e.getMessage(), e);
+      throw new UserError(where + " is not a trainer's state: " + missing(root), e);
     }
+  }
+
+  private static String missing(ObjectNode root) {
+    return FIELDS.stream().filter(field -> !root.has(field)).findFirst().map(field -> field + " is missing")
+        .orElse("a point of its history lacks its kind, step or loss");
   }
 }
