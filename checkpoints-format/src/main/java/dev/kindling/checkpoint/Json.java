@@ -40,6 +40,11 @@ public final class Json {
     return MAPPER.createArrayNode();
   }
 
+  /** @param value maps, lists, numbers, truth values and texts */
+  public static JsonNode of(Object value) {
+    return MAPPER.valueToTree(value);
+  }
+
   /** @param where what an error calls it; @throws UserError when it is not one JSON object */
   public static ObjectNode parse(byte[] bytes, String where) {
     if (tree(bytes, where) instanceof ObjectNode object) return object;

@@ -88,6 +88,17 @@ public final class Storage {
     }
   }
 
+  /** Whether there is a file of that name, and no folder. */
+  public static boolean isFile(FileSystem fs, Path path) {
+    try {
+      return fs.getFileStatus(path).isFile();
+    } catch (FileNotFoundException e) {
+      return false;
+    } catch (IOException e) {
+      throw failed(path, e);
+    }
+  }
+
   /** Whether two names are of one file or folder, by way of links on local disks too. */
   public static boolean same(Configuration conf, Path a, Path b) {
     Path one = of(conf, a).makeQualified(a), other = of(conf, b).makeQualified(b);

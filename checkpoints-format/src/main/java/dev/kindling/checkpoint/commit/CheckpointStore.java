@@ -132,6 +132,11 @@ public final class CheckpointStore {
     return committed(false);
   }
 
+  /** The newest of some: of the newest attempt the newest step. */
+  public static Optional<Checkpoint> newest(List<Checkpoint> some) {
+    return some.stream().min(NEWEST_FIRST);
+  }
+
   /** Every folder that has a manifest, sorted by name; whether the manifest can be read is not checked. */
   public List<Path> folders() throws IOException {
     List<Path> all = new ArrayList<>();

@@ -210,12 +210,22 @@ public final class Inspection {
         entry.getValue().forEach(c -> lines.add(checkpoint(c)));
       } else if (entry.getValue().isObject()) {
         lines.add(entry.getKey());
-        for (var inner : entry.getValue().properties()) lines.add(fact("  " + inner.getKey(), inner.getValue()));
+        for (var inner : entry.getValue().properties()) addFacts(lines, "  ", inner.getKey(), inner.getValue());
       } else {
         lines.add(fact(entry.getKey(), entry.getValue()));
       }
     }
     return lines;
+  }
+
+  /** A value in a line; a section's below its name, as in YAML. */
+  private static void addFacts(List<String> lines, String indent, String key, JsonNode value) {
+    if (!value.isObject()) {
+      lines.add(indent.length() == 2 ? fact(indent + key, value) : indent + key + ": " + text(value));
+      return;
+    }
+    lines.add(indent + key + (indent.length() == 2 ? "" : ":"));
+    for (var inner : value.properties()) addFacts(lines, indent + "  ", inner.getKey(), inner.getValue());
   }
 
   private static String checkpoint(JsonNode one) {
@@ -238,10 +248,12 @@ public final class Inspection {
   }
 
   private static String fact(String key, JsonNode value) {
-    String text = value.isIntegralNumber()
-        ? String.format(Locale.ROOT, "%,d", value.asLong())
-        : value.isTextual() ? value.asText() : value.toString();
-    return pad(key, 30) + " " + text;
+    return pad(key, 30) + " "
+        + (value.isIntegralNumber() ? String.format(Locale.ROOT, "%,d", value.asLong()) : text(value));
+  }
+
+  private static String text(JsonNode value) {
+    return value.isTextual() ? value.asText() : value.toString();
   }
 
   private static String pad(String text, int width) {

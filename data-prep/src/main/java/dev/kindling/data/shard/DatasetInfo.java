@@ -299,7 +299,11 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
         throw new UserError(file + " says format " + format + ", version " + version + "; this program reads " + FORMAT
             + ", versions " + VERSION + " and " + APPENDED);
       return JSON.treeToValue(json, DatasetInfo.class);
-    } catch (FileNotFoundException e) {
+    } catch (FileNotFoundException | ParentNotDirectoryException | AccessControlException e) {
+      if (Storage.isFile(Storage.of(conf, folder), folder))
+        throw new UserError(folder + " is a file; a dataset is a folder, which prep writes"
+            + (folder.getName().equals(FILE) ? ": name the one that this file is in" : ""), e);
+      if (!(e instanceof FileNotFoundException)) throw new UncheckedIOException(e);
       throw new UserError(
           "there is no dataset in " + folder + ": " + file.getName() + " is missing; run prep, which writes it last",
           e);

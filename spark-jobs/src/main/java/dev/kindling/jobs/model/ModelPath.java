@@ -46,6 +46,10 @@ public final class ModelPath {
     if (!Storage.exists(files, path)) {
       throw new UserError("model " + named + " does not exist; give a folder with config.json, or a run's folder");
     }
+    if (Storage.isFile(files, path))
+      throw new UserError(
+          "model " + named + " is a file; give the folder that holds it, with its config.json, or a run's folder");
+    if (isNamedCheckpoint(conf, path)) return whole(conf, path);
     if (Storage.exists(files, new Path(path, ModelConfig.FILE))) return path;
     try {
       return new CheckpointStore(conf, path).newestWhole().map(Checkpoint::path).orElseThrow(() -> new UserError(

@@ -7,6 +7,7 @@ import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.commit.Retention;
 import dev.kindling.data.pack.Packing;
+import dev.kindling.jobs.config.ResolvedYaml;
 import dev.kindling.jobs.model.NativeCache;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
@@ -166,7 +167,8 @@ final class PretrainRank {
     CheckpointSettings keep = plan.config().checkpoints();
     ObjectNode details = Json.object();
     details.set("dataset", RunData.details(plan.datasets(), plan.dataset()));
-    details.put("configuration", plan.config().toString()).put("ranks", rank.worldSize());
+    details.set("configuration", Json.of(ResolvedYaml.plain(plan.config())));
+    details.put("ranks", rank.worldSize());
     return new FolderCheckpoints(rank.conf(), new Path(plan.config().run()), rank.epoch(), plan.model(),
         plan.tokenizer(rank.conf()), new Retention(keep.keepLast(), keep.keepEvery(), keep.keepBest()), details,
         news::committing);

@@ -281,6 +281,9 @@ class BadInputTest {
     assertThat(pretrain(data).out()).contains("already complete").doesNotContain("tokens/s");
     Ended inspected = Ended.of("inspect", folder.resolve("run").toString());
     assertThat(inspected.out().lines().toList()).containsSubsequence("checkpoints", "bytesByType");
+    Ended one = Ended.of("inspect", folder.resolve("run/step-00000002").toString());
+    assertThat(one.out().lines()).contains("  configuration", "    model:", "      width: 16");
+    assertThat(one.out()).doesNotContain("Settings[", "Config[");
   }
 
   @Test
@@ -360,6 +363,17 @@ class BadInputTest {
     for (String special : List.of("<s>", "<s>=x"))
       assertOneLine(Ended.of("tokenizer", "import", "x", "--pattern", "gpt2", "--out", "y", "--special", special),
           "--special is ", "it must be TOKEN=ID, with a whole number");
+  }
+
+  @Test
+  void aFileWhereAFolderIsWanted() throws IOException {
+    String file = yaml("mine").toString();
+    assertOneLine(Ended.of("evaluate", "--model", model.toString(), "--data", file),
+        "settings.yaml is a file; a dataset is a folder");
+    assertOneLine(Ended.of("evaluate", "--model", model.toString(), "--data", data.resolve("dataset.json").toString()),
+        "name the one that this file is in");
+    assertOneLine(Ended.of("generate", "--model", file), "settings.yaml is a file; give the folder");
+    assertOneLine(Ended.of("verify", file), "settings.yaml is a file; give the folder");
   }
 
   @Test

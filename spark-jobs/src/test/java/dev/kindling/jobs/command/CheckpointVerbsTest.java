@@ -55,7 +55,13 @@ class CheckpointVerbsTest {
   void aRunIsWholeWhenAllItsCheckpointsAre() {
     Ended whole = Ended.of("verify", run.toString());
     assertThat(whole.code()).as(whole.err()).isZero();
-    assertThat(whole.out().lines()).hasSize(2).allMatch(line -> line.contains("is whole"));
+    assertThat(whole.out().lines()).satisfiesExactly(
+        first -> assertThat(first).startsWith("step-00000010  step 10 is whole: "),
+        second -> assertThat(second).startsWith("step-00000020  step 20 is whole: ")
+            .containsPattern(", weights [0-9a-f]{12}$"),
+        sum -> assertThat(sum).startsWith("2 checkpoints in " + run + ", ").endsWith(" bytes: whole"));
+    assertThat(Ended.well("verify", run.resolve("step-00000020").toString()).lines()).singleElement().asString()
+        .contains("step-00000020: step 20 is whole").containsPattern(", weights [0-9a-f]{64}$");
   }
 
   @Test
@@ -63,12 +69,15 @@ class CheckpointVerbsTest {
     Files.writeString(run.resolve("step-00000010/manifest.json"), "{ cut");
     Ended ended = Ended.of("verify", run.toString());
     assertThat(ended.code()).isEqualTo(2);
-    assertThat(ended.err().lines()).singleElement().asString().contains("step-00000010/manifest.json");
-    assertThat(ended.out().lines()).singleElement().asString().contains("step-00000020: step 20 is whole")
-        .containsPattern(", weights [0-9a-f]{64}$");
+    assertThat(ended.err().lines()).singleElement().asString().endsWith(
+        "1 of 2 checkpoints in " + run + " is damaged: step-00000010; the newest whole one is step-00000020");
+    assertThat(ended.out().lines()).satisfiesExactly(
+        first -> assertThat(first).startsWith("step-00000010  DAMAGED: manifest.json is not valid JSON: "),
+        second -> assertThat(second).startsWith("step-00000020  step 20 is whole: "));
     Files.writeString(run.resolve("step-00000020/config.json"), "{}");
-    assertThat(Ended.of("verify", run.toString()).err().lines()).singleElement().asString()
-        .contains("step-00000010/manifest.json", "step-00000020/config.json is damaged");
+    Ended both = Ended.of("verify", run.toString());
+    assertThat(both.out()).contains("step-00000020  DAMAGED: config.json is damaged: it has 2 bytes");
+    assertThat(both.err()).endsWith("are damaged: step-00000010, step-00000020; none is whole\n");
   }
 
   @Test
