@@ -6,9 +6,11 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -126,14 +128,24 @@ public final class PackedDataset {
    * as they can be read.
    */
   public String describe(long row) {
-    return "row " + row + " (" + file(row) + " row " + rowInShard(row) + named(row) + ")";
+    return describe(row, new HashSet<>());
   }
 
-  private String named(long row) {
+  /** The same beside others. @param told documents that were named before, which are not again; the row's are added */
+  public String describe(long row, Set<String> told) {
+    return "row " + row + " (" + file(row) + " row " + rowInShard(row) + named(row, told) + ")";
+  }
+
+  private String named(long row, Set<String> told) {
     try {
-      List<String> documents = documents(row);
+      List<String> documents = documents(row).stream().distinct().toList();
       if (documents.isEmpty()) return "";
-      return (documents.size() == 1 ? ", document " : ", documents ") + String.join(", ", documents);
+      List<String> fresh = documents.stream().filter(told::add).toList();
+      int before = documents.size() - fresh.size();
+      String again = before == 0 ? "" : before == 1 ? "one named before" : before + " named before";
+      if (fresh.isEmpty()) return ", " + (before == 1 ? "document " : "documents ") + "named before";
+      return (documents.size() == 1 ? ", document " : ", documents ") + String.join(", ", fresh)
+          + (again.isEmpty() ? "" : " and " + again);
     } catch (UserError | UncheckedIOException e) {           // a message must not lose what else it tells
       return "";
     }

@@ -12,8 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -113,6 +115,9 @@ class PackedDatasetTest {
       assertThat(dataset.documents(row)).isEqualTo(documents);
     }
     assertThat(dataset.describe(13)).isEqualTo("row 13 (training/part-00001.parquet row 3, documents d14, e)");
+    Set<String> told = new HashSet<>(Set.of("d14"));
+    assertThat(dataset.describe(13, told)).endsWith("row 3, documents e and one named before)");
+    assertThat(dataset.describe(13, told)).endsWith("row 3, documents named before)");
     assertThat(dataset.describe(22)).isEqualTo("row 22 (training/part-00002.parquet row 2)");
   }
 

@@ -5,6 +5,10 @@ import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.train.model.MicroBatch;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -64,8 +68,14 @@ public final class PackedBatches<B extends MicroBatch> implements BatchSource<B>
   @Override
   public String describe(long step, int virtualRank, int accumulation) {
     long[] rows = rows(step, virtualRank, accumulation);
-    String named = Arrays.stream(rows).limit(MOST_NAMED).mapToObj(dataset::describe).collect(Collectors.joining("; "));
-    return rows.length > MOST_NAMED ? named + "; and " + (rows.length - MOST_NAMED) + " more rows" : named;
+    Map<Long, Integer> times = new LinkedHashMap<>();          // the end of an epoch may meet the same row in the next
+    for (long row : rows) times.merge(row, 1, Integer::sum);
+    Set<String> documents = new HashSet<>();
+    String named = times.entrySet().stream().limit(MOST_NAMED)
+        .map(each -> dataset.describe(each.getKey(), documents)
+            + (each.getValue() > 1 ? ", " + each.getValue() + " times" : ""))
+        .collect(Collectors.joining("; "));
+    return times.size() > MOST_NAMED ? named + "; and " + (times.size() - MOST_NAMED) + " more rows" : named;
   }
 
   @Override

@@ -34,6 +34,15 @@ class PackedBatchesTest {
     assertThat(seen).doesNotHaveDuplicates().hasSize(18).isNotEqualTo(seen.stream().sorted().toList());
   }
 
+  /** Three rows, and a batch of two epochs. */
+  @Test
+  void aRowThatIsTwiceInABatchIsNamedOnce(@TempDir Path folder) throws IOException {
+    PackedDataset dataset = TinyDataset.write(folder, 3 * 6, 8);
+    RunOptions six = RunOptions.of(1, AdamW.Recipe.of(1e-3)).virtualRanks(1).microBatch(6).accumulate(1).build();
+    String told = new PackedBatches<>(dataset, six, 0, RowObjectives::nextTokens).describe(1, 0, 0);
+    assertThat(told.split("; ")).hasSize(3).allMatch(row -> row.startsWith("row ") && row.endsWith(", 2 times"));
+  }
+
   @Test
   void microBatchAndAccumulationCutTheSameSamplesInTheSameOrder(@TempDir Path folder) throws IOException {
     PackedDataset dataset = TinyDataset.write(folder, 50, 4);
