@@ -15,9 +15,7 @@ final class LabelledRecord {
   /** @return {@code {"text", "pair", "label"}}; @throws BadRecordException that says what is wrong with the record */
   static String of(CorpusSource.Fields fields, JsonNode record) throws BadRecordException {
     LabelFields labels = fields.labels();
-    ObjectNode example = JSON.createObjectNode();
-    example.set("text", text(record, fields.text(), "textField"));
-    if (!labels.pair().isEmpty()) example.set("pair", text(record, labels.pair(), "pairField"));
+    ObjectNode example = texts(fields, record);
     JsonNode label = record.path(labels.label());
     if (label.isMissingNode() || label.isNull())
       throw new BadRecordException("the field '" + labels.label() + "' is "
@@ -29,6 +27,14 @@ final class LabelledRecord {
       case NUMBER -> number(label, labels.label());
     });
     return example.toString();
+  }
+
+  /** @return {@code {"text", "pair"}} */
+  static ObjectNode texts(CorpusSource.Fields fields, JsonNode record) throws BadRecordException {
+    ObjectNode texts = JSON.createObjectNode();
+    texts.set("text", text(record, fields.text(), "textField"));
+    if (!fields.labels().pair().isEmpty()) texts.set("pair", text(record, fields.labels().pair(), "pairField"));
+    return texts;
   }
 
   private static JsonNode text(JsonNode record, String field, String setting) throws BadRecordException {

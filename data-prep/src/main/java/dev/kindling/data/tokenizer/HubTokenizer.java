@@ -2,6 +2,7 @@ package dev.kindling.data.tokenizer;
 
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import dev.kindling.checkpoint.UserError;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * Any {@code tokenizer.json}, WordPiece and Unigram ones too, through Hugging Face's own library behind DJL: a text becomes
@@ -31,11 +33,21 @@ public final class HubTokenizer implements AutoCloseable {
   }
 
   /**
-   * A text's ids.
+   * A text, or a pair of them, with the special tokens around.
    *
+   * @param types of the tokens: 0, or 1 of the second text in BERT's way
+   * @param pieces where each token stands; null of one that was put around
    * @param cut whether there were more
    */
-  public record Encoded(int[] ids, boolean cut) {}
+  public record Encoded(int[] ids, int[] types, Piece[] pieces, boolean cut) {}
+
+  /**
+   * What a token is of its text.
+   *
+   * @param token as the vocabulary has it
+   * @param start in Unicode characters, from 0; @param end behind its last one
+   */
+  public record Piece(String token, int start, int end) {}
 
   /**
    * @param json the content of a {@code tokenizer.json}; @param where what errors call it
@@ -58,15 +70,41 @@ public final class HubTokenizer implements AutoCloseable {
   }
 
   public Encoded encode(String text) {
-    Encoding encoding = library.encode(text, true, false);
-    int[] ids = Arrays.stream(encoding.getIds()).mapToInt(Math::toIntExact).toArray();
-    if (ids.length <= longest) return new Encoded(ids, false);
-    long[] special = encoding.getSpecialTokenMask();
-    int end = 0;                                              // special tokens at the end stay, as BERT's [SEP]
-    while (end < longest && special[ids.length - 1 - end] == 1) end++;
-    int[] cut = Arrays.copyOf(ids, longest);
-    System.arraycopy(ids, ids.length - end, cut, longest - end, end);
-    return new Encoded(cut, true);
+    return cut(library.encode(text, true, false));
+  }
+
+  /** @param text the first of two, which lose tokens as {@link TextFrame} has it where they are too long; @param pair the second */
+  public Encoded encode(String text, String pair) {
+    return cut(library.encode(text, pair, true, false));
+  }
+
+  /** What is put around stays where a text is cut, as BERT's [SEP]. */
+  private Encoded cut(Encoding all) {
+    long[] special = all.getSpecialTokenMask();
+    long[] texts = all.getSequenceIds();
+    int[] lengths = new int[2];
+    for (int i = 0; i < special.length; i++) if (special[i] == 0) lengths[texts[i] == 1 ? 1 : 0]++;
+    int around = special.length - lengths[0] - lengths[1];
+    boolean cut = special.length > longest;
+    int[] left = cut ? TextFrame.lengths(lengths[0], lengths[1], Math.max(0, longest - around)) : lengths;
+    int[] kept = IntStream.range(0, special.length).filter(i -> special[i] == 1 || left[texts[i] == 1 ? 1 : 0]-- > 0)
+        .limit(longest).toArray();
+    int[] ids = new int[kept.length];
+    int[] types = new int[kept.length];
+    Piece[] pieces = new Piece[kept.length];
+    for (int k = 0; k < kept.length; k++) {
+      int i = kept[k];
+      ids[k] = Math.toIntExact(all.getIds()[i]);
+      types[k] = Math.toIntExact(all.getTypeIds()[i]);
+      CharSpan span = all.getCharTokenSpans()[i];
+      if (special[i] == 0) pieces[k] = new Piece(all.getTokens()[i], span.getStart(), span.getEnd());
+    }
+    return new Encoded(ids, types, pieces, cut);
+  }
+
+  /** @return the text, special tokens as their content; what is no token says nothing */
+  public String decode(int[] ids) {
+    return library.decode(Arrays.stream(ids).asLongStream().toArray(), false);
   }
 
   @Override

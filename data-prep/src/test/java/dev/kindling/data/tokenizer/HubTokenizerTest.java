@@ -3,9 +3,15 @@ package dev.kindling.data.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.checkpoint.UserError;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tokenizers that are no byte-level ones: BERT's WordPiece, here with a vocabulary of a few words. */
 class HubTokenizerTest {
@@ -59,6 +65,49 @@ class HubTokenizerTest {
   @Test
   void noTextIsItsSpecialTokens() {
     assertThat(encode("", 512).ids()).containsExactly(CLS, SEP);
+  }
+
+  /** Transformers is the oracle; the same texts and pairs as of {@link TextFrameTest}. */
+  @ParameterizedTest
+  @ValueSource(strings = {"bert_template", "bert_processing", "roberta", "llama", "gpt2"})
+  void textsAndPairsHaveTheTokensAndTypesThatTransformersGivesThem(String name) throws IOException {
+    JsonNode of = new ObjectMapper().readTree(Path.of("../golden/labelled-texts.json").toFile()).get(name);
+    int cut = 0;
+    for (JsonNode one : of.get("cases")) {
+      try (HubTokenizer tokenizer = HubTokenizer.parse(of.get("tokenizer").toString(), name,
+          one.get("longest").intValue())) {
+        String first = one.get("texts").get(0).textValue();
+        HubTokenizer.Encoded encoded = one.get("texts").size() == 1
+            ? tokenizer.encode(first)
+            : tokenizer.encode(first, one.get("texts").get(1).textValue());
+        assertThat(encoded.ids()).as("%s", one).isEqualTo(ints(one.get("ids")));
+        if (!name.equals("gpt2")) assertThat(encoded.types()).as("%s", one).isEqualTo(ints(one.get("types")));
+        if (encoded.cut()) cut++;
+      }
+    }
+    assertThat(cut).isBetween(10, of.get("cases").size() - 10);
+  }
+
+  private static int[] ints(JsonNode values) {
+    int[] ints = new int[values.size()];
+    for (int i = 0; i < ints.length; i++) ints[i] = values.get(i).intValue();
+    return ints;
+  }
+
+  /** In characters as Unicode counts them, of which Java has two for the flame. */
+  @Test
+  void aTokenIsFoundAgainInItsText() {
+    assertThat(encode("\uD83D\uDD25  Firewoods \u00E9", 512).pieces()).containsExactly(null,
+        new HubTokenizer.Piece("[UNK]", 0, 1), new HubTokenizer.Piece("fire", 3, 7),
+        new HubTokenizer.Piece("##wood", 7, 11), new HubTokenizer.Piece("##s", 11, 12),
+        new HubTokenizer.Piece("[UNK]", 13, 14), null);
+  }
+
+  @Test
+  void idsAreReadAsTextAndThoseThatAreNoTokensSayNothing() {
+    try (HubTokenizer tokenizer = HubTokenizer.parse(WORDPIECE, "tokenizer.json", 8)) {
+      assertThat(tokenizer.decode(new int[]{CLS, FIRE, WOOD, S, 99, FIRE})).isEqualTo("[CLS] firewoods fire");
+    }
   }
 
   @Test

@@ -5,13 +5,18 @@ import static dev.kindling.checkpoint.UserError.require;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.corpus.CorpusFormat;
 import dev.kindling.data.corpus.CorpusSource;
+import dev.kindling.data.corpus.Example;
+import dev.kindling.data.corpus.LabelFields;
+import dev.kindling.data.label.LabelKind;
 import dev.kindling.jobs.model.ModelPath;
-import dev.kindling.jobs.predict.EmbeddingJob;
-import dev.kindling.jobs.predict.TextEmbedder;
+import dev.kindling.jobs.predict.AnswerKind;
+import dev.kindling.jobs.predict.PredictionJob;
+import dev.kindling.jobs.predict.TextPredictor;
 import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -21,14 +26,19 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Batch inference. */
-@Command(name = "predict", header = "Embed the texts of a file", description = {"",
-    "Writes id, text, tokens and embedding of every text, in the file's order, as JSON lines or Parquet. Texts longer than "
-        + "the model's limit are cut, and counted.",
+@Command(name = "predict", header = "Label or embed the texts of a file", description = {"",
+    "Writes of every text, in the file's order, id, text, tokens and what an encoder says of it, as JSON lines or Parquet. "
+        + "Texts longer than the model's limit are cut, and counted.",
+    "",
+    "A classifier (..ForSequenceClassification) gives the label, its score and the scores of all labels; where any label "
+        + "may apply the labels above 0.5; a number as score. ..ForTokenClassification gives labels: each token with start and "
+        + "end in the text's characters, label and score. Other encoders give embedding.",
     ""}, footer = {"", "Examples:",
+        "  kindling predict --model runs/pairs --in pairs.jsonl --text-field premise --pair-field hypothesis --out labels.parquet",
         "  kindling predict --model models/minilm --in sentences.txt --out sentences.parquet",
         "  kindling predict --model models/minilm --in faq.jsonl --text-field question --out faq.embeddings.jsonl"})
 final class PredictCommand implements Callable<Integer> {
-  @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of an encoder, such as import makes.")
+  @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of an encoder, such as import makes, or a run's.")
   private String model;
 
   @Option(names = "--in", required = true, paramLabel = "FILE", description = "JSON lines where its name has .json, else one text a line; .gz and .bz2 too.")
@@ -42,6 +52,12 @@ final class PredictCommand implements Callable<Integer> {
 
   @Option(names = "--id-field", defaultValue = "id", paramLabel = "NAME", description = "Its id (default ${DEFAULT-VALUE}).")
   private String idField;
+
+  @Option(names = "--pair-field", paramLabel = "NAME", description = "A second text of a JSON line, for models of pairs.")
+  private String pairField;
+
+  @Option(names = "--answer", paramLabel = "KIND", description = "labels or embeddings (default: labels where the model has a head for them).")
+  private String answer;
 
   @Option(names = "--precision", defaultValue = "float32", paramLabel = "TYPE", description = "float32 or bf16 (default ${DEFAULT-VALUE}).")
   private String precision;
@@ -60,14 +76,43 @@ final class PredictCommand implements Callable<Integer> {
       case "bf16", "bfloat16" -> Precision.BFLOAT16;
       default -> throw new UserError("--precision is " + precision + "; it must be float32 or bf16");
     };
+    Optional<AnswerKind> asked = Optional.ofNullable(answer).map(PredictCommand::kind);
     Configuration conf = HadoopFiles.configuration();
-    CorpusFormat format = new Path(in).getName().contains(".json") ? CorpusFormat.JSONL : CorpusFormat.LINES;
-    CorpusSource texts = new CorpusSource(List.of(in), format, textField, idField);
-    try (TextEmbedder embedder = TextEmbedder.open(conf, ModelPath.resolve(conf, model), computed, threads)) {
-      EmbeddingJob.run(conf, embedder, texts, new Path(out), spec.commandLine().getOut());
+    CorpusSource source = source();
+    try (TextPredictor predictor = TextPredictor.open(conf, ModelPath.resolve(conf, model), asked, computed, threads)) {
+      if (pairField != null && predictor.labelsTokens())
+        throw new UserError("--pair-field is " + pairField + "; it must be left out: " + model
+            + " labels the tokens of single texts");
+      PredictionJob.run(conf, predictor, source, new Path(out), spec.commandLine().getOut());
     } catch (UserError e) {                                       // which calls fields as the settings of prep do
-      throw new UserError(e.getMessage().replace(" with textField", " with --text-field"), e);
+      throw new UserError(
+          e.getMessage().replace(" with textField", " with --text-field").replace(" with pairField",
+              " with --pair-field"),
+          e);
     }
     return 0;
+  }
+
+  private static AnswerKind kind(String named) {
+    return switch (named.toLowerCase(Locale.ROOT)) {
+      case "labels" -> AnswerKind.LABELS;
+      case "embeddings" -> AnswerKind.EMBEDDINGS;
+      default -> throw new UserError("--answer is " + named + "; it must be labels or embeddings");
+    };
+  }
+
+  private CorpusSource source() {
+    boolean json = new Path(in).getName().contains(".json");
+    CorpusSource texts = new CorpusSource(List.of(in), json ? CorpusFormat.JSONL : CorpusFormat.LINES, textField,
+        idField);
+    if (pairField == null) return texts;
+    if (!json)
+      throw new UserError("--pair-field is " + pairField + ", and --in is " + in
+          + "; pairs are read from JSON lines, in a file whose name has .json");
+    if (pairField.equals(textField))
+      throw new UserError("--pair-field is " + pairField + "; it must be another field than --text-field");
+    CorpusSource.Fields fields = texts.fields().with(new LabelFields(pairField, "label", LabelKind.CLASS));
+    return new CorpusSource(texts.name(), texts.paths(), texts.format(), fields, texts.separator(),
+        texts.maxDocumentBytes()).ofExamples(Example.Kind.PAIR);
   }
 }

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
@@ -134,19 +135,28 @@ class MiniLmOnnxRuntimeTest {
     return ab / Math.sqrt(aa * bb);
   }
 
-  private static TextEmbedder open(Precision precision, int threads) {
-    return TextEmbedder.open(new Configuration(), new org.apache.hadoop.fs.Path(model.toUri()), precision, threads);
+  private static TextPredictor open(Precision precision, int threads) {
+    return TextPredictor.open(new Configuration(), new org.apache.hadoop.fs.Path(model.toUri()), Optional.empty(),
+        precision, threads);
+  }
+
+  private static List<Text> texts(List<String> sentences) {
+    return sentences.stream().map(Text::of).toList();
+  }
+
+  private static float[] vector(TextPredictor.Result result) {
+    return JSON.convertValue(result.said().get("embedding"), float[].class);
   }
 
   @Test
   void ourEmbeddingsOfTwoHundredSentencesAreOnnxRuntimes() throws OrtException {
-    try (TextEmbedder embedder = open(Precision.FLOAT32, 2)) {
-      TextEmbedder.Result[] results = embedder.embed(sentences);
+    try (TextPredictor embedder = open(Precision.FLOAT32, 2)) {
+      TextPredictor.Result[] results = embedder.predict(texts(sentences));
       for (int i = 0; i < results.length; i++) {
-        assertThat(cosine(reference.embed(sentences.get(i)), results[i].vector())).as(sentences.get(i))
+        assertThat(cosine(reference.embed(sentences.get(i)), vector(results[i]))).as(sentences.get(i))
             .isGreaterThanOrEqualTo(COSINE);
         double length = 0;
-        for (float x : results[i].vector()) length += x * x;
+        for (float x : vector(results[i])) length += x * x;
         assertThat(length).isBetween(0.9999, 1.0001);
       }
     }
@@ -154,12 +164,12 @@ class MiniLmOnnxRuntimeTest {
 
   @Test
   void anEmbeddingDoesNotDependOnTheTextsBesideItNorOnThreads() {
-    try (TextEmbedder one = open(Precision.FLOAT32, 1); TextEmbedder two = open(Precision.FLOAT32, 2)) {
+    try (TextPredictor one = open(Precision.FLOAT32, 1); TextPredictor two = open(Precision.FLOAT32, 2)) {
       List<String> some = sentences.subList(0, 14);
-      TextEmbedder.Result[] together = one.embed(some), again = two.embed(some);
+      TextPredictor.Result[] together = one.predict(texts(some)), again = two.predict(texts(some));
       for (int i = 0; i < together.length; i++) {
-        assertThat(again[i].vector()).isEqualTo(together[i].vector());
-        assertThat(one.embed(List.of(some.get(i)))[0].vector()).as(some.get(i)).isEqualTo(together[i].vector());
+        assertThat(vector(again[i])).isEqualTo(vector(together[i]));
+        assertThat(vector(one.predict(texts(List.of(some.get(i))))[0])).as(some.get(i)).isEqualTo(vector(together[i]));
       }
     }
   }
