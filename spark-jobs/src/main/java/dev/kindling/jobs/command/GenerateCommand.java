@@ -1,10 +1,13 @@
 package dev.kindling.jobs.command;
 
+import dev.kindling.checkpoint.T5Config;
+import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.data.tokenizer.TextStream;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.jobs.config.Configuration;
 import dev.kindling.jobs.model.ModelPath;
+import dev.kindling.jobs.model.TextToText;
 import dev.kindling.jobs.model.TrainedModel;
 import dev.kindling.train.generate.Generator;
 import java.io.PrintWriter;
@@ -17,11 +20,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Continues prompts. */
+/** Continues prompts, or writes what T5 makes of them. */
 @Command(name = "generate", header = "Let a model write", description = {"",
-    "Continues prompts with a checkpoint of Kindling's or a decoder's folder in Hugging Face's layout.", ""}, footer = {
+    "Continues prompts with a checkpoint of Kindling's or a decoder's folder in Hugging Face's layout. A t5 reads each prompt "
+        + "whole and writes a text of its own, which alone is printed.",
+    ""}, footer = {
         "", "Examples:", "  kindling generate --model out/demo/run --prompt 'My fellow citizens,'",
         "  kindling generate --model out/demo/run --prompt 'The war' --tokens 60 --set temperature=0  # the likeliest text",
+        "  kindling generate --model runs/t5 --prompt 'The <extra_id_0> of the Union' --set temperature=0",
         "  kindling generate generate.yaml --set topK=40 --set samples=3", "",
         "Settings: model, prompts, samples, tokens, temperature, topK, topP, seed, precision (float32, bf16), threads"})
 final class GenerateCommand implements Callable<Integer> {
@@ -31,7 +37,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--model", paramLabel = "DIR", description = "A model's folder, or a run's (its newest checkpoint).")
   private String model;
 
-  @Option(names = "--prompt", paramLabel = "TEXT", description = "What the text begins with; may be repeated.")
+  @Option(names = "--prompt", paramLabel = "TEXT", description = "What the text begins with, or a t5 reads; may be repeated.")
   private List<String> prompts;
 
   @Option(names = "--average", description = ExportCommand.AVERAGE)
@@ -53,10 +59,26 @@ final class GenerateCommand implements Callable<Integer> {
     GenerateSettings settings = configuration.as(GenerateSettings.class);
     int threads = settings.threads() > 0 ? settings.threads() : Runtime.getRuntime().availableProcessors();
     ModelFolder folder = configuration.located(() -> ModelPath.open(hadoop, settings.model(), average));
+    PrintWriter out = spec.commandLine().getOut();
+    if (folder.config() instanceof T5Config) {
+      try (TextToText model = TextToText.open(folder, settings.precision(), threads)) {
+        answer(model, settings, out);
+      }
+      return 0;
+    }
     try (TrainedModel trained = TrainedModel.open(folder, settings.precision(), threads)) {
-      write(trained, settings, spec.commandLine().getOut());
+      write(trained, settings, out);
     }
     return 0;
+  }
+
+  private static void answer(TextToText model, GenerateSettings settings, PrintWriter out) {
+    if (settings.prompts().contains(""))
+      throw new UserError("a prompt is empty; a t5 reads a text and writes another: give one with --prompt");
+    for (String prompt : settings.prompts()) {
+      List<String> texts = model.write(prompt, settings.samples(), settings.tokens(), settings.sampler());
+      out.println(String.join("\n\n", texts));
+    }
   }
 
   private static void write(TrainedModel trained, GenerateSettings settings, PrintWriter out) {

@@ -1,6 +1,7 @@
 package dev.kindling.jobs.model;
 
 import dev.kindling.checkpoint.DecoderConfig;
+import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.data.tokenizer.Tokenizer;
@@ -34,7 +35,7 @@ public final class TrainedModel implements AutoCloseable {
     try {
       if (!(folder.config() instanceof DecoderConfig config))
         throw new UserError("model " + folder.path() + " is a " + folder.config().family()
-            + "; a decoder is needed here, which continues texts, such as gpt2 or llama");
+            + "; a decoder is needed here, which continues texts, such as gpt2 or llama" + instead(folder));
       kernels = NativeCache.loading(() -> KernelLibraries.best(threads));
       DecoderModel model = DecoderModel.load(config, folder.weights(), kernels, precision);
       return new TrainedModel(folder, kernels, model);
@@ -43,6 +44,12 @@ public final class TrainedModel implements AutoCloseable {
       folder.close();
       throw e;
     }
+  }
+
+  /** Which verb is for such a model. */
+  private static String instead(ModelFolder folder) {
+    String verb = folder.config() instanceof T5Config ? "generate writes" : "predict labels or embeds";
+    return "; kindling " + verb + " texts with this one";
   }
 
   public ModelFolder folder() {

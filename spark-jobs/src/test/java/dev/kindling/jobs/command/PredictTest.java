@@ -75,7 +75,8 @@ class PredictTest {
     assertOneLine(predict(in, folder.resolve("out.csv")), "out.csv", ".jsonl or .parquet");
     assertOneLine(predict(in, out, "--precision", "int8"), "--precision is int8", "float32 or bf16");
     assertOneLine(predict(in, out, "--threads", "0"), "--threads is 0");
-    assertOneLine(Ended.of("generate", "--model", model, "--prompt", "wood"), "is a bert", "a decoder is needed");
+    assertOneLine(Ended.of("generate", "--model", model, "--prompt", "wood"), "is a bert", "a decoder is needed",
+        "kindling predict labels or embeds texts with this one");
     Files.delete(Path.of(model, "tokenizer.json"));
     assertOneLine(predict(in, out), "model", "has no tokenizer.json");
     assertThat(out).doesNotExist();

@@ -161,10 +161,11 @@ public final class T5Model implements TapedModel<Seq2SeqBatch> {
 
     private Writing(int[] inputs, int capacity) {
       long inner = (long) config.heads() * config.headWidth();
+      tape.reset(false);
+      Value hidden = encode(inputs, 1, inputs.length, null);     // may refuse a token, while nothing is to be freed
       encoded = new EncoderCache(config.decoderLayers(), inputs.length, inner, precision.stored());
       cache = new KeyValueCache(config.decoderLayers(), capacity, inner, precision.stored());
-      tape.reset(false);
-      decoder.fill(encoded, encode(inputs, 1, inputs.length, null));
+      decoder.fill(encoded, hidden);
     }
 
     @Override

@@ -3,6 +3,9 @@ package dev.kindling.train.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.checkpoint.T5Config;
+import dev.kindling.train.generate.Generation;
+import dev.kindling.train.generate.Generator;
+import dev.kindling.train.generate.Sampler;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.tensor.Precision;
 import java.nio.file.Path;
@@ -114,6 +117,9 @@ class GoldenT5Test {
           if (t < expected.length - 1) logits = writing.append(best);
         }
       }
+      Generation written = Generator.write(model, List.of(inputs), expected.length - 1, List.of(), Sampler.greedy())
+          .get(0);
+      assertThat(written.after(new int[]{model.config().startToken()})).isEqualTo(expected);
     }
   }
 
