@@ -2,10 +2,13 @@ package dev.kindling.jobs.command;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.jobs.evaluate.Baselines;
 import dev.kindling.jobs.evaluate.HeldOut;
+import dev.kindling.jobs.evaluate.Measurement;
 import dev.kindling.jobs.model.ModelPath;
 import dev.kindling.jobs.model.TrainedModel;
 import dev.kindling.train.tensor.Precision;
@@ -18,10 +21,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Perplexity on held-out text. */
-@Command(name = "evaluate", header = "Measure a model's perplexity on the held-out rows of a dataset", footer = {"",
-    "Examples:", "  kindling evaluate --model out/demo/run --data out/demo/data",
-    "  kindling evaluate --model runs/books --data data/books --baselines"})
+/** What a model is worth on held-out text. */
+@Command(name = "evaluate", header = "Measure a model on the held-out rows of a dataset", description = {"",
+    "A decoder by its perplexity; a classifier by its accuracy and loss on labelled texts, or the mean squared error of numbers; "
+        + "an encoder of hidden words and a t5 by their perplexity on 15 of 100 tokens, hidden or cut out as in training.",
+    ""}, footer = {"",
+        "Examples:", "  kindling evaluate --model out/demo/run --data out/demo/data",
+        "  kindling evaluate --model runs/books --data data/books --baselines",
+        "  kindling evaluate --model runs/pairs --data data/pairs    # a classifier, on texts with labels"})
 final class EvaluateCommand implements Callable<Integer> {
   private static final String LINE = "  %-18s %8.2f%n";
 
@@ -55,7 +62,12 @@ final class EvaluateCommand implements Callable<Integer> {
               + heldOut.info().configuration().getOrDefault("heldOutPercent", "not known")
               + "; prepare it in a new folder with a larger one, such as "
               + "--set heldOutPercent=5");
-    try (TrainedModel trained = TrainedModel.open(ModelPath.open(conf, model, average), Precision.FLOAT32, threads)) {
+    ModelFolder folder = ModelPath.open(conf, model, average);
+    if (!(folder.config() instanceof DecoderConfig)) {
+      measure(folder, heldOut, out);
+      return 0;
+    }
+    try (TrainedModel trained = TrainedModel.open(folder, Precision.FLOAT32, threads)) {
       out.printf("perplexity on %,d held-out rows%n", heldOut.rows());
       out.printf(LINE, "model", HeldOut.perplexity(trained.model(), heldOut));
     }
@@ -66,5 +78,17 @@ final class EvaluateCommand implements Callable<Integer> {
       out.printf(LINE, "unigram", baselines.unigram());
     }
     return 0;
+  }
+
+  /** An encoder or a T5. */
+  private void measure(ModelFolder folder, PackedDataset heldOut, PrintWriter out) {
+    try (folder) {
+      if (withBaselines)
+        throw new UserError("--baselines is given, and model " + model + " is a " + folder.config().family()
+            + "; it must be left out: n-grams say next tokens, as decoders do");
+      Measurement measured = Measurement.of(folder, heldOut, threads);
+      out.println(measured.of());
+      for (Measurement.Figure figure : measured.figures()) out.printf("  %-18s %8s%n", figure.name(), figure.value());
+    }
   }
 }

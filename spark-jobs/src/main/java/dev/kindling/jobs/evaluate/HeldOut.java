@@ -19,17 +19,23 @@ public final class HeldOut {
    * @return e to the power of the mean loss of a held-out token; @throws UserError where the model cannot read the rows
    */
   public static double perplexity(LanguageModel model, PackedDataset heldOut) {
-    if (heldOut.sequenceLength() > model.contextLength()) {
-      throw new UserError("the dataset's rows have " + heldOut.sequenceLength() + " tokens; the model's context takes "
-          + model.contextLength() + ": prepare the dataset with a sequenceLength of at most that");
-    }
-    if (heldOut.info().vocabularySize() > model.vocabularySize()) {
-      throw new UserError(
-          "the dataset has a vocabulary of " + heldOut.info().vocabularySize() + " tokens, the model one of "
-              + model.vocabularySize() + ": prepare the dataset with the model's tokenizer");
-    }
+    refuseLongRows(heldOut, model.contextLength());
+    refuseVocabulary(heldOut, model.vocabularySize());
     try (Alone alone = new Alone()) {
       return Math.exp(new Perplexity<>(HeldOutRows.of(heldOut), BATCH_ROWS).meanLoss(model, alone));
     }
+  }
+
+  static void refuseLongRows(PackedDataset heldOut, int contextLength) {
+    if (heldOut.sequenceLength() > contextLength)
+      throw new UserError("the dataset's rows have " + heldOut.sequenceLength() + " tokens; the model's context takes "
+          + contextLength + ": prepare the dataset with a sequenceLength of at most that");
+  }
+
+  static void refuseVocabulary(PackedDataset heldOut, int vocabularySize) {
+    if (heldOut.info().vocabularySize() > vocabularySize)
+      throw new UserError(
+          "the dataset has a vocabulary of " + heldOut.info().vocabularySize() + " tokens, the model one of "
+              + vocabularySize + ": prepare the dataset with the model's tokenizer");
   }
 }

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -14,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Encoders and T5 from text to files for others, by the verbs alone. */
 @Timeout(120)
 class EncoderVerbsTest {
+  private static final Map<Path, String> SAID = new HashMap<>();
   @TempDir
   static Path folder;
   private static Path data;
@@ -21,6 +25,16 @@ class EncoderVerbsTest {
   @BeforeAll
   static void prepare() throws IOException {
     data = SmallDataset.prepare(folder);
+  }
+
+  /** By the figure that training ends with. */
+  private static void assertEvaluatedAsTrained(Path run, Path data, String what) {
+    String figure = SAID.get(run).lines().filter(line -> line.startsWith("held-out perplexity ")).findFirst()
+        .orElseThrow().substring("held-out perplexity ".length());
+    assertThat(Ended.well("evaluate", "--model", run.toString(), "--data", data.toString(), "--threads", "1").lines())
+        .hasSize(2).first().asString().startsWith("perplexity of " + what);
+    assertThat(Ended.well("evaluate", "--model", run.toString(), "--data", data.toString()).lines()).last().asString()
+        .matches("  model +" + Pattern.quote(figure));
   }
 
   private static Path pretrained(String family, String... setting) {
@@ -32,9 +46,10 @@ class EncoderVerbsTest {
     String extra = setting.length == 0 ? "train.seed=1" : setting[0];
     Ended ended = Ended.of("pretrain", "--data", data.toString(), "--out", run.toString(), "--set",
         "model.family=" + family, "--set", "model.layers=1", "--set", "model.heads=2", "--set", "model.width=16",
-        "--set", "train.steps=2", "--set", "train.virtualRanks=2", "--set", extra);
+        "--set", "train.steps=2", "--set", "train.virtualRanks=2", "--set", "train.precision=float32", "--set", extra);
     assertThat(ended.err()).isEmpty();
     assertThat(ended.code()).isZero();
+    SAID.put(run, ended.out());
     return run;
   }
 
@@ -66,6 +81,8 @@ class EncoderVerbsTest {
     assertThat(ended.err()).isEmpty();
     assertThat(ended.code()).isZero();
     itsRunIsATokenizerToo(pieces, run);
+    assertEvaluatedAsTrained(run, pieces, "tokens that are hidden");
+    assertThat(Ended.refused("generate", "--model", run.toString())).contains("is a bert; a decoder is needed here");
   }
 
   private static void itsRunIsATokenizerToo(Path pieces, Path run) throws IOException {
@@ -90,13 +107,14 @@ class EncoderVerbsTest {
       lines.append("{\"id\":\"").append(i).append("\",\"text\":\"").append(text).append("\"}\n");
     }
     Path corpus = Files.writeString(folder.resolve("syllables.jsonl"), lines);
-    Path run = pretrained(prepared("unigram", 167, corpus), "t5-v1-1");
+    Path pieces = prepared("unigram", 167, corpus), run = pretrained(pieces, "t5-v1-1");
     Path out = folder.resolve("t5-pieces-export");
     Ended ended = Ended.of("export", "hf", "--model", run.toString(), "--out", out.toString());
     assertThat(ended.err()).isEmpty();
     assertThat(Files.readString(out.resolve("config.json"))).containsPattern("\"vocab_size\" ?: 167")
         .containsPattern("\"decoder_start_token_id\" ?: 0").containsPattern("\"eos_token_id\" ?: 1\\b");
     assertThat(Files.readString(out.resolve("tokenizer.json"))).contains("\"Unigram\"", "\"<extra_id_0>\"");
+    assertEvaluatedAsTrained(run, pieces, "spans that are cut out");
   }
 
   private static Path prepared(String kind, int vocabulary, Path corpus) {
@@ -117,6 +135,8 @@ class EncoderVerbsTest {
     assertThat(Files.readString(out.resolve("config.json"))).contains("\"T5ForConditionalGeneration\"",
         "\"gated-gelu\"");
     assertThat(Files.readString(out.resolve("tokenizer.json"))).contains("\"<extra_id_0>\"");
-    assertThat(Ended.of("generate", "--model", run.toString()).err()).contains("is a t5; a decoder is needed here");
+    assertThat(Ended.refused("generate", "--model", run.toString())).contains("a prompt is empty; a t5 reads a text");
+    assertThat(Ended.well("generate", "--model", run.toString(), "--prompt", "Fellow <extra_id_0>", "--tokens", "3",
+        "--set", "temperature=0")).isNotBlank();
   }
 }
