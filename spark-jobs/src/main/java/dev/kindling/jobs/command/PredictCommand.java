@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
         + "may apply the labels above 0.5; a number as score. ..ForTokenClassification gives labels: each token with start and "
         + "end in the text's characters, label and score. Other encoders give embedding.",
     ""}, footer = {"", "Examples:",
-        "  kindling predict --model runs/pairs --in pairs.jsonl --text-field premise --pair-field hypothesis --out labels.parquet",
+        "  kindling predict --model runs/pairs --in pairs.jsonl --text-field premise --pair-field hypothesis --out said.parquet",
         "  kindling predict --model models/minilm --in sentences.txt --out sentences.parquet",
         "  kindling predict --model models/minilm --in faq.jsonl --text-field question --out faq.embeddings.jsonl"})
 final class PredictCommand implements Callable<Integer> {
