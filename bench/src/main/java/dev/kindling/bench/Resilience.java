@@ -165,28 +165,14 @@ public final class Resilience {
     return executors.get(index);
   }
 
-  /** Runs with and without checkpoints in turn. */
-  private void checkpoints() throws IOException {
-    String name = "a checkpoint every 50 steps, against none";
-    if (!name.contains(only)) return;
-    List<Double> with = new ArrayList<>();
-    List<Double> without = new ArrayList<>();
-    for (int i = 0; i < WINDOWS; i++) {
-      with.add(rate("with-" + i, 50));
-      without.add(rate("without-" + i, 0));
-    }
-    System.out.println(name + ": " + with + " against " + without);
-    results.more(name, Results.median(with), Results.median(without), "tokens/s");
+  /** Tokens/s of a run with a checkpoint every so many steps or, where {@code every} is 0, without. */
+  private interface Rate {
+    double tokens(String run, int every) throws IOException;
   }
 
-  /** From step 50 on, when the code is compiled, to step 200, whose own checkpoint is not in it. @return steps/s times tokens */
-  private double rate(String run, int every) throws IOException {
-    try (KindlingProcess process = pretrain(run, 201, every)) {
-      double from = process.until("step  50/").at();
-      double to = process.until("step 200/").at();
-      process.end();
-      return 150 * 8 * 128 / (to - from);
-    }
+  private void checkpoints() throws IOException {
+    String name = "a checkpoint every 50 steps, against none";
+    if (name.contains(only)) inTurn(name, WINDOWS, "small", 50, this::rate);
   }
 
   /** Of the model and the accumulation of {@code bench/run scaling}, with checkpoints so often that what they cost shows. */
@@ -194,14 +180,29 @@ public final class Resilience {
     String name = "GPT-2 124M, 8 micro-batches, a checkpoint every 2 steps, against none";
     if (!name.contains(only)) return;
     prepareLarge();
+    inTurn(name, LARGE_WINDOWS, "large", 2, this::largeRate);
+  }
+
+  /** Runs with and without checkpoints in turn: a machine's drift meets both alike. */
+  private void inTurn(String name, int windows, String run, int every, Rate rate) throws IOException {
     List<Double> with = new ArrayList<>();
     List<Double> without = new ArrayList<>();
-    for (int i = 0; i < LARGE_WINDOWS; i++) {
-      with.add(largeRate("large-with-" + i, 2));
-      without.add(largeRate("large-without-" + i, 0));
+    for (int i = 0; i < windows; i++) {
+      with.add(rate.tokens(run + "-with-" + i, every));
+      without.add(rate.tokens(run + "-without-" + i, 0));
       System.out.println(name + ": " + with + " against " + without);
     }
     results.more(name, Results.median(with), Results.median(without), "tokens/s");
+  }
+
+  /** From step 50 on, when the code is compiled, to step 200, whose own checkpoint is not in it. */
+  private double rate(String run, int every) throws IOException {
+    try (KindlingProcess process = pretrain(run, 201, every)) {
+      double from = process.until("step  50/").at();
+      double to = process.until("step 200/").at();
+      process.end();
+      return 150 * 8 * 128 / (to - from);
+    }
   }
 
   /** From step 1 to step 5: two checkpoints, whose writing goes on in the steps after them. */
