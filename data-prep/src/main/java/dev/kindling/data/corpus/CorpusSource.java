@@ -34,21 +34,26 @@ public record CorpusSource(String name, List<String> paths, CorpusFormat format,
    * @param source what the document's source is called instead of the input's name; empty: there is no such field
    * @param examples what examples a record is
    * @param labels where labels are, of examples that have some
+   * @param settings what a user finds them by
    */
-  public record Fields(String text, String id, String source, Example.Kind examples, LabelFields labels)
-      implements
-        Serializable {
+  public record Fields(String text, String id, String source, Example.Kind examples, LabelFields labels,
+      FieldSettings settings) implements Serializable {
     public static final Fields USUAL = new Fields("text", "id", "");
 
     /** Of records with texts. */
     public Fields(String text, String id, String source) {
-      this(text, id, source, Example.Kind.NONE, LabelFields.USUAL);
+      this(text, id, source, FieldSettings.USUAL);
+    }
+
+    /** The same under other settings. */
+    public Fields(String text, String id, String source, FieldSettings settings) {
+      this(text, id, source, Example.Kind.NONE, LabelFields.USUAL, settings);
     }
 
     public Fields {
-      require(!text.isBlank(), "textField", "'" + text + "'", "the name of a field, such as text");
-      require(!id.isBlank(), "idField", "'" + id + "'", "the name of a field, such as id");
-      require(!labels.pair().equals(text), "pairField", labels.pair(), "another field than textField");
+      require(!text.isBlank(), settings.text(), "'" + text + "'", "the name of a field, such as text");
+      require(!id.isBlank(), settings.id(), "'" + id + "'", "the name of a field, such as id");
+      require(!labels.pair().equals(text), settings.pair(), labels.pair(), "another field than " + settings.text());
     }
 
     /** The fields that an example is made of. */
@@ -60,8 +65,13 @@ public record CorpusSource(String name, List<String> paths, CorpusFormat format,
 
     /** The same with labels elsewhere. */
     public Fields with(LabelFields others) {
-      return new Fields(text, id, source, examples, others);
+      return new Fields(text, id, source, examples, others, settings);
     }
+  }
+
+  /** What settings of fields are called: who is told to name another field must find the setting. */
+  public record FieldSettings(String text, String id, String pair) implements Serializable {
+    public static final FieldSettings USUAL = new FieldSettings("textField", "idField", "pairField");
   }
 
   public CorpusSource {
@@ -76,7 +86,12 @@ public record CorpusSource(String name, List<String> paths, CorpusFormat format,
 
   /** An input with the usual name and bound, and no separator. */
   public CorpusSource(List<String> paths, CorpusFormat format, String textField, String idField) {
-    this(NAME, paths, format, new Fields(textField, idField, ""), "", MAX_DOCUMENT_BYTES);
+    this(paths, format, new Fields(textField, idField, ""));
+  }
+
+  /** The same with fields that are described. */
+  public CorpusSource(List<String> paths, CorpusFormat format, Fields fields) {
+    this(NAME, paths, format, fields, "", MAX_DOCUMENT_BYTES);
   }
 
   /** JSON lines with the fields {@code text} and {@code id}. */
@@ -95,7 +110,8 @@ public record CorpusSource(String name, List<String> paths, CorpusFormat format,
         format.name().toLowerCase(java.util.Locale.ROOT),
         "jsonl, parquet, a table or a query, whose records can be examples");
     return new CorpusSource(name, paths, format,
-        new Fields(fields.text(), fields.id(), fields.source(), kind, fields.labels()), separator, maxDocumentBytes);
+        new Fields(fields.text(), fields.id(), fields.source(), kind, fields.labels(), fields.settings()), separator,
+        maxDocumentBytes);
   }
 
   public CorpusSource named(String other) {

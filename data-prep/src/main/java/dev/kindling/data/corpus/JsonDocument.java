@@ -37,7 +37,7 @@ record JsonDocument(String id, String source, String text) {
     if (!text.isTextual())
       throw new BadRecordException("the field '" + fields.text() + "' is "
           + (text.isMissingNode() ? "missing (there are " + names(record) + ")" : kind(text))
-          + "; it must be a string; name the right field with textField");
+          + "; it must be a string; name the right field with " + fields.settings().text());
     String id = id(record.path(fields.id()), place, fields.id());
     JsonNode source = fields.source().isEmpty() ? null : record.path(fields.source());
     refuseLoneSurrogates(text.textValue(), example == null ? fields.text() : "example");

@@ -32,8 +32,9 @@ final class LabelledRecord {
   /** @return {@code {"text", "pair"}} */
   static ObjectNode texts(CorpusSource.Fields fields, JsonNode record) throws BadRecordException {
     ObjectNode texts = JSON.createObjectNode();
-    texts.set("text", text(record, fields.text(), "textField"));
-    if (!fields.labels().pair().isEmpty()) texts.set("pair", text(record, fields.labels().pair(), "pairField"));
+    String pair = fields.labels().pair();
+    texts.set("text", text(record, fields.text(), fields.settings().text()));
+    if (!pair.isEmpty()) texts.set("pair", text(record, pair, fields.settings().pair()));
     return texts;
   }
 

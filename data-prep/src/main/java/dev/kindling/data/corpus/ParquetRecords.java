@@ -94,16 +94,17 @@ final class ParquetRecords implements RecordSource {
     if (!schema.containsField(text))
       throw new BadRecordException("the column '" + text + "' is missing (there are "
           + schema.getFields().stream().map(Type::getName).collect(Collectors.joining(", "))
-          + "); name the right one with textField");
+          + "); name the right one with " + source.fields().settings().text());
     Map<String, Type> fields = new LinkedHashMap<>();
     fields.put(text,
-        holding(schema, text, List.of(PrimitiveTypeName.BINARY), "strings; name the right one with textField"));
+        holding(schema, text, List.of(PrimitiveTypeName.BINARY),
+            "strings; name the right one with " + source.fields().settings().text()));
     if (isLabelled()) addLabels(schema, fields);
     String id = source.fields().id();
     if (schema.containsField(id) && !fields.containsKey(id))
       fields.put(id, holding(schema, id,
           List.of(PrimitiveTypeName.BINARY, PrimitiveTypeName.INT32, PrimitiveTypeName.INT64),
-          "strings or whole numbers; name the right one with idField"));
+          "strings or whole numbers; name the right one with " + source.fields().settings().id()));
     String from = source.fields().source();
     if (schema.containsField(from) && !fields.containsKey(from))
       fields.put(from, holding(schema, from, List.of(PrimitiveTypeName.BINARY),

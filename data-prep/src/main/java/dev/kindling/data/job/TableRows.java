@@ -38,9 +38,9 @@ final class TableRows {
     for (String path : source.paths()) {
       try {
         Dataset<Row> found = source.format() == CorpusFormat.TABLE ? session.table(path) : session.sql(path);
-        Dataset<Row> more = found.select(column(source, found, source.fields().id(), "idField"),
+        Dataset<Row> more = found.select(column(source, found, source.fields().id(), source.fields().settings().id()),
             source.fields().examples() == Example.Kind.NONE
-                ? column(source, found, source.fields().text(), "textField")
+                ? column(source, found, source.fields().text(), source.fields().settings().text())
                 : example(source, found),
             source.fields().source().isEmpty()
                 ? functions.lit(source.name())

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class LabelledRecordTest {
   private static String text(LabelKind kind, String line) throws BadRecordException {
     CorpusSource.Fields fields = new CorpusSource.Fields("premise", "id", "", Example.Kind.CLASSIFICATION,
-        new LabelFields("hypothesis", "gold", kind));
+        new LabelFields("hypothesis", "gold", kind), CorpusSource.FieldSettings.USUAL);
     return JsonDocument.parse(line, fields, "in.jsonl@0").text();
   }
 

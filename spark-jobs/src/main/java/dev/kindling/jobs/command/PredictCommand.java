@@ -38,6 +38,9 @@ import picocli.CommandLine.Spec;
         "  kindling predict --model models/minilm --in sentences.txt --out sentences.parquet",
         "  kindling predict --model models/minilm --in faq.jsonl --text-field question --out faq.embeddings.jsonl"})
 final class PredictCommand implements Callable<Integer> {
+  private static final CorpusSource.FieldSettings OPTIONS = new CorpusSource.FieldSettings("--text-field",
+      "--id-field", "--pair-field");
+
   @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of an encoder, such as import makes, or a run's.")
   private String model;
 
@@ -84,11 +87,6 @@ final class PredictCommand implements Callable<Integer> {
         throw new UserError("--pair-field is " + pairField + "; it must be left out: " + model
             + " labels the tokens of single texts");
       PredictionJob.run(conf, predictor, source, new Path(out), spec.commandLine().getOut());
-    } catch (UserError e) {                                       // which calls fields as the settings of prep do
-      throw new UserError(
-          e.getMessage().replace(" with textField", " with --text-field").replace(" with pairField",
-              " with --pair-field"),
-          e);
     }
     return 0;
   }
@@ -103,14 +101,12 @@ final class PredictCommand implements Callable<Integer> {
 
   private CorpusSource source() {
     boolean json = new Path(in).getName().contains(".json");
-    CorpusSource texts = new CorpusSource(List.of(in), json ? CorpusFormat.JSONL : CorpusFormat.LINES, textField,
-        idField);
+    CorpusSource texts = new CorpusSource(List.of(in), json ? CorpusFormat.JSONL : CorpusFormat.LINES,
+        new CorpusSource.Fields(textField, idField, "", OPTIONS));
     if (pairField == null) return texts;
     if (!json)
       throw new UserError("--pair-field is " + pairField + ", and --in is " + in
           + "; pairs are read from JSON lines, in a file whose name has .json");
-    if (pairField.equals(textField))
-      throw new UserError("--pair-field is " + pairField + "; it must be another field than --text-field");
     CorpusSource.Fields fields = texts.fields().with(new LabelFields(pairField, "label", LabelKind.CLASS));
     return new CorpusSource(texts.name(), texts.paths(), texts.format(), fields, texts.separator(),
         texts.maxDocumentBytes()).ofExamples(Example.Kind.PAIR);

@@ -71,7 +71,9 @@ class PredictTest {
     assertOneLine(predict(write("empty.txt", "\n"), out), "empty.txt", "is empty");
     assertOneLine(predict(folder.resolve("none.txt"), out), "none.txt", "does not exist");
     assertOneLine(predict(write("in.jsonl", "{\"text\": 3}\n"), out), "in.jsonl:1: the field 'text'",
-        "with --text-field");
+        "name the right field with --text-field");
+    assertOneLine(predict(in, out, "--text-field", ""), "--text-field is ''");
+    assertOneLine(predict(in, out, "--id-field", " "), "--id-field is ' '");
     assertOneLine(predict(in, folder.resolve("out.csv")), "out.csv", ".jsonl or .parquet");
     assertOneLine(predict(in, out, "--precision", "int8"), "--precision is int8", "float32 or bf16");
     assertOneLine(predict(in, out, "--threads", "0"), "--threads is 0");
