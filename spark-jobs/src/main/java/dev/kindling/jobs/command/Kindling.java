@@ -46,14 +46,16 @@ public final class Kindling implements Runnable {
 
   /** Runs one verb in this process. @return the exit code */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
+    long jobs = Sessions.jobsBegun();
     CommandLine line = new CommandLine(new Kindling());
     line.setOut(out).setErr(err).setUsageHelpWidth(120);
     line.setParameterExceptionHandler((problem, given) -> misused(problem));
     line.setExecutionStrategy(parsed -> {
-      GivenPaths.refuseEmpty(parsed);
+      EmptyPaths.refuse(parsed);
       return new CommandLine.RunLast().execute(parsed);
     });
-    line.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, err));
+    line.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, err,
+        UnusablePath.told(failure, Sessions.jobsBegun() > jobs, command)));
     return line.execute(args);
   }
 
@@ -67,7 +69,8 @@ public final class Kindling implements Runnable {
     return CommandLine.ExitCode.USAGE;
   }
 
-  private static int failed(Exception failure, PrintWriter err) {
+  /** @param place what is wrong with a path, if something is */
+  private static int failed(Exception failure, PrintWriter err, Optional<String> place) {
     Optional<UserError> mistake = behind(failure, UserError.class);
     Optional<RunGivenUpException> givenUp = behind(failure, RunGivenUpException.class);
     if (mistake.isPresent() || givenUp.isPresent()) {
@@ -76,7 +79,6 @@ public final class Kindling implements Runnable {
       return givenUp.isPresent() ? GIVEN_UP : CommandLine.ExitCode.USAGE;
     }
     if (Termination.isUnderWay()) return Termination.EXIT_CODE;   // Spark was stopped under the verb: that is no bug
-    Optional<String> place = GivenPaths.unusable(failure);
     if (place.isPresent()) {
       err.println("kindling: " + place.get());
       return CommandLine.ExitCode.USAGE;

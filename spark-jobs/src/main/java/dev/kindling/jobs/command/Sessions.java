@@ -1,10 +1,20 @@
 package dev.kindling.jobs.command;
 
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.SparkConf;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.sql.SparkSession;
 
 /** The Spark session of a verb: what spark-submit was told, and what Kindling needs where nothing was said. */
 final class Sessions {
+  private static final AtomicLong JOBS = new AtomicLong();
+  private static final SparkListener COUNT = new SparkListener() {
+    @Override
+    public void onJobStart(SparkListenerJobStart begun) {
+      JOBS.incrementAndGet();
+    }
+  };
   private static boolean kept;
 
   private Sessions() {
@@ -32,6 +42,11 @@ final class Sessions {
     return new Shared();
   }
 
+  /** Jobs that verbs of this process have begun, in all their sessions: more of them than before is work that was under way. */
+  static long jobsBegun() {
+    return JOBS.get();
+  }
+
   /** @param name shown in Spark's own pages; @return the session, to be closed by the caller */
   static Opened open(String name) {
     SparkConf conf = new SparkConf();
@@ -41,6 +56,9 @@ final class Sessions {
     conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
     conf.setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0");
     conf.setIfMissing("spark.sql.session.timeZone", "UTC");
-    return new Opened(SparkSession.builder().config(conf).getOrCreate());
+    SparkSession session = SparkSession.builder().config(conf).getOrCreate();
+    session.sparkContext().removeSparkListener(COUNT);         // of a session that verbs share
+    session.sparkContext().addSparkListener(COUNT);
+    return new Opened(session);
   }
 }

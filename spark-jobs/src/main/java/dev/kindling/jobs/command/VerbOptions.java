@@ -22,12 +22,21 @@ final class VerbOptions {
   @Option(names = "--set", paramLabel = "KEY=VALUE", description = "One setting, over the file's: --set train.steps=20")
   private List<String> overrides = new ArrayList<>();
 
+  private List<String> texts = List.of();
+
   /** @param hadoop where paths are resolved; @return the file's settings with the overrides on top */
   Configuration read(org.apache.hadoop.conf.Configuration hadoop) {
     if (file == null) return Configuration.empty().set(overrides);
     Path path = SettingsFile.path(file);
     byte[] text = Storage.readSmall(Storage.of(hadoop, path), path, LARGEST_FILE);
-    return Configuration.parse(file, new String(text, StandardCharsets.UTF_8)).set(overrides);
+    Configuration read = Configuration.parse(file, new String(text, StandardCharsets.UTF_8)).set(overrides);
+    texts = read.texts();
+    return read;
+  }
+
+  /** What the file has said, and the overrides: paths are among it. */
+  List<String> texts() {
+    return texts;
   }
 
   /** The settings of a packaged default with the file's and the overrides on top. */

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Settings as the user wrote them: a YAML text, then overrides, then {@link #as} one record.
@@ -98,6 +99,18 @@ public final class Configuration {
       children.put(name, sections ? merged((Setting.Section) old, (Setting.Section) value) : value);
     });
     return new Setting.Section(over.origin(), children);
+  }
+
+  /** Everything that was written, whatever it is of. */
+  public List<String> texts() {
+    return texts(top).toList();
+  }
+
+  private static Stream<String> texts(Setting setting) {
+    if (setting instanceof Setting.Items list) return list.items().stream().flatMap(Configuration::texts);
+    if (setting instanceof Setting.Section section)
+      return section.children().values().stream().flatMap(Configuration::texts);
+    return Stream.ofNullable(((Setting.Scalar) setting).text());
   }
 
   /** Whether something was written at this key. */
