@@ -19,7 +19,7 @@ final class Stoppable {
 
   /** @param line that is said where the JVM is told to end meanwhile; @return the verb's exit code */
   static int run(PrintWriter err, String line, Callable<Integer> verb) throws Exception {
-    try (Termination termination = Termination.during(PATIENCE_SECONDS, () -> stop(err, line), () -> {})) {
+    try (Termination termination = Termination.during(PATIENCE_SECONDS, () -> stop(err, line))) {
       return verb.call();
     } catch (Exception e) {
       if (Termination.isUnderWay()) return Termination.EXIT_CODE;

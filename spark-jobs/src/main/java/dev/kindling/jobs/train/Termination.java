@@ -29,7 +29,14 @@ public final class Termination implements AutoCloseable {
     this.late = late;
   }
 
+  /** Waits for the end of the work that {@code stop} asks to end, and no longer than {@code graceSeconds}. */
+  public static Termination during(double graceSeconds, Runnable stop) {
+    return during(graceSeconds, stop, () -> {});
+  }
+
   /**
+   * The same, for work whose user must know whether it ended well.
+   *
    * @param graceSeconds that are waited for the end of the work
    * @param stop asks it to end
    * @param late is called where it has not ended by then
