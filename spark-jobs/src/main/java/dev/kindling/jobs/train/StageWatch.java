@@ -30,12 +30,16 @@ final class StageWatch {
   private final long silence;
   private final Unheard unheard;
   private final WatchedTime watched;
-  private final long begun = System.nanoTime();
-  private long enough = begun;                   // when there were last executors enough
-  private long noMore = begun;                   // when there were last no more executors than ranks
+  private final long begun;
+  private long enough;                           // when there were last executors enough
+  private long noMore;                           // when there were last no more executors than ranks
   private long failed;                           // when a rank's failure was first seen; 0: not
 
   StageWatch(ExecutorPool executors, DriverLine line, RankStage stage, int most) {
+    this(executors, line, stage, most, System.nanoTime());
+  }
+
+  StageWatch(ExecutorPool executors, DriverLine line, RankStage stage, int most, long begun) {
     this.executors = executors;
     this.line = line;
     this.stage = stage;
@@ -43,6 +47,9 @@ final class StageWatch {
     this.silence = stage.cluster().silence().toNanos();
     this.unheard = new Unheard(executors::ask, silence);
     this.watched = watched(begun);
+    this.begun = begun;
+    this.enough = begun;
+    this.noMore = begun;
   }
 
   /** @return what the ranks returned; @throws RankLostException where one is missed; else what Spark throws */
@@ -51,7 +58,7 @@ final class StageWatch {
       try {
         return job.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
-        Optional<String> missed = executors.isLocal() ? Optional.empty() : look();
+        Optional<String> missed = executors.isLocal() ? Optional.empty() : look(System.nanoTime());
         if (missed.isPresent()) {
           job.cancel(true);
           removeSilent();
@@ -68,8 +75,7 @@ final class StageWatch {
   }
 
   /** @return why the stage cannot go on */
-  private Optional<String> look() {
-    long now = System.nanoTime();
+  Optional<String> look(long now) {
     long missed = watched.missed(now);
     line.excuse(missed, now);
     List<Sign> signs = line.signs();
@@ -124,28 +130,22 @@ final class StageWatch {
     }
   }
 
-  /**
-   * After a failure: ranks say goodbye, or their executors go. A process that does neither and gives no sign of life for half the allowed
-   * silence is frozen, or cut off: it is ended, so that it gets no rank again.
-   */
+  /** After a failure: a process that is frozen or cut off is ended, so that it gets no rank again. */
   private void removeSilent() throws InterruptedException {
     if (executors.isLocal()) return;
     long start = System.nanoTime();
-    WatchedTime waited = watched(start);
-    long from = start;                           // later where the driver itself was late
-    for (long now = start; now - from < silence / 2 + SECOND; now = System.nanoTime()) {
-      from = WatchedTime.excused(from, waited.missed(now), now);
-      List<Sign> waiting = line.signs().stream().filter(s -> !s.ended() && executors.isActive(s.executor())).toList();
-      if (waiting.stream().allMatch(s -> s.nanos() > start)) return;
-      Thread.sleep(LOOK_MILLIS / 2);
-    }
+    Goodbyes goodbyes = new Goodbyes(start, silence, watched(start));
+    while (!goodbyes.areOver(waiting(), System.nanoTime())) Thread.sleep(LOOK_MILLIS / 2);
     long now = System.nanoTime();
-    for (Sign s : line.signs()) {
-      if (!s.ended() && s.nanos() < start && s.age(now) > silence / 2 && executors.isActive(s.executor())) {
-        executors.replace(s.executor());
-        line.say("executor " + s.executor() + " gave no sign of life for " + TimeUnit.NANOSECONDS.toMillis(s.age(now))
-            + " ms and was removed");
-      }
+    for (Sign s : goodbyes.missed(waiting(), now)) {
+      executors.replace(s.executor());
+      line.say("executor " + s.executor() + " gave no sign of life for " + TimeUnit.NANOSECONDS.toMillis(s.age(now))
+          + " ms and was removed");
     }
+  }
+
+  /** Of ranks that have not said goodbye and whose executors are there. */
+  private List<Sign> waiting() {
+    return line.signs().stream().filter(s -> !s.ended() && executors.isActive(s.executor())).toList();
   }
 }

@@ -30,8 +30,6 @@ import scala.reflect.ClassTag;
 public final class ToDriver implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ToDriver.class);
   private static final long PATIENCE_SECONDS = 5;
-  private static final long SIGN_MILLIS = 500;
-  private static final long SIGN_PATIENCE_SECONDS = 1;     // an answer that is late must not hold the next sign back
   private static final long SHORTEST_PAUSE_MILLIS = 20;
   private static final long LONGEST_PAUSE_MILLIS = 250;
   private final RpcEndpointRef driver;           // null: not reached
@@ -58,31 +56,21 @@ public final class ToDriver implements AutoCloseable {
   /** Gives signs of life from now on until this is closed. */
   ToDriver alive(int rank) {
     if (driver == null) return this;
-    String[] sign = {DriverLine.ALIVE, Integer.toString(rank), SparkEnv.get().executorId()};
-    Thread thread = new Thread(() -> giveSigns(sign), "kindling-alive-" + rank);
+    String executor = SparkEnv.get().executorId();
+    AliveSigns given = new AliveSigns(rank, executor, this::ask, Thread::sleep, this::ordered);
+    Thread thread = new Thread(() -> {
+      given.giveUntil(() -> closed);
+      send(DriverLine.ENDED, Integer.toString(rank), executor);
+    }, "kindling-alive-" + rank);
     thread.setDaemon(true);
     signs = Optional.of(thread);
     thread.start();
     return this;
   }
 
-  private void giveSigns(String[] sign) {
-    try {
-      while (!closed) {
-        try {
-          order = StopRequest.valueOf(ask(sign, SIGN_PATIENCE_SECONDS).toString());
-          if (order != StopRequest.NONE) obey.accept(order);
-        } catch (InterruptedException e) {
-          throw e;
-        } catch (Exception e) {                  // Spark's checked exceptions are not declared
-          LOG.warn("The driver did not answer a sign of life: {}", e.toString());
-        }
-        Thread.sleep(SIGN_MILLIS);
-      }
-    } catch (InterruptedException e) {
-      LOG.debug("no more signs of life", e);
-    }
-    send(DriverLine.ENDED, sign[1], sign[2]);
+  private void ordered(StopRequest stop) {
+    order = stop;
+    obey.accept(stop);
   }
 
   /** Who does what the driver orders, from now on; may be told more than once. */
