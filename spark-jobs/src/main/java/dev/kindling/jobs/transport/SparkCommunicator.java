@@ -148,7 +148,11 @@ public final class SparkCommunicator implements Communicator {
         TransportClient client = clients.createUnmanagedClient(address.substring(0, colon),
             Integer.parseInt(address.substring(colon + 1)));
         exchange.connected(peer, client);
-        client.sendRpcSync(hello.duplicate(), link.silence().toMillis());
+        Greeting greeting = new Greeting(exchange, link.silence());
+        client.sendRpc(hello.duplicate(), greeting);
+        greeting.await();
+      } catch (RankLostException e) {            // not this peer's fault
+        throw e;
       } catch (IOException | RuntimeException e) {
         throw new RankLostException("rank " + rank + " cannot connect to rank " + peer.rank + " at " + address + ": "
             + e.getMessage(), e);
