@@ -213,6 +213,10 @@ class PretrainLocalTest {
     PretrainConfig other = config.withModel(new ModelSettings(3, 2, 32, 0, 0));
     assertThatThrownBy(() -> PretrainJob.run(spark, other, line -> {})).isInstanceOf(UserError.class)
         .hasMessageContaining("model.layers is 3").hasMessageContaining("was started with 2 and");
+    PretrainConfig narrow = TinyRuns.of(dataset, folder.resolve("own"), PrecisionChoice.BFLOAT16, KernelChoice.PLAIN,
+        0);
+    assertThatThrownBy(() -> PretrainJob.run(spark, narrow, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("train.precision is bf16").hasMessageContaining("was started with float32 and");
     assertThat(folder.resolve("own/attempt-00001")).exists();
     assertThat(folder.resolve("own/attempt-00002")).doesNotExist();      // a run under way would have been taken over
   }

@@ -8,6 +8,7 @@ import dev.kindling.train.optim.AveragedWeights;
 import dev.kindling.train.optim.ConstantSchedule;
 import dev.kindling.train.optim.OptimizerRecipe;
 import dev.kindling.train.optim.Schedule;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -84,7 +85,9 @@ public record RunOptions(int virtualRanks, int microBatch, int accumulate, long 
    */
   public void refuseUnlessStartedWith(Map<String, String> then, String where) {
     Map<String, String> now = identity();
-    Set<String> keys = new TreeSet<>(then.keySet());
+    // first what others follow from, as an optimizer from the precision
+    Set<String> keys = new LinkedHashSet<>(new TreeSet<>(fixed.keySet()));
+    keys.addAll(new TreeSet<>(then.keySet()));
     keys.addAll(now.keySet());
     for (String key : keys) {
       String before = then.getOrDefault(key, "not set");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.LlamaConfig;
 import dev.kindling.checkpoint.LlamaFamily;
+import dev.kindling.train.tensor.Precision;
 import org.junit.jupiter.api.Test;
 
 class DifferenceTest {
@@ -29,6 +30,12 @@ class DifferenceTest {
     assertThat(Difference.of("model", Gpt2Config.of(100, 16, 64, 2, 2).toString(),
         LlamaConfig.of(LlamaFamily.LLAMA, 100, 16, 64, 2, 2, 2, 128).toString()))
         .isEqualTo(new Difference("model", "Gpt2Config", "LlamaConfig"));
+  }
+
+  @Test
+  void aPrecisionIsToldAsItsSettingIsWritten() {
+    assertThat(Difference.of("train.precision", Precision.FLOAT32.name(), Precision.BFLOAT16.name()))
+        .isEqualTo(new Difference("train.precision", "float32", "bf16"));
   }
 
   @Test
