@@ -118,10 +118,9 @@ final class Documents {
 
   /** What is read, such as {@code 2 files, 0.1 MB, and 1 table or query}. */
   String size() {
-    String tables = tables() == 1 ? "1 table or query" : String.format("%,d tables or queries", tables());
     String files = String.format("%s, %.1f MB", Count.of(files(), "file"), bytes() / 1e6);
     if (tables() == 0) return files;
-    return files() == 0 ? tables : files + ", and " + tables;
+    return files() == 0 ? Count.ofTables(tables()) : files + ", and " + Count.ofTables(tables());
   }
 
   /** Of all files; what tables hold is not known. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.inspect.Inspection;
+import dev.kindling.data.job.Count;
 import dev.kindling.data.job.DatasetFiles;
 import dev.kindling.data.job.UnfinishedFolder;
 import dev.kindling.data.shard.DatasetInfo;
@@ -94,10 +95,10 @@ final class InspectCommand implements Callable<Integer> {
         info.vocabularySize());
     part("training", info.training(), out);
     part("held out", info.heldOut(), out);
-    out.printf("made from      %,d bytes in %,d files%s%n", info.inputs().bytes(), info.inputs().files(),
+    out.printf("made from      %,d bytes in %s%s%n", info.inputs().bytes(), Count.of(info.inputs().files(), "file"),
         info.inputs().tables() == 0
             ? ""
-            : String.format(", %,d rows of %,d tables or queries", info.inputs().rows(), info.inputs().tables()));
+            : ", " + Count.of(info.inputs().rows(), "row") + " of " + Count.ofTables(info.inputs().tables()));
     if (info.append() != null)
       out.printf("version        %d, which added %,d bytes in %,d files%n", info.datasetVersion(),
           info.append().bytes(),

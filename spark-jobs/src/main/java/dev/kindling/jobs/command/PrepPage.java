@@ -2,6 +2,7 @@ package dev.kindling.jobs.command;
 
 import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.data.job.Count;
 import dev.kindling.data.job.PrepReport;
 import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.shard.DatasetVersions;
@@ -51,7 +52,7 @@ final class PrepPage {
   static String html(String name, PrepReport made) {
     PrepReport.Stage last = made.stages().get(made.stages().size() - 1);
     Report page = new Report("Dataset " + name, text("%s of %s; %s kept.",
-        count(made.records(), "record"), inputs(made),
+        Count.of(made.records(), "record"), inputs(made),
         last.documents() == 1 ? "1 document is" : text("%,d documents are", last.documents())));
     page.heading("From the inputs to documents").columns(List.of("stage", "documents", "characters"), stages(made));
     examples(page, made);
@@ -79,15 +80,10 @@ final class PrepPage {
   }
 
   private static String inputs(PrepReport made) {
-    String files = text("%s, %.1f MB", count(made.files(), "file"), made.bytes() / 1e6);
+    String files = text("%s, %.1f MB", Count.of(made.files(), "file"), made.bytes() / 1e6);
     if (made.tables() == 0) return files;
-    String tables = count(made.rows(), "row") + " of "
-        + (made.tables() == 1 ? "1 table or query" : text("%,d tables or queries", made.tables()));
+    String tables = Count.of(made.rows(), "row") + " of " + Count.ofTables(made.tables());
     return made.files() == 0 ? tables : files + ", and " + tables;
-  }
-
-  private static String count(long number, String one) {
-    return text("%,d %s%s", number, one, number == 1 ? "" : "s");
   }
 
   /** Such as &minus;1,200; but not less than nothing. */
@@ -139,15 +135,15 @@ final class PrepPage {
 
   private static void duplicates(Report page, PrepReport.Duplicates found) {
     page.heading("Duplicates by " + found.step()).paragraph(text(
-        "%s of %s, of each of which the first goes on to the next step.", count(found.clusters(), "cluster"),
-        count(found.documents(), "document")));
+        "%s of %s, of each of which the first goes on to the next step.", Count.of(found.clusters(), "cluster"),
+        Count.of(found.documents(), "document")));
     if (found.clusters() == 0) return;
     Map<String, Double> sizes = new LinkedHashMap<>();
     found.sizes().forEach(
         bar -> sizes.put(text("%,d to %,d documents", bar.from(), bar.to()), (double) bar.documents()));
     page.bars(sizes, "%,.0f");
     for (PrepReport.Cluster cluster : found.largest()) {
-      String documents = count(cluster.documents(), "document");
+      String documents = Count.of(cluster.documents(), "document");
       page.paragraph(cluster.droppedBy() == null
           ? text("%s stays for %s", cluster.survivor(), documents)
           : text("%s stood for %s until %s dropped it too", cluster.survivor(), documents, cluster.droppedBy()))
