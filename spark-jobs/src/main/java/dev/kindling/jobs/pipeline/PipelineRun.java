@@ -126,7 +126,7 @@ public final class PipelineRun {
       Runnable release = lock::close;            // a JVM that is told to end gives it back when its training has saved
       ShutdownHookManager.get().addShutdownHook(release, PRIORITY);
       try {
-        return run(verb, cause, known, lock);
+        return runStages(verb, cause, known, lock);
       } finally {
         removeHook(release);
       }
@@ -134,7 +134,7 @@ public final class PipelineRun {
       told.accept("kindling: " + e.getMessage());
       return HELD;
     } finally {
-      Thread.interrupted();
+      Thread.interrupted();                      // of a lock that was lost: it was meant for the stage, which has ended
     }
   }
 
@@ -146,7 +146,7 @@ public final class PipelineRun {
     }
   }
 
-  private int run(Verb verb, UnaryOperator<String> cause, Map<String, String> known, PipelineLock lock) {
+  private int runStages(Verb verb, UnaryOperator<String> cause, Map<String, String> known, PipelineLock lock) {
     int number = 0;
     for (Stage stage : graph.inOrder()) {
       number++;
@@ -158,24 +158,27 @@ public final class PipelineRun {
       }
       told.accept(place + ": " + String.join(" ", stage.words()) + " (" + why.get() + ")");
       LastLines said = new LastLines();
-      int code = run(verb, stage, known.get(stage.name()), said, lock);
-      if (lock.isLost()) {
-        told.accept("kindling: the pipeline was taken over by another, as no sign of life could be given for "
-            + settings.expirySeconds() + " s; it ends here");
-        return HELD;
-      }
-      if (code != 0) {
-        String repeated = cause.apply(said.error());
-        told.accept("kindling: stage " + stage.name() + " of pipeline " + name + " ended with exit code " + code
-            + (repeated.isEmpty() ? "" : " (" + repeated + ")")
-            + "; run the pipeline again to go on from there");
-        return code;
-      }
+      int code = runStage(verb, stage, known.get(stage.name()), said, lock);
+      if (lock.isLost()) return takenOver();
+      if (code != 0) return failed(stage, code, cause.apply(said.error()));
     }
     return 0;
   }
 
-  private int run(Verb verb, Stage stage, String fingerprint, LastLines said, PipelineLock lock) {
+  private int takenOver() {
+    told.accept("kindling: the pipeline was taken over by another, as no sign of life could be given for "
+        + settings.expirySeconds() + " s; it ends here");
+    return HELD;
+  }
+
+  /** @param cause as the verb told it, or empty */
+  private int failed(Stage stage, int code, String cause) {
+    told.accept("kindling: stage " + stage.name() + " of pipeline " + name + " ended with exit code " + code
+        + (cause.isEmpty() ? "" : " (" + cause + ")") + "; run the pipeline again to go on from there");
+    return code;
+  }
+
+  private int runStage(Verb verb, Stage stage, String fingerprint, LastLines said, PipelineLock lock) {
     if (lock.isLost()) return HELD;
     long start = System.nanoTime();
     try {
