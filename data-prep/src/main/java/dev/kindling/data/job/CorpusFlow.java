@@ -104,7 +104,7 @@ final class CorpusFlow {
       boolean first = frame == null;
       frame = stored(stage, frame, documents);
       StageCounts counts = StageCounts.of(frame, excerpts);
-      if (first && counts.droppedBy(Documents.UNREADABLE) > 0) lost = LostFiles.in(frame, documents);
+      if (first && counts.droppedBy(DocumentRows.UNREADABLE) > 0) lost = LostFiles.in(frame, documents);
       outcomes.add(new Outcome(stage, counts, (System.nanoTime() - start) / 1e9));
       if (first) {
         verifyRejects(options.maxRejectedPercent());
@@ -195,9 +195,9 @@ final class CorpusFlow {
   /** @throws UserError where more records or files than allowed could not be read; it names the first */
   private void verifyRejects(double maxRejectedPercent) {
     StageCounts counts = outcomes.get(0).counts();
-    long rejected = counts.droppedBy(Documents.UNREADABLE);
+    long rejected = counts.droppedBy(DocumentRows.UNREADABLE);
     if (rejected == 0) return;
-    StageCounts.Example first = counts.dropped().get(Documents.UNREADABLE).examples().get(0);
+    StageCounts.Example first = counts.dropped().get(DocumentRows.UNREADABLE).examples().get(0);
     double percent = 100.0 * rejected / counts.records();
     String found = String.format("%,d of %,d records, %.3g%%, could not be read, such as %s: %s", rejected,
         counts.records(), percent, first.id(), first.reason());

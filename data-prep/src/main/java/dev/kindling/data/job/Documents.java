@@ -1,14 +1,9 @@
 package dev.kindling.data.job;
 
 import dev.kindling.checkpoint.UserError;
-import dev.kindling.data.clean.Normalizer;
 import dev.kindling.data.corpus.CorpusFile;
-import dev.kindling.data.corpus.CorpusPiece;
 import dev.kindling.data.corpus.CorpusReader;
-import dev.kindling.data.corpus.CorpusRecord;
 import dev.kindling.data.corpus.CorpusSource;
-import dev.kindling.data.corpus.Document;
-import dev.kindling.data.corpus.Unreadable;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.tokenizer.Fingerprint;
 import java.io.IOException;
@@ -30,22 +25,10 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 
-/** The corpus as Spark sees it: its inputs with their files, what they hold, and their normalised documents. */
+/** The corpus: its inputs with their files, how much they are, what they hold, and their documents as {@link DocumentRows}. */
 final class Documents {
-  /** What a row is dropped by that could not be read; its text is then an excerpt of what was found. */
-  static final String UNREADABLE = "read";
-
-  /** How the reason begins where the rest of a file could not be read, any number of records. */
-  static final String LOST_FILE = "nothing more is read of this file: ";
-  static final String WITHOUT_TEXT = "empty";
-  private static final String EMPTY = WITHOUT_TEXT + ": no text is left";
-
-  private static final long SMALLEST_PIECE = 1 << 20;
-  private static final long LARGEST_PIECE = 128 << 20;
-
   private final SparkSession session;
   private final JavaSparkContext spark;
   private final Broadcast<HadoopSettings> settings;
@@ -257,39 +240,13 @@ final class Documents {
    * @param strict whether the first record that cannot be read fails the job
    */
   Dataset<Row> frame(boolean strict) {
-    JavaRDD<Row> rows = null;
+    DocumentRows rows = new DocumentRows(session, settings, strict);
+    JavaRDD<Row> all = null;
     for (Input input : inputs) {
-      String prefix = input.idPrefix(named);
-      JavaRDD<Row> more = input.source().format().isTable()
-          ? TableRows.of(session, input.source()).records(strict).map(record -> row(record, prefix))
-          : read(input, prefix, strict);
-      rows = rows == null ? more : rows.union(more);
+      JavaRDD<Row> more = rows.of(input.source(), input.files(), input.idPrefix(named));
+      all = all == null ? more : all.union(more);
     }
-    return session.createDataFrame(rows, Columns.SCHEMA);
-  }
-
-  private JavaRDD<Row> read(Input input, String prefix, boolean strict) {
-    CorpusSource source = input.source();
-    long pieceBytes = Math.max(SMALLEST_PIECE,
-        Math.min(LARGEST_PIECE, input.bytes() / (spark.defaultParallelism() * 4L) + 1));
-    List<CorpusPiece> pieces = CorpusPiece.cut(spark.hadoopConfiguration(), input.files(), source.format(), pieceBytes);
-    int partitions = (int) Math.min(Math.max(1, pieces.size()),
-        Math.max(spark.defaultParallelism() * 4L, input.bytes() / SMALLEST_PIECE + 1));
-    Broadcast<HadoopSettings> hadoop = settings;
-    return spark.parallelize(pieces, partitions)
-        .mapPartitions(some -> PieceRecords.inTask(hadoop.value().conf(), source, some, strict))
-        .map(record -> row(record, prefix));
-  }
-
-  private static Row row(CorpusRecord record, String prefix) {
-    if (record instanceof Unreadable unreadable)
-      return RowFactory.create(prefix + unreadable.file() + "@" + unreadable.position(), unreadable.source(),
-          unreadable.file(), unreadable.position(), unreadable.excerpt(),
-          UNREADABLE + ": " + (unreadable.endsFile() ? LOST_FILE : "") + unreadable.reason());
-    Document document = (Document) record;
-    String text = Normalizer.normalize(document.text());
-    return RowFactory.create(prefix + document.id(), document.source(), document.file(), document.position(), text,
-        text.isEmpty() ? EMPTY : null);
+    return session.createDataFrame(all, Columns.SCHEMA);
   }
 
   static String sha256(Configuration conf, String path) throws IOException {
@@ -300,19 +257,5 @@ final class Documents {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) digest.update(buffer, 0, n);
     }
     return Fingerprint.hex(digest.digest());
-  }
-
-  /** A document that is kept, on its way through the job. */
-  record CleanDocument(String id, String source, String file, long position, String text) implements Serializable {
-    private static CleanDocument of(Row row) {
-      return new CleanDocument(row.getString(0), row.getString(1), row.getString(2), row.getLong(3), row.getString(4));
-    }
-
-    /** The kept rows of a frame. */
-    static JavaRDD<CleanDocument> in(Dataset<Row> frame) {
-      return frame.where(Columns.kept())
-          .select(Columns.ID, Columns.SOURCE, Columns.FILE, Columns.POSITION, Columns.TEXT)
-          .javaRDD().map(CleanDocument::of);
-    }
   }
 }

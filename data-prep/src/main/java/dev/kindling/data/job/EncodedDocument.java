@@ -21,19 +21,19 @@ record EncodedDocument(int[] ids, boolean[] learned, int second, double[] labels
     String file, long position,
     int characters, long bytes,
     long words) implements Serializable {
-  static EncodedDocument of(Documents.CleanDocument document, Tokenizer tokenizer) {
+  static EncodedDocument of(CleanDocument document, Tokenizer tokenizer) {
     return of(document, document.text(), tokenizer.encodeDocument(document.text()), null, 0, null, false);
   }
 
-  static EncodedDocument of(Documents.CleanDocument document, ExampleEncoder.Encoded encoded) {
+  static EncodedDocument of(CleanDocument document, ExampleEncoder.Encoded encoded) {
     return of(document, encoded.text(), encoded.ids(), encoded.learned(), encoded.second(), null, encoded.cut());
   }
 
-  static EncodedDocument of(Documents.CleanDocument document, String text, TextFrame.Framed framed, double[] labels) {
+  static EncodedDocument of(CleanDocument document, String text, TextFrame.Framed framed, double[] labels) {
     return of(document, text, framed.ids(), null, framed.second(), labels, framed.cut());
   }
 
-  private static EncodedDocument of(Documents.CleanDocument document, String text, int[] ids, boolean[] learned,
+  private static EncodedDocument of(CleanDocument document, String text, int[] ids, boolean[] learned,
       int second, double[] labels, boolean cut) {
     long bytes = 0;
     long words = 0;

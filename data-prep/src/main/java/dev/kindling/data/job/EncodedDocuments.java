@@ -37,7 +37,7 @@ final class EncodedDocuments implements AutoCloseable {
   /** What documents are encoded by, in an executor. */
   @FunctionalInterface
   interface Encoding extends Serializable {
-    EncodedDocument of(Documents.CleanDocument document);
+    EncodedDocument of(CleanDocument document);
   }
 
   /** Texts. */
@@ -53,7 +53,7 @@ final class EncodedDocuments implements AutoCloseable {
   }
 
   /** @param characters of all texts, about; @throws UserError where two documents share an id */
-  static EncodedDocuments of(JavaSparkContext spark, JavaRDD<Documents.CleanDocument> documents, long characters,
+  static EncodedDocuments of(JavaSparkContext spark, JavaRDD<CleanDocument> documents, long characters,
       Encoding encoding, DocumentOrder order) {
     int ranges = (int) Math.max(spark.defaultParallelism(), characters >>> 24);
     JavaPairRDD<StreamKey, EncodedDocument> sorted = documents

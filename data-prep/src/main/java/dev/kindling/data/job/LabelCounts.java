@@ -41,12 +41,12 @@ final class LabelCounts implements Serializable {
    *
    * @param kept documents of the dataset; @throws UserError where there are too many classes
    */
-  static LabelCounts of(JavaRDD<Documents.CleanDocument> kept, LabelKind kind, DocumentOrder order) {
+  static LabelCounts of(JavaRDD<CleanDocument> kept, LabelKind kind, DocumentOrder order) {
     return kept.treeAggregate(new LabelCounts(kind), (counts, document) -> counts.plus(document, order),
         LabelCounts::plus);
   }
 
-  private LabelCounts plus(Documents.CleanDocument document, DocumentOrder order) {
+  private LabelCounts plus(CleanDocument document, DocumentOrder order) {
     LabelledText labelled = LabelledText.parse(document.text()).orElseThrow();
     if (kind == LabelKind.NUMBER) {
       found(labelled.label().doubleValue());

@@ -20,7 +20,7 @@ final class LanguageCounts {
   }
 
   /** @param kept the documents of the dataset; @param count how many */
-  static PrepReport.Languages of(JavaRDD<Documents.CleanDocument> kept, long count, DocumentOrder order,
+  static PrepReport.Languages of(JavaRDD<CleanDocument> kept, long count, DocumentOrder order,
       List<PrepStage> stages) {
     LanguageRule asked = stages.stream().flatMap(stage -> stage.steps().stream())
         .filter(step -> step instanceof RuleStep one && one.rule() instanceof LanguageRule)
@@ -54,7 +54,7 @@ final class LanguageCounts {
     }
   }
 
-  private static Iterator<Map<String, Long>> counted(Iterator<Documents.CleanDocument> documents, LanguageRule rule) {
+  private static Iterator<Map<String, Long>> counted(Iterator<CleanDocument> documents, LanguageRule rule) {
     Map<String, Long> counts = new TreeMap<>();
     while (documents.hasNext()) counts.merge(rule.of(documents.next().text()), 1L, Long::sum);
     return List.of(counts).iterator();

@@ -21,7 +21,7 @@ record LostFiles(int files, int of, double percent, String first) {
 
   /** @param frame what was read of the documents, unreadable records among it */
   static LostFiles in(Dataset<Row> frame, Documents documents) {
-    String lost = Documents.UNREADABLE + ": " + Documents.LOST_FILE;
+    String lost = DocumentRows.UNREADABLE + ": " + DocumentRows.LOST_FILE;
     Column name = functions.col(Columns.FILE);
     List<Row> rows = frame.where(functions.col(Columns.DROPPED).startsWith(lost))
         .groupBy(functions.col(Columns.SOURCE), name).agg(functions.min(Columns.DROPPED)).collectAsList();

@@ -66,9 +66,9 @@ final class PrepTables {
 
   /** What a step dropped, and what could not be read; a table without a row is not written. */
   void dropped(Dataset<Row> frame, StageCounts counts) {
-    long rejected = counts.droppedBy(Documents.UNREADABLE);
+    long rejected = counts.droppedBy(DocumentRows.UNREADABLE);
     long dropped = counts.records() - counts.documents() - rejected;
-    Column unreadable = functions.col(Columns.DROPPED).startsWith(Documents.UNREADABLE + ": ");
+    Column unreadable = functions.col(Columns.DROPPED).startsWith(DocumentRows.UNREADABLE + ": ");
     Column excerpt = functions.udf((UDF1<String, String>) excerpts::of, DataTypes.StringType)
         .apply(functions.col(Columns.TEXT)).as("excerpt");
     Dataset<Row> all = frame.where(functions.not(Columns.kept()));
@@ -78,7 +78,7 @@ final class PrepTables {
           excerpt), dropped, DROPPED);
     }
     if (rejected > 0) {
-      int from = Documents.UNREADABLE.length() + 2;
+      int from = DocumentRows.UNREADABLE.length() + 2;
       Excerpts masks = excerpts;
       Column reason = functions
           .udf((UDF1<String, String>) why -> masks.masked(why.substring(from)), DataTypes.StringType)

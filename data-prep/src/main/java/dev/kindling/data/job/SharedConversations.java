@@ -56,7 +56,7 @@ final class SharedConversations implements SharedExamples {
   }
 
   @Override
-  public EncodedDocument encode(Documents.CleanDocument document) {
+  public EncodedDocument encode(CleanDocument document) {
     return EncodedDocument.of(document, encoder().encode(document.text()));
   }
 

@@ -19,7 +19,7 @@ sealed interface SharedExamples extends Serializable permits SharedConversations
   }
 
   /** @param document of which something can be learned */
-  EncodedDocument encode(Documents.CleanDocument document);
+  EncodedDocument encode(CleanDocument document);
 
   /** Why nothing can be learned of an example; empty: something can. @param json as {@link dev.kindling.data.corpus.Example} writes it */
   Optional<String> refusal(String json);

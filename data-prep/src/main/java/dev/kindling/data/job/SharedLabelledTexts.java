@@ -57,7 +57,7 @@ final class SharedLabelledTexts implements SharedExamples {
   }
 
   @Override
-  public EncodedDocument encode(Documents.CleanDocument document) {
+  public EncodedDocument encode(CleanDocument document) {
     LabelledText labelled = LabelledText.parse(document.text()).orElseThrow();
     int[] first = tokenizer.get().encodeOrdinary(labelled.text());
     int[] second = labelled.pair() == null ? null : tokenizer.get().encodeOrdinary(labelled.pair());

@@ -107,7 +107,7 @@ final class StageCounts implements Serializable {
         String[] reason = row.getString(2).split(": ", 2);
         String why = reason[reason.length - 1];
         counts.dropped.computeIfAbsent(reason[0], name -> new Dropped()).add(row.getString(0),
-            reason[0].equals(Documents.UNREADABLE) ? excerpts.masked(why) : why, text, excerpts);
+            reason[0].equals(DocumentRows.UNREADABLE) ? excerpts.masked(why) : why, text, excerpts);
       }
     }
     return List.of(counts).iterator();

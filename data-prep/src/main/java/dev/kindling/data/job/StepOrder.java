@@ -8,7 +8,7 @@ import java.util.List;
 /** Names that reasons begin with, in the order in which what gives them runs. */
 record StepOrder(List<String> names) {
   static StepOrder of(List<PrepStage> stages) {
-    List<String> names = new ArrayList<>(List.of(Documents.UNREADABLE, Documents.WITHOUT_TEXT));
+    List<String> names = new ArrayList<>(List.of(DocumentRows.UNREADABLE, DocumentRows.WITHOUT_TEXT));
     for (PrepStage stage : stages) for (CorpusStep step : stage.steps()) names.addAll(step.reasons());
     return new StepOrder(names);
   }

@@ -56,7 +56,7 @@ public final class TokenizerJob {
     }
     output.begin();
     try {
-      JavaRDD<String> texts = Documents.CleanDocument.in(documents.frame(true)).map(Documents.CleanDocument::text);
+      JavaRDD<String> texts = CleanDocument.in(documents.frame(true)).map(CleanDocument::text);
       Tokenizer tokenizer = TaskFailure
           .unwrapped(() -> train(texts, options.kind(), options.vocabularySize(), documents::empty, progress));
       output.write(Tokenizer.FILE, tokenizer.json());
