@@ -7,6 +7,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -26,19 +28,29 @@ public final class Storage {
 
   private static final String ADD = "add the library that does, behind -- with Spark's --packages or --jars";
 
+  private static final Map<FileSystem, LocalFiles> LOCAL = new WeakHashMap<>();      // by Hadoop's own
+
   private Storage() {
   }
 
   /**
-   * The path's file system. On local disks the one without {@code .crc} side files: they would stop a user who edits a
+   * The path's file system. On local disks {@link LocalFiles}, without {@code .crc} side files: they would stop a user who edits a
    * {@code config.json} by hand, and manifests hold a SHA-256 of every file anyway.
    */
   public static FileSystem of(Configuration conf, Path path) {
     try {
       FileSystem fs = reach(conf, path);
-      return fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
+      return fs instanceof LocalFileSystem ? local(fs) : fs;
     } catch (IOException e) {
       throw new UncheckedIOException(path + " cannot be reached: " + e.getMessage(), e);
+    }
+  }
+
+  private static FileSystem local(FileSystem hadoops) throws IOException {
+    synchronized (LOCAL) {
+      LocalFiles files = LOCAL.get(hadoops);
+      if (files == null) LOCAL.put(hadoops, files = LocalFiles.of(hadoops.getConf()));
+      return files;
     }
   }
 

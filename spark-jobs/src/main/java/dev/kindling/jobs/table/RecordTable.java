@@ -38,7 +38,8 @@ public record RecordTable<R extends Record>(Configuration conf, Class<R> type) {
   public void write(Path file, List<R> rows) throws IOException {
     FileSystem fs = Storage.of(conf, file);
     try (PendingFile out = PendingFile.create(fs, file)) {
-      try (ParquetWriter<R> writer = new Builder<>(new ToPendingFile(out), this)
+      // without a configuration Parquet reads all of Hadoop's XML anew
+      try (ParquetWriter<R> writer = new Builder<>(new ToPendingFile(out), this).withConf(conf)
           .withCompressionCodec(CompressionCodecName.ZSTD).withPageWriteChecksumEnabled(true).build()) {
         for (R row : rows) writer.write(row);
       }

@@ -59,8 +59,10 @@ final class OneDnnWorker implements AutoCloseable {
   /** Runs the primitive of a shape on addresses, and makes it where there is none yet. */
   void run(Primitive.Shape shape, long... addresses) {
     if (tiles && shape instanceof Product product && product.a().order() == Order.ROWS
-        && readsBeyond(product.a().type(), product.k())) runOnCopy(product, addresses);
-    else runOn(shape, addresses);
+        && readsBeyond(product.a().type(), product.k()))
+      runOnCopy(product, addresses);
+    else
+      runOn(shape, addresses);
   }
 
   /**

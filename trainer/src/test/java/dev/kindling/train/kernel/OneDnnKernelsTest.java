@@ -280,7 +280,8 @@ class OneDnnKernelsTest {
     int m = 5;
     int n = 24;
     int stride = k + 40;
-    try (Machine machine = new Machine(ONE, 8); OneDnnWorker tiles = new OneDnnWorker(new ScalarRowKernels(), 8, true)) {
+    try (Machine machine = new Machine(ONE, 8);
+        OneDnnWorker tiles = new OneDnnWorker(new ScalarRowKernels(), 8, true)) {
       Tensor x = machine.empty(B, m, stride);
       Tensor narrow = machine.random(B, m, k);
       for (long i = 0; i < narrow.size(); i++) Machine.set(x, i / k * stride + i % k, Machine.get(narrow, i));
@@ -290,7 +291,8 @@ class OneDnnKernelsTest {
       try (PackedWeight packed = machine.pack(w, false, B); PackedWeight plain = PLAIN.weight(k, n, false, B)) {
         OneDnnWeight.Panels panels = ((OneDnnWeight) packed).forward();
         OneDnnProducts.Place to = OneDnnProducts.Place.of(y);
-        OneDnnProducts.multiplyBlock(tiles.here(), OneDnnProducts.Place.of(x), 0, m, panels, 0, 0, to.inRows(), to.address(),
+        OneDnnProducts.multiplyBlock(tiles.here(), OneDnnProducts.Place.of(x), 0, m, panels, 0, 0, to.inRows(),
+            to.address(),
             false);
         PLAIN.pack(w, plain);
         PLAIN.linear(narrow, plain, null, expected);
