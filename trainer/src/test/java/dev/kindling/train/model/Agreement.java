@@ -14,8 +14,11 @@ public record Agreement(double relative, double absolute) {
    * on the golden cases: 0.009 in logits, 0.0143 in the worst gradient.
    */
   public static final Agreement BFLOAT16 = new Agreement(2e-2, 2e-3);
-  /** A mean of many logarithms: roundings cancel. Seen over 8 training steps: 0.0012. */
-  public static final Agreement BFLOAT16_LOSS = new Agreement(3e-3, 0);
+  /**
+   * A mean of many logarithms: roundings cancel. Seen over 8 training steps: 0.0012 on Zen 4; 0.0034 with AMX, which sums in
+   * another order and takes denormals for zero.
+   */
+  public static final Agreement BFLOAT16_LOSS = new Agreement(5e-3, 0);
   /** After steps of 1e-2 a small weight may have gone another way. Seen: 0.021. */
   public static final Agreement BFLOAT16_NORM = new Agreement(5e-2, 0);
 
