@@ -1,7 +1,6 @@
 package dev.kindling.jobs.command;
 
 import dev.kindling.checkpoint.T5Config;
-import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.data.tokenizer.TextStream;
 import dev.kindling.data.tokenizer.Tokenizer;
@@ -61,8 +60,9 @@ final class GenerateCommand implements Callable<Integer> {
     ModelFolder folder = configuration.located(() -> ModelPath.open(hadoop, settings.model(), average));
     PrintWriter out = spec.commandLine().getOut();
     if (folder.config() instanceof T5Config) {
+      GenerateSettings ofT5 = configuration.located(settings::ofT5);
       try (TextToText model = TextToText.open(folder, settings.precision(), threads)) {
-        answer(model, settings, out);
+        answer(model, ofT5, out);
       }
       return 0;
     }
@@ -73,8 +73,6 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private static void answer(TextToText model, GenerateSettings settings, PrintWriter out) {
-    if (settings.prompts().contains(""))
-      throw new UserError("a prompt is empty; a t5 reads a text and writes another: give one with --prompt");
     for (String prompt : settings.prompts()) {
       List<String> texts = model.write(prompt, settings.samples(), settings.tokens(), settings.sampler());
       out.println(String.join("\n\n", texts));

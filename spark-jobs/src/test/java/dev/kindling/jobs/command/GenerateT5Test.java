@@ -71,6 +71,8 @@ class GenerateT5Test {
         .contains("token 101", "vocabulary of 101");
     assertThat(Ended.refused("generate", "--model", model.toString(), "--prompt", "w5", "--tokens", "0"))
         .contains("--tokens", "0; it must be 1 or more");
+    assertThat(Ended.refused("generate", "--model", model.toString(), "--prompt", "w5", "--tokens", "100000000"))
+        .contains("--tokens", "100000000; it must be at most 16384 where a t5 writes");
     Files.delete(model.resolve("tokenizer.json"));
     assertThat(Ended.refused("generate", "--model", model.toString(), "--prompt", "w5"))
         .contains("has no tokenizer.json");

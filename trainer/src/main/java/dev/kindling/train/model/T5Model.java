@@ -164,8 +164,18 @@ public final class T5Model implements TapedModel<Seq2SeqBatch> {
       tape.reset(false);
       Value hidden = encode(inputs, 1, inputs.length, null);     // may refuse a token, while nothing is to be freed
       encoded = new EncoderCache(config.decoderLayers(), inputs.length, inner, precision.stored());
-      cache = new KeyValueCache(config.decoderLayers(), capacity, inner, precision.stored());
-      decoder.fill(encoded, hidden);
+      try {
+        cache = new KeyValueCache(config.decoderLayers(), capacity, inner, precision.stored());
+      } catch (Throwable e) {                                    // there may be no such memory
+        encoded.close();
+        throw e;
+      }
+      try {
+        decoder.fill(encoded, hidden);
+      } catch (Throwable e) {
+        close();
+        throw e;
+      }
     }
 
     @Override
