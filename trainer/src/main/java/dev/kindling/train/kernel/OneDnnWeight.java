@@ -105,8 +105,10 @@ final class OneDnnWeight implements PackedWeight {
     return out <= MOST ? out : Blocks.size(out, PART, part);
   }
 
-  static int lastPartRows(int out) {
-    return partRows(out, parts(out) - 1);
+  /** @param out as {@link PackedWeight#out} has it */
+  static int lastPartRows(long out) {
+    int rows = Math.toIntExact(out);
+    return partRows(rows, parts(rows) - 1);
   }
 
   /** Holds nothing from now on. */

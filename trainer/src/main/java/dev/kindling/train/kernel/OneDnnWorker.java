@@ -112,6 +112,11 @@ final class OneDnnWorker implements AutoCloseable {
     return scratch.bytes();
   }
 
+  /** Of it, what a slot takes. */
+  long scratchBytes(Scratch.Slot slot) {
+    return scratch.bytes(slot);
+  }
+
   /** How many primitives there are. */
   int primitives() {
     return primitives.size();

@@ -30,6 +30,10 @@ final class Scratch implements AutoCloseable {
     return memory.address();
   }
 
+  long bytes(Slot slot) {
+    return slots.containsKey(slot) ? slots.get(slot).bytes() : 0;
+  }
+
   /** Of all slots. */
   long bytes() {
     return slots.values().stream().mapToLong(Memory::bytes).sum();

@@ -20,6 +20,7 @@ public final class SizingKernels implements InvocationHandler {
   private static final int MOST = OneDnnProducts.MOST_TRANSPOSED;
   private final boolean plain;
   private final int threads;
+  private final boolean tiles;
   private final WorkerPool pool = new WorkerPool(1, () -> {});
   private final Map<Slot, Long> shared = new EnumMap<>(Slot.class);
   private final Map<Slot, Long> ofWorker = new EnumMap<>(Slot.class);
@@ -28,14 +29,20 @@ public final class SizingKernels implements InvocationHandler {
   private long form;                             // the largest of a weight's forms
   private long routes;
 
-  private SizingKernels(boolean plain, int threads) {
+  private SizingKernels(boolean plain, int threads, boolean tiles) {
     this.plain = plain;
     this.threads = threads;
+    this.tiles = tiles;
   }
 
   /** @param plain whether plain Java will compute, which packs nothing and needs no scratch; @param threads of the rank */
   public static SizingKernels of(boolean plain, int threads) {
-    return new SizingKernels(plain, threads);
+    return new SizingKernels(plain, threads, !plain && OneDnn.hasTiles());
+  }
+
+  /** @param tiles whether workers are to run products as on a processor with {@link OneDnn#hasTiles} */
+  static SizingKernels of(int threads, boolean tiles) {
+    return new SizingKernels(false, threads, tiles);
   }
 
   /** What models, tapes and optimizers call. */
@@ -123,9 +130,17 @@ public final class SizingKernels implements InvocationHandler {
     if (staged && elements <= OneDnnProducts.MOST_STAGED) grow(shared, Slot.LEFT, elements * type.bytes());
   }
 
+  /** A gradient that is stored in fewer bits is a sum of float32 first where the weight has parts. */
+  private void inputGradient(Tensor dy, PackedWeight w, Tensor dx) {
+    int last = OneDnnWeight.lastPartRows(w.out());
+    product(dy, last);
+    if (last < w.out() && dx.type() != DType.FLOAT32) grow(shared, Slot.WIDE, Float.BYTES * dx.size());
+  }
+
   private void size(String operation, Object[] a) {
     switch (operation) {
-      case "linear", "linearInputGradient" -> product(((Tensor) a[0]).type(), Blocks.ROWS, ((Tensor) a[0]).dim(-1));
+      case "linear" -> product((Tensor) a[0], ((Tensor) a[0]).dim(-1));
+      case "linearInputGradient" -> inputGradient((Tensor) a[0], (PackedWeight) a[1], (Tensor) a[2]);
       case "linearWeightGradient" -> gradient((Tensor) a[0], ((Tensor) a[0]).dim(-1), ((Tensor) a[1]).dim(-1));
       case "matmul" -> matmul((Tensor) a[0], (Boolean) a[1], (Tensor) a[4], (Boolean) a[7]);
       case "crossEntropy" -> crossEntropy((Tensor) a[0], ((Logits) a[1]).head(), a[4] != null, a[5] != null);
@@ -135,10 +150,18 @@ public final class SizingKernels implements InvocationHandler {
     }
   }
 
-  /** As {@code OneDnnWorker.run}. @param inner what the product sums over */
-  private void product(DType type, int rows, long inner) {
-    if (OneDnn.hasTiles() && OneDnnWorker.readsBeyond(type, inner))
-      grow(ofWorker, Slot.WHOLE_TILES, OneDnnWorker.copyBytes(rows, inner));
+  private void product(Tensor a, long inner) {
+    product(a.type(), a.rows(), inner);
+  }
+
+  /**
+   * As {@code OneDnnWorker.run}, in blocks of rows.
+   *
+   * @param inner what the product sums over; of a sum in pieces the last one, as all others are whole tiles
+   */
+  private void product(DType type, long rows, long inner) {
+    if (tiles && OneDnnWorker.readsBeyond(type, inner))
+      grow(ofWorker, Slot.WHOLE_TILES, OneDnnWorker.copyBytes(Math.min(Blocks.ROWS, rows), inner));
   }
 
   /** As {@code OneDnnProducts.addGradient}. */
@@ -148,9 +171,9 @@ public final class SizingKernels implements InvocationHandler {
 
   private void gradient(DType type, long rows, long stride, long in, long out) {
     int n = (int) Math.min(MOST, rows);
-    product(type, Blocks.ROWS, n);
     grow(shared, Slot.RIGHT, Panels.ofGradient(0, type, n, Math.toIntExact(out), Math.toIntExact(in)).bytes());
     if (!OneDnnProducts.transposesFirst(type, stride)) return;
+    product(type, Math.min(MOST, in), rows % MOST);
     if (OneDnnProducts.inPairs(type, n, (int) Math.min(MOST, in)))
       grow(ofWorker, Slot.PAIRS, OneDnnProducts.PAIRED_BYTES);
     grow(shared, Slot.TRANSPOSED, Math.min(MOST, in) * Blocks.stride(n, type.bytes()) * type.bytes());
@@ -161,6 +184,7 @@ public final class SizingKernels implements InvocationHandler {
     DType type = bfloat16 ? DType.BFLOAT16 : DType.FLOAT32;
     int inner = Math.toIntExact(a.size() / c.dim(-2));
     int columns = Math.toIntExact(c.dim(-1));
+    product(type, c.dim(-2), inner);
     grow(shared, Slot.PACKED, Panels.bytes(type, inner, columns));
     if (transposed || bfloat16) grow(shared, Slot.LEFT, a.size() * type.bytes());
     grow(ofWorker, Slot.PRODUCT, 4L * Blocks.ROWS * Blocks.panel(columns));
@@ -169,9 +193,10 @@ public final class SizingKernels implements InvocationHandler {
   /** As {@code OneDnnCrossEntropy}. */
   private void crossEntropy(Tensor x, PackedWeight head, boolean gradients, boolean trained) {
     grow(ofWorker, Slot.PRODUCT, 4L * Blocks.ROWS * Blocks.panel(head.out()));
+    product(x, head.in());
     if (!gradients) return;
     int group = OneDnnCrossEntropy.group(x.rows(), head);
-    product(head.type(), Blocks.ROWS, OneDnnWeight.lastPartRows(Math.toIntExact(head.out())));
+    product(head.type(), group, OneDnnWeight.lastPartRows(head.out()));
     grow(shared, Slot.LOGITS, (long) group * OneDnnCrossEntropy.stride(head) * head.type().bytes());
     if (!trained) return;
     if (head.storedTransposed()) {
@@ -186,8 +211,9 @@ public final class SizingKernels implements InvocationHandler {
     long stride = Blocks.stride(Math.min(OneDnnAttention.KEYS, in.keyTime()), 4);
     grow(ofWorker, Slot.SCORES, Blocks.ROWS * stride * 4);
     grow(ofWorker, Slot.PROBABILITIES, Blocks.ROWS * stride * in.type().bytes());
-    product(in.type(), AttentionTile.QUERIES, in.headDim());
-    product(in.type(), AttentionTile.QUERIES, Math.min(OneDnnAttention.KEYS, in.keyTime()));
+    int queries = Math.min(AttentionTile.QUERIES, in.queryTime());
+    product(in.type(), queries, in.headDim());
+    product(in.type(), queries, in.keyTime() % OneDnnAttention.KEYS);
     boolean several = in.keyTime() > OneDnnAttention.KEYS;
     if (several) grow(ofWorker, gradient ? Slot.QUERY_GRADIENTS : Slot.OUTPUTS, 4L * Blocks.ROWS * in.headDim());
     if (HeadOperand.panels(in.type(), in.headDim())) {
