@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.jobs.model.SpecialTokens;
 import dev.kindling.train.objective.SpanCorruption;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -39,33 +40,19 @@ record ExtraTokens(int first, List<String> names, Map<String, Integer> there, Se
   /** Padding, which decoders start with, and sentinels, the first of them last. */
   static ExtraTokens ofSpans(int vocabulary) {
     List<String> names = new ArrayList<>(List.of("<pad>"));
-    for (int i = SpanCorruption.SENTINELS - 1; i >= 0; i--) names.add(sentinel(i));
+    for (int i = SpanCorruption.SENTINELS - 1; i >= 0; i--) names.add(SpecialTokens.sentinel(i));
     return new ExtraTokens(vocabulary, names);
   }
 
   /** The same with the special tokens that a dataset's tokenizer has. @throws UserError where sentinels are not as T5 has them */
   ExtraTokens in(String tokenizerJson) {
-    Map<String, Integer> there = new HashMap<>();
-    Set<Integer> special = new HashSet<>();
-    ObjectNode root = Json.parse(tokenizerJson.getBytes(StandardCharsets.UTF_8), Tokenizer.FILE);
-    for (JsonNode token : root.path("added_tokens")) {
-      if (!token.path("special").asBoolean()) continue;
-      special.add(token.path("id").asInt());
-      if (names.contains(token.path("content").asText()))
-        there.put(token.path("content").asText(), token.path("id").asInt());
-    }
-    for (int i = 0; i < SpanCorruption.SENTINELS; i++) {
-      Integer id = there.get(sentinel(i));
-      boolean fits = id == null ? !there.containsKey(sentinel(0)) : id.equals(there.getOrDefault(sentinel(0), -1) - i);
-      if (names.contains(sentinel(i)) && !fits)
-        throw new UserError("the dataset's " + Tokenizer.FILE + " has sentinels, but " + sentinel(i) + " is not " + i
-            + " ids before " + sentinel(0) + ", as T5 has them; prepare the dataset with a tokenizer without any");
-    }
-    return new ExtraTokens(first, names.stream().filter(name -> !there.containsKey(name)).toList(), there, special);
-  }
-
-  private static String sentinel(int i) {
-    return "<extra_id_" + i + ">";
+    SpecialTokens found = SpecialTokens.of(tokenizerJson, "the dataset's " + Tokenizer.FILE);
+    if (names.contains(SpecialTokens.sentinel(0)))
+      found.refuseScatteredSentinels("prepare the dataset with a tokenizer without any");
+    Map<String, Integer> there = new HashMap<>(found.ids());
+    there.keySet().retainAll(names);
+    return new ExtraTokens(first, names.stream().filter(name -> !there.containsKey(name)).toList(), there,
+        Set.copyOf(found.ids().values()));
   }
 
   int id(String name) {

@@ -3,6 +3,7 @@ package dev.kindling.jobs.train;
 import static dev.kindling.checkpoint.UserError.require;
 
 import dev.kindling.data.pack.Packing;
+import dev.kindling.jobs.model.SpecialTokens;
 import dev.kindling.train.objective.MaskedWords;
 import dev.kindling.train.objective.SequenceToSequence;
 import dev.kindling.train.objective.SpanCorruption;
@@ -41,7 +42,8 @@ public record ObjectiveSettings(Kind kind, Documents documents, double maskedSha
 
   /** The papers' shares: 15 of 100 tokens, in spans of 3. */
   public static ObjectiveSettings defaults() {
-    return new ObjectiveSettings(Kind.AUTO, Documents.TOGETHER, MaskedWords.SHARE, 0.15, 3);
+    return new ObjectiveSettings(Kind.AUTO, Documents.TOGETHER, MaskedWords.SHARE, SpanCorruption.DENSITY,
+        SpanCorruption.MEAN_SPAN);
   }
 
   /** @throws dev.kindling.checkpoint.UserError where the family learns something else from rows that are packed so */
@@ -68,7 +70,8 @@ public record ObjectiveSettings(Kind kind, Documents documents, double maskedSha
 
   SpanCorruption spans(ExtraTokens extra, int endOfText) {
     int pad = extra.id("<pad>");
-    return new SpanCorruption(density, meanSpan, extra.id("<extra_id_0>"), SpanCorruption.SENTINELS, endOfText,
+    return new SpanCorruption(density, meanSpan, extra.id(SpecialTokens.sentinel(0)), SpanCorruption.SENTINELS,
+        endOfText,
         new SequenceToSequence(pad, pad));
   }
 }

@@ -115,6 +115,10 @@ class EncoderVerbsTest {
         .containsPattern("\"decoder_start_token_id\" ?: 0").containsPattern("\"eos_token_id\" ?: 1\\b");
     assertThat(Files.readString(out.resolve("tokenizer.json"))).contains("\"Unigram\"", "\"<extra_id_0>\"");
     assertEvaluatedAsTrained(run, pieces, "spans that are cut out");
+    Path tokenizer = out.resolve("tokenizer.json");
+    Files.writeString(tokenizer, Files.readString(tokenizer).replace("<extra_id_7>", "<other>"));
+    assertThat(Ended.refused("evaluate", "--model", out.toString(), "--data", pieces.toString()))
+        .contains("<extra_id_7> is not 7 ids before <extra_id_0>, as T5 has them; give the tokenizer that it was");
   }
 
   private static Path prepared(String kind, int vocabulary, Path corpus) {

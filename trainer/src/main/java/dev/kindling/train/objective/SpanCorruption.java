@@ -19,8 +19,8 @@ import java.util.List;
  * The spans are a pure function of (seed, step, sample). Lengths follow from the number of tokens alone, so that rows of one
  * length need no padding.
  *
- * @param density share of the tokens that are cut out; the paper's is 0.15
- * @param meanSpan mean length of a span; the paper's is 3
+ * @param density share of the tokens that are cut out, such as {@link #DENSITY}
+ * @param meanSpan mean length of a span, such as {@link #MEAN_SPAN}
  * @param firstSentinel the sentinel of the first span, usually the vocabulary's last token; the next ones are below it
  * @param sentinels how many there are; T5 has 100
  * @param endToken written behind inputs and targets
@@ -30,6 +30,10 @@ public record SpanCorruption(double density, double meanSpan, int firstSentinel,
     SequenceToSequence pairs) {
   /** As many as T5 has (Raffel et al. 2020, section 3.1.4). */
   public static final int SENTINELS = 100;
+  /** The paper's share of the tokens that are cut out. */
+  public static final double DENSITY = 0.15;
+  /** The paper's mean length of a span, in tokens. */
+  public static final double MEAN_SPAN = 3;
 
   public SpanCorruption {
     UserError.require(density > 0 && density < 1, "density", density, "above 0 and below 1, such as 0.15");
@@ -41,7 +45,7 @@ public record SpanCorruption(double density, double meanSpan, int firstSentinel,
 
   /** The paper's choices. @param vocabularySize its last {@link #SENTINELS} tokens are the sentinels; @param padToken begins the decoder's input */
   public static SpanCorruption of(int vocabularySize, int padToken, int endToken) {
-    return new SpanCorruption(0.15, 3, vocabularySize - 1, SENTINELS, endToken,
+    return new SpanCorruption(DENSITY, MEAN_SPAN, vocabularySize - 1, SENTINELS, endToken,
         new SequenceToSequence(padToken, padToken));
   }
 
