@@ -10,6 +10,7 @@ import org.apache.spark.rpc.RpcTimeout;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.RpcUtils;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,11 @@ class StageWatchTest {
   @AfterAll
   static void stop() {
     spark.stop();
+  }
+
+  @AfterEach
+  void close() {
+    line.close();
   }
 
   @BeforeEach
