@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.data.tokenizer.HubTokenizer;
+import dev.kindling.train.evaluate.LabelAccuracy;
 import dev.kindling.train.model.EncoderBatch;
 import dev.kindling.train.model.EncoderModel;
 import java.util.List;
@@ -22,7 +23,7 @@ sealed interface Answer permits Embeddings, TextLabels, TokenLabels {
   /** @param texts of the batch's rows; @return of each its columns */
   List<ObjectNode> of(EncoderModel model, EncoderBatch batch, List<HubTokenizer.Encoded> texts);
 
-  /** What {@link #SCORES} holds. @param values of the labels, from {@code from} on */
+  /** What {@link #SCORES} holds. @param values one a label */
   static ArrayNode scores(List<String> labels, double[] values) {
     ArrayNode scores = Json.array();
     for (int i = 0; i < values.length; i++)
@@ -33,17 +34,10 @@ sealed interface Answer permits Embeddings, TextLabels, TokenLabels {
   /** @param logits some of which, [from, from + count), say which of the labels it is; @return their probabilities */
   static double[] softmax(float[] logits, int from, int count) {
     double[] p = new double[count];
-    double most = logits[from + greatest(logits, from, count)];
+    double most = logits[from + LabelAccuracy.greatest(logits, from, count)];
     double sum = 0;
     for (int i = 0; i < count; i++) sum += p[i] = Math.exp(logits[from + i] - most);
     for (int i = 0; i < count; i++) p[i] /= sum;
     return p;
-  }
-
-  /** The first of equal ones. */
-  static int greatest(float[] values, int from, int count) {
-    int greatest = 0;
-    for (int i = 1; i < count; i++) if (values[from + i] > values[from + greatest]) greatest = i;
-    return greatest;
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.EncoderTask;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.data.tokenizer.HubTokenizer;
+import dev.kindling.train.evaluate.LabelAccuracy;
 import dev.kindling.train.model.EncoderBatch;
 import dev.kindling.train.model.EncoderModel;
 import java.util.ArrayList;
@@ -51,7 +52,7 @@ record TextLabels(EncoderTask task, List<String> labels) implements Answer {
     switch (task) {
       case CLASSIFY -> {
         scores = Answer.softmax(logits, 0, logits.length);
-        int best = Answer.greatest(logits, 0, logits.length);
+        int best = LabelAccuracy.greatest(logits, 0, logits.length);
         row.put("label", labels.get(best)).put("score", (float) scores[best]);
       }
       case CLASSIFY_MANY -> {

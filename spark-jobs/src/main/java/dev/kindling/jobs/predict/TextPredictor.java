@@ -142,8 +142,7 @@ public final class TextPredictor implements AutoCloseable {
       System.arraycopy(texts.get(r).types(), 0, types, r * time, lengths[r]);
     }
     boolean typed = model.config().tokenTypes() > 1;          // RoBERTa has one, whatever a tokenizer tells
-    return new EncoderBatch(lengths.length, time, ids, typed ? types : null, lengths, null, null,
-        new long[lengths.length]);
+    return EncoderBatch.unlabelled(lengths.length, time, ids, typed ? types : null, lengths);
   }
 
   @Override

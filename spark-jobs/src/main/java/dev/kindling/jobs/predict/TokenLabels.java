@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.data.tokenizer.HubTokenizer;
+import dev.kindling.train.evaluate.LabelAccuracy;
 import dev.kindling.train.model.EncoderBatch;
 import dev.kindling.train.model.EncoderModel;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ record TokenLabels(List<String> labels) implements Answer {
       for (int t = 0; t < pieces.length; t++) {
         if (pieces[t] == null) continue;
         int from = (row * batch.time() + t) * count;
-        int best = Answer.greatest(logits, from, count);
+        int best = LabelAccuracy.greatest(logits, from, count);
         tokens.addObject().put("token", pieces[t].token()).put("start", pieces[t].start()).put("end", pieces[t].end())
             .put("label", labels.get(best)).put("score", (float) Answer.softmax(logits, from, count)[best]);
       }

@@ -45,8 +45,8 @@ public record LabelAccuracy(HeldOutRows<EncoderBatch> heldOut, int batchRows) {
     return right;
   }
 
-  /** The first of equal ones. */
-  private static int greatest(float[] logits, int from, int count) {
+  /** The label with the greatest of the logits [from, from + count), the first of equal ones. */
+  public static int greatest(float[] logits, int from, int count) {
     int greatest = 0;
     for (int i = 1; i < count; i++) if (logits[from + i] > logits[from + greatest]) greatest = i;
     return greatest;

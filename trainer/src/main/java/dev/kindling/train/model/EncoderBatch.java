@@ -34,9 +34,9 @@ public record EncoderBatch(int rows, int time, int[] inputs, int[] tokenTypes, i
     }
   }
 
-  /** Texts of which nothing is to be said. @param lengths as above */
-  public static EncoderBatch unlabelled(int rows, int time, int[] inputs, int[] lengths) {
-    return new EncoderBatch(rows, time, inputs, null, lengths, null, null, new long[rows]);
+  /** Texts whose targets are not known. @param tokenTypes as above; @param lengths as above */
+  public static EncoderBatch unlabelled(int rows, int time, int[] inputs, int[] tokenTypes, int[] lengths) {
+    return new EncoderBatch(rows, time, inputs, tokenTypes, lengths, null, null, new long[rows]);
   }
 
   /** The same where the tokens of each text belong to the second sentence from some place on. @param seconds by row; 0: none do */

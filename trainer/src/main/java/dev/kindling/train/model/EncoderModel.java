@@ -23,7 +23,7 @@ import java.util.function.LongConsumer;
  *
  * <pre>{@code
  * try (EncoderModel model = EncoderModel.load(config, folder.weights(), kernels, Precision.FLOAT32)) {
- *   float[] vectors = model.embed(EncoderBatch.unlabelled(rows, time, ids, lengths), Pooling.MEAN);
+ *   float[] vectors = model.embed(EncoderBatch.unlabelled(rows, time, ids, null, lengths), Pooling.MEAN);
  * }
  * }</pre>
  */

@@ -27,7 +27,7 @@ class EncoderModelTest {
     try (Kernels kernels = library.open(2);
         EncoderModel model = encoder(EncoderTask.ENCODE, kernels, Precision.FLOAT32)) {
       int[] lengths = {24, 0, 5};
-      EncoderBatch batch = EncoderBatch.unlabelled(3, TIME, random("tokens", 3 * TIME, 67), lengths);
+      EncoderBatch batch = EncoderBatch.unlabelled(3, TIME, random("tokens", 3 * TIME, 67), null, lengths);
       float[] hidden = model.hidden(batch);
       float[] means = model.embed(batch, Pooling.MEAN);
       float[] firsts = model.embed(batch, Pooling.FIRST);
@@ -92,11 +92,11 @@ class EncoderModelTest {
         EncoderModel words = encoder(EncoderTask.MASKED_WORDS, kernels, Precision.FLOAT32);
         EncoderModel bare = encoder(EncoderTask.ENCODE, kernels, Precision.FLOAT32);
         T5Model t5 = t5(kernels, Precision.FLOAT32)) {
-      assertThatThrownBy(() -> words.hidden(EncoderBatch.unlabelled(1, 25, new int[25], null)))
+      assertThatThrownBy(() -> words.hidden(EncoderBatch.unlabelled(1, 25, new int[25], null, null)))
           .isInstanceOf(UserError.class).hasMessageContaining("25 tokens").hasMessageContaining("24 tokens");
-      assertThatThrownBy(() -> words.hidden(EncoderBatch.unlabelled(1, 1, new int[]{67}, null)))
+      assertThatThrownBy(() -> words.hidden(EncoderBatch.unlabelled(1, 1, new int[]{67}, null, null)))
           .isInstanceOf(UserError.class).hasMessageContaining("token 67 is outside the model's vocabulary of 67");
-      assertThatThrownBy(() -> bare.logits(EncoderBatch.unlabelled(1, 1, new int[1], null)))
+      assertThatThrownBy(() -> bare.logits(EncoderBatch.unlabelled(1, 1, new int[1], null, null)))
           .isInstanceOf(UserError.class).hasMessageContaining("no head");
       assertThatThrownBy(() -> t5.write(new int[]{3, 70}, 5)).isInstanceOf(UserError.class)
           .hasMessageContaining("vocabulary of 67");
