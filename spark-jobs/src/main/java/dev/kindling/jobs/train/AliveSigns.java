@@ -29,13 +29,14 @@ final class AliveSigns {
   private final String[] sign;
   private final Question driver;
   private final Pause pause;
-  private final Consumer<StopRequest> obey;
+  private final Consumer<StopRequest> orders;
 
-  AliveSigns(int rank, String executor, Question driver, Pause pause, Consumer<StopRequest> obey) {
+  /** @param orders is given what the driver answers, {@link StopRequest#NONE} too */
+  AliveSigns(int rank, String executor, Question driver, Pause pause, Consumer<StopRequest> orders) {
     this.sign = new String[]{DriverLine.ALIVE, Integer.toString(rank), executor};
     this.driver = driver;
     this.pause = pause;
-    this.obey = obey;
+    this.orders = orders;
   }
 
   /** A thread's whole work; it ends early where the thread is interrupted. */
@@ -52,8 +53,7 @@ final class AliveSigns {
 
   private void give() throws InterruptedException {
     try {
-      StopRequest order = StopRequest.valueOf(driver.ask(sign, PATIENCE_SECONDS).toString());
-      if (order != StopRequest.NONE) obey.accept(order);
+      orders.accept(StopRequest.valueOf(driver.ask(sign, PATIENCE_SECONDS).toString()));
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {                      // Spark's checked exceptions are not declared

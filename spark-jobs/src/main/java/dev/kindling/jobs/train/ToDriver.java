@@ -70,7 +70,7 @@ public final class ToDriver implements AutoCloseable {
 
   private void ordered(StopRequest stop) {
     order = stop;
-    obey.accept(stop);
+    if (stop != StopRequest.NONE) obey.accept(stop);
   }
 
   /** Who does what the driver orders, from now on; may be told more than once. */

@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Test;
 /** Signs of life as time goes by that the test tells. */
 class AliveSignsTest {
   private final List<Long> asked = new ArrayList<>();          // milliseconds
-  private final List<StopRequest> obeyed = new ArrayList<>();
+  private final List<StopRequest> orders = new ArrayList<>();
   private long now;
 
   private void give(AliveSigns.Question driver, long untilMillis) {
-    new AliveSigns(3, "exec-7", driver, millis -> now += millis, obeyed::add).giveUntil(() -> now >= untilMillis);
+    new AliveSigns(3, "exec-7", driver, millis -> now += millis, orders::add).giveUntil(() -> now >= untilMillis);
   }
 
   private Object late(String[] sign, long seconds) throws TimeoutException {
@@ -28,7 +28,7 @@ class AliveSignsTest {
   void aDriverThatIsLateWithItsAnswersHasSeveralSignsWithinTheSilenceThatItAllows() {
     give(this::late, 6_000);
     assertThat(asked).containsExactly(0L, 1_500L, 3_000L, 4_500L);
-    assertThat(obeyed).isEmpty();
+    assertThat(orders).isEmpty();
   }
 
   @Test
@@ -39,21 +39,21 @@ class AliveSignsTest {
       return "NONE";
     }, 1_500);
     assertThat(said).containsExactly("0 alive 3 exec-7", "500 alive 3 exec-7", "1000 alive 3 exec-7");
-    assertThat(obeyed).isEmpty();
+    assertThat(orders).hasSize(3).containsOnly(StopRequest.NONE);
   }
 
   @Test
-  void anOrderIsObeyedAlsoAfterAnAnswerThatDidNotCome() {
+  void anOrderIsTakenAlsoAfterAnAnswerThatDidNotCome() {
     give((sign, seconds) -> asked.size() < 2 ? late(sign, seconds) : "NOW", 3_500);
     assertThat(asked).containsExactly(0L, 1_500L);
-    assertThat(obeyed).containsExactly(StopRequest.NOW);
+    assertThat(orders).containsExactly(StopRequest.NOW);
   }
 
   @Test
   void anInterruptEndsThem() {
     new AliveSigns(3, "exec-7", this::late, millis -> {
       throw new InterruptedException();
-    }, obeyed::add).giveUntil(() -> false);
+    }, orders::add).giveUntil(() -> false);
     assertThat(asked).containsExactly(0L);
   }
 }
