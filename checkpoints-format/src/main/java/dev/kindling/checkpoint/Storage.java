@@ -16,6 +16,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.ipc.RemoteException;
 import org.apache.hadoop.security.AccessControlException;
@@ -35,18 +36,21 @@ public final class Storage {
 
   /**
    * The path's file system. On local disks {@link LocalFiles}, without {@code .crc} side files: they would stop a user who edits a
-   * {@code config.json} by hand, and manifests hold a SHA-256 of every file anyway.
+   * {@code config.json} by hand, and manifests hold a SHA-256 of every file anyway. Where {@code fs.file.impl} names a way to disks
+   * that is not Hadoop's, that one.
    */
   public static FileSystem of(Configuration conf, Path path) {
     try {
       FileSystem fs = reach(conf, path);
-      return fs instanceof LocalFileSystem ? local(fs) : fs;
+      return fs instanceof LocalFileSystem local ? raw(local) : fs;
     } catch (IOException e) {
       throw new UncheckedIOException(path + " cannot be reached: " + e.getMessage(), e);
     }
   }
 
-  private static FileSystem local(FileSystem hadoops) throws IOException {
+  private static FileSystem raw(LocalFileSystem hadoops) throws IOException {
+    FileSystem raw = hadoops.getRawFileSystem();
+    if (raw.getClass() != RawLocalFileSystem.class) return raw;
     synchronized (LOCAL) {
       LocalFiles files = LOCAL.get(hadoops);
       if (files == null) LOCAL.put(hadoops, files = LocalFiles.of(hadoops.getConf()));
