@@ -104,6 +104,7 @@ final class PredictCommand implements Callable<Integer> {
     CorpusSource texts = new CorpusSource(List.of(in), json ? CorpusFormat.JSONL : CorpusFormat.LINES,
         new CorpusSource.Fields(textField, idField, "", OPTIONS));
     if (pairField == null) return texts;
+    require(!pairField.isBlank(), "--pair-field", "empty", "the name of a field, such as hypothesis");
     if (!json)
       throw new UserError("--pair-field is " + pairField + ", and --in is " + in
           + "; pairs are read from JSON lines, in a file whose name has .json");

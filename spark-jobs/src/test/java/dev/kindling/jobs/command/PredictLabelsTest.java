@@ -213,6 +213,10 @@ class PredictLabelsTest {
         "classes")).contains("--answer is classes; it must be labels or embeddings");
     assertThat(Ended.refused("predict", "--model", words.toString(), "--in", in.toString(), "--out", out,
         "--pair-field", "other")).contains("--pair-field is other, and --in is", "read from JSON lines");
+    for (String blank : List.of("", " ")) {
+      assertThat(Ended.refused("predict", "--model", words.toString(), "--in", pairs.toString(), "--out", out,
+          "--pair-field", blank)).contains("--pair-field is empty; it must be the name of a field, such as hypothesis");
+    }
     assertThat(Ended.refused("predict", "--model", words.toString(), "--in", pairs.toString(), "--out", out,
         "--pair-field", "second")).contains("texts.jsonl:1: the field 'second' is missing", "with --pair-field");
     assertThat(Ended.refused("predict", "--model", words.toString(), "--in", pairs.toString(), "--out", out,
