@@ -7,10 +7,12 @@ import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
@@ -54,22 +56,43 @@ public final class Checkpoint {
     try {
       return Storage.readSmall(fs, file, 1 << 26);
     } catch (UserError e) {
-      if (!CheckpointStore.isUncommitted(conf, file.getParent())) throw e;
+      if (!isUncommitted(conf, file.getParent(), e)) throw e;
       throw new UserError(file.getParent() + " is no whole checkpoint: " + Manifest.FILE
           + ", which is written last and deleted first, is not there", e);
     }
   }
 
+  /** @param told what is wrong already, which a folder that cannot be looked at does not hide */
+  private static boolean isUncommitted(Configuration conf, Path folder, UserError told) {
+    try {
+      return CheckpointStore.isUncommitted(conf, folder);
+    } catch (UserError | UncheckedIOException e) {
+      told.addSuppressed(e);
+      return false;
+    }
+  }
+
   /** Holds every file to the size and the SHA-256 of the manifest; sizes first, as they are cheap. */
   public void verify() {
-    for (FileEntry f : manifest.files()) {
+    verify(name -> true);
+  }
+
+  /** The same of some of the files, for who reads no others. @param which by the name in the manifest */
+  public void verify(Predicate<String> which) {
+    List<FileEntry> files = manifest.files().stream().filter(f -> which.test(f.name())).toList();
+    for (FileEntry f : files) {
       long size = Storage.file(fs, new Path(path, f.name())).getLen();
       if (size != f.size()) {
         throw new UserError(
             path + "/" + f.name() + " is damaged: it has " + size + " bytes; its manifest says " + f.size());
       }
     }
-    manifest.files().forEach(this::verifyHash);
+    files.forEach(this::verifyHash);
+  }
+
+  /** Whether {@link #model()} may be read from a file of that name: from all but the optimizer's states. */
+  public static boolean isOfModel(String name) {
+    return !name.startsWith(OPTIMIZER);
   }
 
   private void verifyHash(FileEntry entry) {
@@ -129,7 +152,7 @@ public final class Checkpoint {
 
   /** The optimizer's states for any sharding; to be closed. */
   public OptimizerStates optimizer() {
-    List<String> files = manifest.files().stream().map(FileEntry::name).filter(n -> n.startsWith(OPTIMIZER)).toList();
+    List<String> files = manifest.files().stream().map(FileEntry::name).filter(n -> !isOfModel(n)).toList();
     return OptimizerStates.open(conf, path, files);
   }
 

@@ -12,6 +12,7 @@ import dev.kindling.checkpoint.TinyModel;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightsHash;
 import dev.kindling.checkpoint.folder.ModelFolder;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.ipc.RemoteException;
 import org.junit.jupiter.api.BeforeEach;
@@ -159,6 +161,33 @@ class CheckpointStoreTest {
       throw new RemoteException("org.apache.hadoop.hdfs.protocol.AlreadyBeingCreatedException",
           "Failed to CREATE_FILE " + file);
     }
+  }
+
+  /** Has no manifests, and then is away. */
+  public static final class FailingFiles extends RawLocalFileSystem {
+    @Override
+    public URI getUri() {
+      return URI.create("failing:///");
+    }
+
+    @Override
+    public FileStatus getFileStatus(org.apache.hadoop.fs.Path file) throws IOException {
+      throw new FileNotFoundException(file.toString());
+    }
+
+    @Override
+    public boolean exists(org.apache.hadoop.fs.Path file) throws IOException {
+      throw new IOException("away");
+    }
+  }
+
+  @Test
+  void aFolderThatCannotBeLookedAtDoesNotHideThatItsManifestIsMissing() {
+    Configuration conf = new Configuration(false);
+    conf.set("fs.failing.impl", FailingFiles.class.getName());
+    assertThatThrownBy(() -> Checkpoint.read(conf, new org.apache.hadoop.fs.Path("failing://" + run + "/step-00000010")))
+        .isInstanceOf(UserError.class).hasMessageContaining("manifest.json does not exist")
+        .satisfies(e -> assertThat(e.getSuppressed()).singleElement().asString().contains("away"));
   }
 
   @Test

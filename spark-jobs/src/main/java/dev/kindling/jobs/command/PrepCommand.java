@@ -7,6 +7,7 @@ import dev.kindling.data.job.PrepReport;
 import dev.kindling.data.job.PrepResult;
 import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.jobs.config.Configuration;
+import dev.kindling.jobs.model.TokenizerPath;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -59,10 +60,12 @@ final class PrepCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
-    Configuration configuration = options.read(HadoopFiles.configuration()).option("--in", "input", input)
+    var hadoop = HadoopFiles.configuration();
+    Configuration configuration = options.read(hadoop).option("--in", "input", input)
         .option("--out", "output", output);
     PrepSettings settings = configuration.as(PrepSettings.class);
-    PrepOptions prep = configuration.located(settings::options);
+    PrepOptions prep = configuration.located(
+        () -> settings.options(named -> TokenizerPath.resolve(hadoop, named).toString()));
     return Stoppable.run(spec.commandLine().getErr(),
         "prep was stopped; the same command goes on with the stages that are whole",
         () -> prepare(configuration, prep, out));

@@ -21,10 +21,10 @@ import dev.kindling.data.label.LabelKind;
 import dev.kindling.data.pack.Packing;
 import dev.kindling.data.tokenizer.TokenizerKind;
 import dev.kindling.jobs.config.Differences;
-import dev.kindling.jobs.model.TokenizerPath;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * What {@code kindling prep} is to do; {@link PrepOptions} and {@link CorpusSource} say what each setting means.
@@ -46,10 +46,9 @@ record PrepSettings(List<InputSettings> input, CorpusFormat format, String textF
         Optional.empty(), 16_384, 1024, 1, 1, Packing.CONCATENATE, Optional.empty(), TokenizerKind.BYTE_LEVEL);
   }
 
-  PrepOptions options() {
-    Optional<String> file = tokenizer
-        .map(named -> TokenizerPath.resolve(HadoopFiles.configuration(), named).toString());
-    return new PrepOptions(inputs(), maxRejectedPercent, stages(), output, file, vocabularySize, sequenceLength,
+  /** @param tokenizerFile finds the file of what is named as tokenizer */
+  PrepOptions options(UnaryOperator<String> tokenizerFile) {
+    return new PrepOptions(inputs(), maxRejectedPercent, stages(), output, tokenizer.map(tokenizerFile), vocabularySize, sequenceLength,
         heldOutPercent, seed, packing, chatTemplate, tokenizerKind);
   }
 

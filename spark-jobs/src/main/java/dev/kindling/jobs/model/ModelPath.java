@@ -10,6 +10,7 @@ import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.train.optim.AveragedWeights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -25,8 +26,8 @@ public final class ModelPath {
    * @param average whether the average of the weights is meant, which a run keeps where {@code average.decay} is set
    */
   public static ModelFolder open(Configuration conf, String named, boolean average) {
-    Path path = resolve(conf, named);
-    if (!average) return ModelFolder.open(conf, path);
+    if (!average) return ModelFolder.open(conf, resolve(conf, named));
+    Path path = resolve(conf, named, file -> true);
     if (!Storage.exists(Storage.of(conf, path), new Path(path, Manifest.FILE))) {
       throw new UserError(
           "--average: model " + named + " is not of a run, and only runs keep an average of their weights");
@@ -35,12 +36,18 @@ public final class ModelPath {
   }
 
   /**
-   * A checkpoint, named or a run's newest, has been held to the hashes of its manifest: damage that no reader of the weights
-   * notices must not reach an export or a measurement. Call it once a command, as that reads every byte.
+   * A checkpoint has been held to the hashes of its manifest, a run's newest as a whole and a named one in all that a model is read
+   * from: damage that no reader of the weights notices must not reach an export or a measurement. Call it once a command, as that
+   * reads every byte.
    *
    * @return a folder with a {@code config.json}; @throws UserError where there is none, or a named checkpoint is damaged
    */
   public static Path resolve(Configuration conf, String named) {
+    return resolve(conf, named, Checkpoint::isOfModel);
+  }
+
+  /** @param read the files of a named checkpoint that will be read */
+  private static Path resolve(Configuration conf, String named, Predicate<String> read) {
     Path path = new Path(named);
     FileSystem files = Storage.of(conf, path);
     if (!Storage.exists(files, path)) {
@@ -49,7 +56,7 @@ public final class ModelPath {
     if (Storage.isFile(files, path))
       throw new UserError(
           "model " + named + " is a file; give the folder that holds it, with its config.json, or a run's folder");
-    if (isNamedCheckpoint(conf, path)) return whole(conf, path);
+    if (isNamedCheckpoint(conf, path)) return whole(conf, path, read);
     if (Storage.exists(files, new Path(path, ModelConfig.FILE))) return path;
     try {
       return new CheckpointStore(conf, path).newestWhole().map(Checkpoint::path).orElseThrow(() -> new UserError(
@@ -66,12 +73,20 @@ public final class ModelPath {
         || CheckpointStore.isUncommitted(conf, path);
   }
 
-  /** @return the checkpoint that was named; @throws UserError where it is damaged, and what to name in its place */
-  static Path whole(Configuration conf, Path named) {
+  /**
+   * Looks at the manifest and at the files that will be read.
+   *
+   * @return the checkpoint that was named; @throws UserError where these are damaged, and what to name in its place
+   */
+  static Path whole(Configuration conf, Path named, Predicate<String> read) {
+    boolean uncommitted = CheckpointStore.isUncommitted(conf, named);
     try {
-      return Checkpoint.open(conf, named).path();
+      Checkpoint checkpoint = Checkpoint.read(conf, named);
+      checkpoint.verify(read);
+      return checkpoint.path();
     } catch (UserError damage) {
-      throw new UserError(damage.getMessage() + "; " + others(named), damage);
+      throw new UserError(damage.getMessage() + "; " + others(named)
+          + (uncommitted ? ", or rename this folder, if it is a model that you copied yourself" : ""), damage);
     }
   }
 

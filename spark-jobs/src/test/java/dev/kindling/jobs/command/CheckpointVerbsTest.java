@@ -6,6 +6,7 @@ import dev.kindling.checkpoint.ElementType;
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.CheckpointWriter;
+import dev.kindling.checkpoint.commit.OptimizerRange;
 import dev.kindling.checkpoint.folder.ModelFolderWriter;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PlainKernels;
@@ -14,6 +15,7 @@ import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,6 +28,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What {@code verify}, {@code inspect} and {@code export} make of a run of two checkpoints and of a model's folder. */
 class CheckpointVerbsTest {
   private static final Configuration CONF = new Configuration();
+  private static final List<OptimizerRange> STATES = List
+      .of(new OptimizerRange("exp_avg/w", 0, 2, (at, into, offset, n) -> into[offset] = 1));
   @TempDir
   Path folder;
   private Path run, model;
@@ -38,10 +42,19 @@ class CheckpointVerbsTest {
     try (Kernels kernels = PlainKernels.of(1);
         DecoderModel fresh = DecoderModel.create(config, kernels, Precision.FLOAT32, 7)) {
       ModelFolderWriter.export(CONF, hadoop(model), config, fresh.weightSource(), null, ElementType.F32);
+    }
+    write(null, 10, 20);
+  }
+
+  private void write(String tokenizerJson, long... steps) throws IOException {
+    Gpt2Config config = Gpt2Config.of(20, 4, 8, 1, 2);
+    try (Kernels kernels = PlainKernels.of(1);
+        DecoderModel fresh = DecoderModel.create(config, kernels, Precision.FLOAT32, 7)) {
       CheckpointStore store = new CheckpointStore(CONF, hadoop(run));
-      for (long step : new long[]{10, 20}) {
+      for (long step : steps) {
         CheckpointWriter writer = store.begin(step);
-        writer.model(config, fresh.weightSource(), null);
+        writer.model(config, fresh.weightSource(), tokenizerJson);
+        if (step > 20) writer.optimizer(0, 1, STATES);
         writer.commit();
       }
     }
@@ -134,6 +147,9 @@ class CheckpointVerbsTest {
         {"generate", "--model", named, "--prompt", "a"},
         {"predict", "--model", named, "--in", "a", "--out", out + ".jsonl"}})
       assertThat(Ended.refused(verb)).as(String.join(" ", verb)).contains(step.toString(), told, another);
+    if (Files.notExists(step.resolve("manifest.json")))
+      assertThat(Ended.refused("generate", "--model", named, "--prompt", "a"))
+          .contains("calls whole, or rename this folder, if it is a model that you copied yourself");
     assertThat(Ended.refused("verify", named)).contains(told);
     assertThat(folder.resolve("out")).doesNotExist();
     Ended.well("export", "hf", "--model", run.toString(), "--out", out);
@@ -152,16 +168,50 @@ class CheckpointVerbsTest {
         .contains("copy/config.json is damaged", "copy it again from its run");
   }
 
+  /** A word of ids, by the tokenizer of what is named. */
+  private static String[] encode(Path named) {
+    return new String[]{"tokenizer", "encode", "--tokenizer", named.toString(), "a"};
+  }
+
   @Test
-  void theTokenizerOfARunIsItsNewestWholeCheckpoints() throws IOException {
-    String[] encode = {"tokenizer", "encode", "--tokenizer", run.toString(), "a"};
-    assertThat(Ended.refused(encode)).contains("no tokenizer at", "step-00000020/tokenizer.json");
-    Files.writeString(run.resolve("step-00000020/config.json"), "{}");
-    assertThat(Ended.refused(encode)).contains("no tokenizer at", "step-00000010/tokenizer.json");
-    assertThat(Ended.refused("tokenizer", "encode", "--tokenizer", run.resolve("step-00000020").toString(), "a"))
-        .contains("config.json is damaged", "name the run's folder, " + run);
-    Files.writeString(run.resolve("step-00000010/config.json"), "{}");
-    assertThat(Ended.refused(encode)).contains("no checkpoint of the run in " + run + " is whole", "kindling verify");
+  void theTokenizerOfARunIsThatOfTheNewestCheckpointThatHasItWhole() throws IOException {
+    assertThat(Ended.refused(encode(run))).contains("no tokenizer at", "step-00000020/tokenizer.json");
+    write("{\"none\": 1}", 30, 40);
+    Path newest = run.resolve("step-00000040"), before = run.resolve("step-00000030");
+    for (String other : List.of("model.safetensors", "config.json")) Files.writeString(newest.resolve(other), "{}");
+    assertThat(Ended.refused(encode(run))).contains("step-00000040/tokenizer.json").doesNotContain("damaged");
+    assertThat(Ended.refused(encode(newest))).contains("step-00000040/tokenizer.json").doesNotContain("damaged");
+    Files.writeString(newest.resolve("tokenizer.json"), "{\"none\": 2}");
+    assertThat(Ended.refused(encode(run))).contains("step-00000030/tokenizer.json").doesNotContain("damaged");
+    assertThat(Ended.refused(encode(newest))).contains("step-00000040/tokenizer.json is damaged",
+        "name the run's folder, " + run);
+    Files.delete(before.resolve("manifest.json"));
+    for (String step : List.of("step-00000010", "step-00000020"))
+      Files.writeString(run.resolve(step).resolve("manifest.json"), "{ cut");
+    assertThat(Ended.refused(encode(run))).contains("no checkpoint of the run in " + run + " has its tokenizer whole",
+        "kindling verify");
+  }
+
+  @Test
+  void aFileThatIsNoJsonIsNoTokenizer() throws IOException {
+    Path file = Files.writeString(folder.resolve("words"), "{}");
+    assertThat(Ended.refused(encode(file)))
+        .contains("tokenizer " + file + " is a file; name the tokenizer.json, or a folder that holds one");
+  }
+
+  /** Training goes on from a whole checkpoint only; a model is not read from the states of its optimizer. */
+  @Test
+  void aNamedModelIsReadWhereOnlyItsOptimizersStatesAreDamaged() throws IOException {
+    write(null, 30);
+    Path step = run.resolve("step-00000030");
+    try (Stream<Path> states = Files.list(step.resolve("optimizer"))) {
+      for (Path file : states.toList()) Files.writeString(file, "{}");
+    }
+    String out = folder.resolve("out").toString();
+    Ended.well("export", "hf", "--model", step.toString(), "--out", out);
+    assertThat(Ended.refused("export", "hf", "--average", "--model", step.toString(), "--out", out))
+        .contains("optimizer/", "is damaged");
+    assertThat(Ended.refused("verify", step.toString())).contains("optimizer/", "is damaged");
   }
 
   @Test

@@ -108,6 +108,6 @@ class PrepSettingsTest {
 
   private static PrepOptions options(String yaml) {
     Configuration configuration = Configuration.parse("prep.yaml", yaml);
-    return configuration.located(configuration.as(PrepSettings.class)::options);
+    return configuration.located(() -> configuration.as(PrepSettings.class).options(named -> named));
   }
 }
