@@ -1,5 +1,6 @@
 package dev.kindling.data.tokenizer;
 
+import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
@@ -21,7 +22,7 @@ import java.util.stream.IntStream;
 public final class HubTokenizer implements AutoCloseable {
   /** DJL would otherwise tell its makers that it was loaded. */
   private static final String NO_CALL_HOME = "OPT_OUT_TRACKING";
-  /** In what the library says of a file: the rest names its own types. */
+  /** In what the library says of a file: the rest of such a line names its own types. */
   private static final Pattern PLACE = Pattern.compile("line (\\d+) column (\\d+)");
 
   private final HuggingFaceTokenizer library;
@@ -60,13 +61,33 @@ public final class HubTokenizer implements AutoCloseable {
           HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)),
               Map.of("truncation", "false", "padding", "false")),
           longest);
+    } catch (EngineException | LinkageError e) {
+      throw notLoaded(where, e);
     } catch (IOException | RuntimeException e) {
-      Matcher place = PLACE.matcher(String.valueOf(e.getMessage()));
-      throw new UserError(where + " is no tokenizer that Hugging Face's library reads"
-          + (place.find() ? ": it stops at line " + place.group(1) + ", column " + place.group(2) : "")
-          + "; take the tokenizer.json that belongs to the model, or save it again with a newer version of the library",
-          e);
+      throw notRead(where, e);
     }
+  }
+
+  /** The library is unpacked on its first use. */
+  static UserError notLoaded(String where, Throwable failure) {
+    Throwable cause = failure;
+    for (int depth = 0; cause.getCause() != null && depth < 20; depth++) cause = cause.getCause();
+    return new UserError("Hugging Face's tokenizer library, which is to read " + where + ", cannot be loaded: "
+        + firstLine(cause.toString()) + "; its cache folder must be one that this user may write in and load programs "
+        + "from: DJL_CACHE_DIR names another", failure);
+  }
+
+  static UserError notRead(String where, Exception failure) {
+    String said = String.valueOf(failure.getMessage());
+    Matcher place = PLACE.matcher(said);
+    return new UserError(where + " is no tokenizer that Hugging Face's library reads: "
+        + (place.find() ? "it stops at line " + place.group(1) + ", column " + place.group(2) : firstLine(said))
+        + "; take the tokenizer.json that belongs to the model, or save it again with a newer version of the library",
+        failure);
+  }
+
+  private static String firstLine(String said) {
+    return said.lines().findFirst().orElse("");
   }
 
   public Encoded encode(String text) {

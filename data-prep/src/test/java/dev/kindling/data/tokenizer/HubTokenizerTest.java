@@ -3,10 +3,12 @@ package dev.kindling.data.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.engine.EngineException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.checkpoint.UserError;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -117,5 +119,15 @@ class HubTokenizerTest {
           .hasMessageStartingWith("folder/tokenizer.json is no tokenizer")
           .hasMessageContaining("take the tokenizer.json")
           .message().doesNotContain("variant", "enum", "EOF");
+    assertThat(HubTokenizer.notRead("tokenizer.json", new IllegalStateException("no such merge: a b\nat tokenizers")))
+        .hasMessageContaining("reads: no such merge: a b; take");
+  }
+
+  @Test
+  void aLibraryThatIsNotLoadedIsNoFaultOfTheFile() {
+    RuntimeException failed = new EngineException("Failed to load Huggingface native library.",
+        new IllegalStateException("Failed to create cache", new AccessDeniedException("/home/ann/.djl.ai\nno")));
+    assertThat(HubTokenizer.notLoaded("tokenizer.json", failed)).message().contains("cannot be loaded",
+        "AccessDeniedException: /home/ann/.djl.ai; its cache folder", "DJL_CACHE_DIR").doesNotContain("is no tokenizer");
   }
 }
