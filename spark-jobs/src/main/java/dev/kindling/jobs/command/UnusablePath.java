@@ -1,15 +1,20 @@
 package dev.kindling.jobs.command;
 
+import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.UserError;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.AccessDeniedException;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
@@ -19,8 +24,9 @@ import picocli.CommandLine.Model.ArgSpec;
 
 /**
  * A verb that failed at a path: at a name that Hadoop does not take, or a place where this process may not read or write. It is
- * the user's mistake where the user named that path, or where nothing had run yet, so that all paths were those that the verb
- * begins with. What is refused in the middle of a run, at a file of its own, is nothing that another name mends.
+ * the user's mistake where the user named that path, and where no Spark job had begun, when a path is taken for one of those that
+ * the verb begins with: of verbs without Spark jobs, as {@code export}, that is any. What is refused after that, at a file of the
+ * run's own, is nothing that another name mends.
  */
 final class UnusablePath {
   /** A path in a message, its scheme and host apart; more text may follow. */
@@ -30,9 +36,9 @@ final class UnusablePath {
   private UnusablePath() {
   }
 
-  /** What to tell of a verb; empty for all other failures. @param ran whether work had begun when it failed */
+  /** What to tell of a verb; empty for all other failures. @param ran whether a Spark job had begun when it failed */
   static Optional<String> told(Throwable failure, boolean ran, CommandLine verb) {
-    return told(failure, ran, given(verb));
+    return told(failure, ran, given(verb), HadoopFiles::configuration);
   }
 
   /** What the user wrote, on the command line and in the file of settings, word by word: of {@code KEY=VALUE} the value. */
@@ -50,10 +56,11 @@ final class UnusablePath {
   /**
    * The same.
    *
-   * @param ran whether work had begun when the verb failed
-   * @param given what may be a path that the user named
+   * @param ran whether a Spark job had begun when the verb failed
+   * @param given what may be a path that the user named; @param conf whose file system paths without a beginning are of
    */
-  static Optional<String> told(Throwable failure, boolean ran, Collection<String> given) {
+  static Optional<String> told(Throwable failure, boolean ran, Collection<String> given,
+      Supplier<Configuration> conf) {
     Throwable cause = failure;
     for (int depth = 0; cause != null && depth < 20; depth++, cause = cause.getCause()) {
       if (cause instanceof IllegalArgumentException && cause.getCause() instanceof URISyntaxException syntax
@@ -61,7 +68,7 @@ final class UnusablePath {
         return Optional.of("the path " + syntax.getInput() + " cannot be used: " + syntax.getReason()
             + "; before a colon stands the kind of a file system, as in file:///data or hdfs://host/data, and names hold none");
       }
-      if (isNoPlace(cause) && (!ran || names(cause, given))) {
+      if (isNoPlace(cause) && (!ran || names(cause, given, conf.get()))) {
         return Optional.of((cause instanceof AccessDeniedException ? "access is denied: " : "") + cause.getMessage()
             + "; name a place that this user may read, or make files and folders in");
       }
@@ -83,15 +90,25 @@ final class UnusablePath {
   }
 
   /** Whether the first path of the message is a given one, or above one, where it would have to be made. */
-  private static boolean names(Throwable cause, Collection<String> given) {
+  private static boolean names(Throwable cause, Collection<String> given, Configuration conf) {
     Matcher path = PATH.matcher(String.valueOf(cause.getMessage()));
-    return path.find() && given.stream().anyMatch(each -> begins(path.group(1), each));
+    return path.find() && given.stream().anyMatch(each -> begins(path.group(1), absolute(conf, each)));
   }
 
+  /** As its file system has it; not all that was given is a path. */
+  private static String absolute(Configuration conf, String given) {
+    try {
+      return Storage.absolute(conf, given);
+    } catch (IllegalArgumentException | UncheckedIOException | UserError e) {
+      return given;
+    }
+  }
+
+  /** @param given absolute; what is not is no path */
   private static boolean begins(String told, String given) {
     Matcher withScheme = PATH.matcher(given);
-    String absolute = new File(withScheme.matches() ? withScheme.group(1) : given).getAbsolutePath();
-    for (File place = new File(absolute.replace("/./", "/")); place != null; place = place.getParentFile()) {
+    if (!withScheme.matches()) return false;
+    for (File place = new File(withScheme.group(1).replace("/./", "/")); place != null; place = place.getParentFile()) {
       String name = place.getPath();
       if (told.startsWith(name)
           && (told.length() == name.length() || AFTER_A_PATH.indexOf(told.charAt(name.length())) >= 0))

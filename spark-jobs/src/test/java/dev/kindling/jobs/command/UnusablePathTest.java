@@ -8,15 +8,19 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.security.AccessControlException;
 import org.junit.jupiter.api.Test;
 
 class UnusablePathTest {
+  private static final Supplier<Configuration> LOCAL = Configuration::new;
   private static final List<String> GIVEN = List.of("hdfs://lake:8020/runs/books", "corpus/in.jsonl", "/my data/out",
       "20");
 
   private static Optional<String> midway(IOException failure) {
-    return UnusablePath.told(new UncheckedIOException(failure), true, GIVEN);
+    return UnusablePath.told(new UncheckedIOException(failure), true, GIVEN, LOCAL);
   }
 
   private static IOException forbidden(String inode) {
@@ -26,9 +30,9 @@ class UnusablePathTest {
 
   @Test
   void beforeAnythingRanEveryPathIsTheUsers() {
-    assertThat(UnusablePath.told(forbidden("/elsewhere"), false, GIVEN)).get().asString()
+    assertThat(UnusablePath.told(forbidden("/elsewhere"), false, GIVEN, LOCAL)).get().asString()
         .contains("inode=\"/elsewhere\"", "name a place that this user may read");
-    assertThat(UnusablePath.told(new AccessDeniedException("/runs/books/step-2"), false, List.of())).get().asString()
+    assertThat(UnusablePath.told(new AccessDeniedException("/runs/books/step-2"), false, List.of(), LOCAL)).get().asString()
         .startsWith("access is denied: /runs/books/step-2; ");
   }
 
@@ -40,9 +44,28 @@ class UnusablePathTest {
     assertThat(midway(new AccessDeniedException("hdfs://lake:8020/runs/books"))).isPresent();
     assertThat(midway(new AccessDeniedException(Path.of("corpus/in.jsonl").toAbsolutePath().toString()))).isPresent();
     assertThat(UnusablePath.told(new AccessDeniedException(Path.of("in").toAbsolutePath().toString()), true,
-        List.of("./in"))).isPresent();
+        List.of("./in"), LOCAL)).isPresent();
     assertThat(midway(new IOException("Mkdirs failed to create file:/my data/out (exists=false, cwd=file:/home/ann)")))
         .isPresent();
+  }
+
+  /** Of HDFS's home folders here: one that works without a server. */
+  public static final class Homes extends RawLocalFileSystem {
+    @Override
+    public org.apache.hadoop.fs.Path getWorkingDirectory() {
+      return new org.apache.hadoop.fs.Path("/user/ann");
+    }
+  }
+
+  @Test
+  void aPathWithoutABeginningLiesWhereItsFileSystemHasIt() {
+    Configuration conf = new Configuration();
+    conf.set("fs.file.impl", Homes.class.getName());
+    conf.setBoolean("fs.file.impl.disable.cache", true);
+    assertThat(UnusablePath.told(forbidden("/user/ann/corpus/in.jsonl"), true, GIVEN, () -> conf)).isPresent();
+    assertThat(UnusablePath.told(forbidden("/user/ann/runs"), true, List.of("../ann/runs"), () -> conf)).isPresent();
+    assertThat(UnusablePath.told(new AccessDeniedException(Path.of("corpus/in.jsonl").toAbsolutePath().toString()),
+        true, GIVEN, () -> conf)).isEmpty();
   }
 
   @Test
@@ -58,10 +81,10 @@ class UnusablePathTest {
   @Test
   void aNameThatHadoopDoesNotTakeIsTheUsersWhereItWasGiven() {
     IllegalArgumentException colon = colon();
-    assertThat(UnusablePath.told(colon, true, List.of("a:b"))).get().asString()
+    assertThat(UnusablePath.told(colon, true, List.of("a:b"), LOCAL)).get().asString()
         .startsWith("the path a:b cannot be used");
-    assertThat(UnusablePath.told(colon, true, GIVEN)).isEmpty();
-    assertThat(UnusablePath.told(colon, false, GIVEN)).isPresent();
+    assertThat(UnusablePath.told(colon, true, GIVEN, LOCAL)).isEmpty();
+    assertThat(UnusablePath.told(colon, false, GIVEN, LOCAL)).isPresent();
   }
 
   private static IllegalArgumentException colon() {
@@ -74,6 +97,6 @@ class UnusablePathTest {
 
   @Test
   void otherFailuresAreNone() {
-    assertThat(UnusablePath.told(new IOException("/runs/books: no space left"), false, GIVEN)).isEmpty();
+    assertThat(UnusablePath.told(new IOException("/runs/books: no space left"), false, GIVEN, LOCAL)).isEmpty();
   }
 }
