@@ -1,5 +1,6 @@
 package dev.kindling.jobs.pipeline;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -115,15 +116,18 @@ record Stage(String name, List<String> words, Optional<Path> config, Set<String>
       });
       if (!without.contains(MIXED)) noteMixed(yaml.path("data").path("others"));
     } catch (IOException e) {
-      throw new UserError("stage " + name + ": " + problem(file, new String(bytes, StandardCharsets.UTF_8)), e);
+      throw new UserError("stage " + name + ": " + problem(file, new String(bytes, StandardCharsets.UTF_8), e), e);
     }
   }
 
-  /** What the verb will say of a file that is no YAML. */
-  private static String problem(Path file, String text) {
+  /** What the verb will say of a file that is no YAML; where it would say nothing, what is wrong with it here. */
+  static String problem(Path file, String text, IOException refused) {
     try {
       dev.kindling.jobs.config.Configuration.parse(file.toString().replaceFirst("^file:(?=/)", ""), text);
-      return file + " is not valid YAML";
+      return file + " is not valid YAML: " + String.valueOf(refused.getMessage()).lines().findFirst().orElse("")
+          + (refused instanceof JsonProcessingException at && at.getLocation() != null
+              ? " (line " + at.getLocation().getLineNr() + ")"
+              : "");
     } catch (UserError told) {
       return told.getMessage();
     }

@@ -3,6 +3,8 @@ package dev.kindling.jobs.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParseException;
 import dev.kindling.checkpoint.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -58,6 +60,15 @@ class StageTest {
     assertThat(overrides.readsFrom(web)).isFalse();
     assertThat(stage(new Configuration(), "pretrain --data data/books --set data.others=data/web").reads())
         .containsExactlyInAnyOrder("data/books", "data/web");
+  }
+
+  @Test
+  void aFileThatOnlyTheVerbReadsIsToldWithTheReason() {
+    assertThat(Stage.problem(new org.apache.hadoop.fs.Path("prep.yaml"), "input: a.jsonl\n",
+        new JsonParseException(null, "found unknown alias\n in 'reader'", new JsonLocation(null, 0, 3, 8))))
+        .isEqualTo("prep.yaml is not valid YAML: found unknown alias (line 3)");
+    assertThat(Stage.problem(new org.apache.hadoop.fs.Path("prep.yaml"), "input: [a\n", new IOException("unseen")))
+        .contains("prep.yaml:").doesNotContain("unseen");
   }
 
   @Test
