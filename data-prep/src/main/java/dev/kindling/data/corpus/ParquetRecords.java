@@ -122,10 +122,10 @@ final class ParquetRecords implements RecordSource {
       if (!schema.containsField(name))
         throw new BadRecordException("the column '" + name + "' is missing (there are "
             + schema.getFields().stream().map(Type::getName).collect(Collectors.joining(", "))
-            + "); name the right one with " + (name.equals(labels.pair()) ? "pairField" : "labelField"));
+            + "); name the right one with " + (name.equals(labels.pair()) ? source.fields().settings().pair() : "labelField"));
     if (!labels.pair().isEmpty())
       fields.put(labels.pair(), holding(schema, labels.pair(), List.of(PrimitiveTypeName.BINARY),
-          "strings; name the right one with pairField"));
+          "strings; name the right one with " + source.fields().settings().pair()));
     Type label = schema.getType(labels.label());
     if (!ParquetLabels.areIn(label))
       throw new BadRecordException("the column '" + labels.label() + "' is " + label

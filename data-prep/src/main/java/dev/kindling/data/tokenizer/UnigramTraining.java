@@ -131,8 +131,8 @@ public final class UnigramTraining {
         && (all < size || UnigramTrainer.piecesFor(characters + 1) <= size);
     if (all < size && !sameAlphabet)
       return new UserError(
-          few + "ask for a vocabularySize below " + largest + ", in which fewer of its characters are, "
-              + "or give more text");
+          few + "ask for a vocabularySize below " + largest + ": a smaller one leaves its rarest characters "
+              + "out; or give more text");
     if (!sameAlphabet) return new UserError(few + "ask for a smaller vocabularySize, or give more text");
     return new UserError(few + "the largest vocabularySize that it gives is " + largest + "; ask for "
         + (all < size ? "that or less" : "that") + ", or give more text");

@@ -72,8 +72,8 @@ final class InspectCommand implements Callable<Integer> {
   private int whole(DatasetFiles files, PrintWriter out) {
     Damage.refuse(files.wrongSizes());
     if (!json)
-      out.printf("files          %,d shards, %,d bytes, are there with their sizes; kindling verify reads them all%n",
-          files.shards().size(), files.bytes());
+      out.printf("files          %s, %,d bytes, there with the right sizes; kindling verify reads them all%n",
+          Count.of(files.shards().size(), "shard"), files.bytes());
     return 0;
   }
 
@@ -100,16 +100,14 @@ final class InspectCommand implements Callable<Integer> {
             ? ""
             : ", " + Count.of(info.inputs().rows(), "row") + " of " + Count.ofTables(info.inputs().tables()));
     if (info.append() != null)
-      out.printf("version        %d, which added %,d bytes in %,d files%n", info.datasetVersion(),
-          info.append().bytes(),
-          info.append().files());
+      out.printf("version        %d, which added %,d bytes in %s%n", info.datasetVersion(), info.append().bytes(),
+          Count.of(info.append().files(), "file"));
     out.printf("fingerprint    %s%n", info.fingerprint());
     info.configuration().forEach((key, value) -> out.printf("  %-18s %s%n", key, value));
   }
 
   private static void part(String name, DatasetInfo.Part part, PrintWriter out) {
-    out.printf("%-14s %,d documents, %,d tokens, %,d rows in %d shards%n", name, part.documents(), part.tokens(),
-        part.rows(),
-        part.shards().size());
+    out.printf("%-14s %,d documents, %,d tokens, %,d rows in %s%n", name, part.documents(), part.tokens(), part.rows(),
+        Count.of(part.shards().size(), "shard"));
   }
 }
