@@ -185,7 +185,8 @@ class CheckpointStoreTest {
   void aFolderThatCannotBeLookedAtDoesNotHideThatItsManifestIsMissing() {
     Configuration conf = new Configuration(false);
     conf.set("fs.failing.impl", FailingFiles.class.getName());
-    assertThatThrownBy(() -> Checkpoint.read(conf, new org.apache.hadoop.fs.Path("failing://" + run + "/step-00000010")))
+    assertThatThrownBy(
+        () -> Checkpoint.read(conf, new org.apache.hadoop.fs.Path("failing://" + run + "/step-00000010")))
         .isInstanceOf(UserError.class).hasMessageContaining("manifest.json does not exist")
         .satisfies(e -> assertThat(e.getSuppressed()).singleElement().asString().contains("away"));
   }

@@ -122,7 +122,8 @@ final class ParquetRecords implements RecordSource {
       if (!schema.containsField(name))
         throw new BadRecordException("the column '" + name + "' is missing (there are "
             + schema.getFields().stream().map(Type::getName).collect(Collectors.joining(", "))
-            + "); name the right one with " + (name.equals(labels.pair()) ? source.fields().settings().pair() : "labelField"));
+            + "); name the right one with "
+            + (name.equals(labels.pair()) ? source.fields().settings().pair() : "labelField"));
     if (!labels.pair().isEmpty())
       fields.put(labels.pair(), holding(schema, labels.pair(), List.of(PrimitiveTypeName.BINARY),
           "strings; name the right one with " + source.fields().settings().pair()));

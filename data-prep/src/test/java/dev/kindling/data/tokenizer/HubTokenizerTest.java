@@ -128,6 +128,7 @@ class HubTokenizerTest {
     RuntimeException failed = new EngineException("Failed to load Huggingface native library.",
         new IllegalStateException("Failed to create cache", new AccessDeniedException("/home/ann/.djl.ai\nno")));
     assertThat(HubTokenizer.notLoaded("tokenizer.json", failed)).message().contains("cannot be loaded",
-        "AccessDeniedException: /home/ann/.djl.ai; its cache folder", "DJL_CACHE_DIR").doesNotContain("is no tokenizer");
+        "AccessDeniedException: /home/ann/.djl.ai; its cache folder", "DJL_CACHE_DIR")
+        .doesNotContain("is no tokenizer");
   }
 }

@@ -170,7 +170,8 @@ class UnigramTrainerTest {
   void noLargestVocabularyIsToldWhereItsAlphabetWouldBeAnother() {
     List<CountedWord> characters = IntStream.range(0, 120)
         .mapToObj(i -> new CountedWord("\u2581" + Character.toString('\u4E00' + i), 5)).toList();
-    assertThat(refusal(characters, 1000)).containsPattern("ask for a vocabularySize below \\d+: a smaller one leaves its rarest characters out; or give more");
+    assertThat(refusal(characters, 1000)).containsPattern(
+        "ask for a vocabularySize below \\d+: a smaller one leaves its rarest characters out; or give more");
   }
 
   @Test

@@ -48,7 +48,8 @@ record PrepSettings(List<InputSettings> input, CorpusFormat format, String textF
 
   /** @param tokenizerFile finds the file of what is named as tokenizer */
   PrepOptions options(UnaryOperator<String> tokenizerFile) {
-    return new PrepOptions(inputs(), maxRejectedPercent, stages(), output, tokenizer.map(tokenizerFile), vocabularySize, sequenceLength,
+    return new PrepOptions(inputs(), maxRejectedPercent, stages(), output, tokenizer.map(tokenizerFile), vocabularySize,
+        sequenceLength,
         heldOutPercent, seed, packing, chatTemplate, tokenizerKind);
   }
 

@@ -32,7 +32,8 @@ class UnusablePathTest {
   void beforeAnythingRanEveryPathIsTheUsers() {
     assertThat(UnusablePath.told(forbidden("/elsewhere"), false, GIVEN, LOCAL)).get().asString()
         .contains("inode=\"/elsewhere\"", "name a place that this user may read");
-    assertThat(UnusablePath.told(new AccessDeniedException("/runs/books/step-2"), false, List.of(), LOCAL)).get().asString()
+    assertThat(UnusablePath.told(new AccessDeniedException("/runs/books/step-2"), false, List.of(), LOCAL)).get()
+        .asString()
         .startsWith("access is denied: /runs/books/step-2; ");
   }
 
