@@ -177,7 +177,7 @@ class BadInputTest {
   @Test
   void aDatasetIsVerifiedAndWhatIsDamagedIsNamed() throws IOException {
     assertThat(Ended.well("verify", data.toString())).contains("data: version 1 is whole: 2 shards, ");
-    assertThat(Ended.well("inspect", data.toString())).contains("files          2 shards, ", "there with the right sizes");
+    assertThat(Ended.well("inspect", data.toString())).contains("files          2 shards, ", "with the right sizes");
     Path damaged = copy(data, folder.resolve("data"));
     Path shard = damaged.resolve("training/part-00000.parquet");
     flipByte(shard, Files.size(shard) / 2);
