@@ -23,6 +23,7 @@ final class OneDnn {
   /** Columns of a panel. */
   static final int PANEL = 64;
   private static final dnnl_engine ENGINE = new dnnl_engine();
+  private static final boolean BFLOAT16;
   private static final Map<Layout, dnnl_memory_desc> LAYOUTS = new ConcurrentHashMap<>();
   private static final Map<Layout, Boolean> PANELS = new ConcurrentHashMap<>();
 
@@ -30,6 +31,7 @@ final class OneDnn {
     Nd4j.getBackend();                           // its native operations are found by its own start alone
     Loader.load(org.bytedeco.dnnl.global.dnnl.class);
     check(dnnl_engine_create(ENGINE, dnnl_cpu, 0));
+    BFLOAT16 = multipliesBfloat16();
   }
 
   private OneDnn() {
@@ -52,6 +54,23 @@ final class OneDnn {
    */
   static void useOneThread() {
     NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(1);
+  }
+
+  /** Whether there are products and reorders of bf16: not without AVX-512. Where they are missing {@link Widening} does them. */
+  static boolean hasBfloat16() {
+    return BFLOAT16;
+  }
+
+  private static boolean multipliesBfloat16() {
+    dnnl_memory_desc a = rows(DType.BFLOAT16, STEP, STEP, STEP);
+    dnnl_memory_desc c = rows(DType.FLOAT32, STEP, STEP, STEP);
+    dnnl_primitive_desc product = new dnnl_primitive_desc();
+    int status = dnnl_matmul_primitive_desc_create(product, ENGINE, a, a, null, c, null);
+    if (status == dnnl_success) dnnl_primitive_desc_destroy(product);
+    else if (status != dnnl_unimplemented) check(status);
+    dnnl_memory_desc_destroy(a);
+    dnnl_memory_desc_destroy(c);
+    return status == dnnl_success;
   }
 
   static boolean hasFastBfloat16() {
@@ -102,6 +121,7 @@ final class OneDnn {
 
   /** Whether {@link #packed} is {@link #panels} for matrices of a size. */
   static boolean packsPanels(DType type, int rows, int columns) {
+    if (type == DType.BFLOAT16 && !BFLOAT16) return false;
     return PANELS.computeIfAbsent(new Layout(type, rows, columns), layout -> {
       dnnl_memory_desc panels = panels(type, rows, columns);
       boolean same = dnnl_memory_desc_equal(panels, packed(type, rows, columns)) != 0;
@@ -127,9 +147,13 @@ final class OneDnn {
     return desc;
   }
 
-  /** The layout that oneDNN wants for a matrix [in, out] that blocks of rows are multiplied with. Not to be destroyed. */
+  /**
+   * The layout that oneDNN wants for a matrix [in, out] that blocks of rows are multiplied with. Not to be destroyed. One of
+   * float32 where there are no products of bf16.
+   */
   static dnnl_memory_desc packed(DType type, int in, int out) {
-    return LAYOUTS.computeIfAbsent(new Layout(type, in, out), OneDnn::askForLayout);
+    DType held = BFLOAT16 ? type : DType.FLOAT32;
+    return LAYOUTS.computeIfAbsent(new Layout(held, in, out), OneDnn::askForLayout);
   }
 
   private static dnnl_memory_desc askForLayout(Layout layout) {

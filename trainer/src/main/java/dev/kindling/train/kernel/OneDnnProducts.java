@@ -223,7 +223,8 @@ final class OneDnnProducts {
 
   /** Whether two rows at a time are transposed, as if their neighbours were one number. */
   static boolean inPairs(DType type, int rows, int columns) {
-    return type == DType.BFLOAT16 && rows % OneDnn.PAIRED_STEP == 0 && columns % OneDnn.PANEL == 0;
+    return type == DType.BFLOAT16 && OneDnn.hasBfloat16() && rows % OneDnn.PAIRED_STEP == 0
+        && columns % OneDnn.PANEL == 0;
   }
 
   /** oneDNN interleaves halves and transposes whole numbers with vectors, but transposes halves one by one. */

@@ -21,6 +21,7 @@ final class OneDnnWorker implements AutoCloseable {
   private final Rows rows;
   private final int most;
   private final boolean tiles;
+  private final Widening widening;               // null: oneDNN takes bf16 here
   private Thread thread;
   private Primitive.Shape lastShape;             // most calls are for the shape of the call before
   private Primitive last;
@@ -35,6 +36,7 @@ final class OneDnnWorker implements AutoCloseable {
     this.most = most;
     this.tiles = tiles;
     rows = new Rows(kernels);
+    widening = OneDnn.hasBfloat16() ? null : new Widening(this, kernels);
     check(dnnl_stream_create(stream, OneDnn.engine(), dnnl_stream_default_flags));
   }
 
@@ -62,7 +64,12 @@ final class OneDnnWorker implements AutoCloseable {
         && readsBeyond(product.a().type(), product.k()))
       runOnCopy(product, addresses);
     else
-      runOn(shape, addresses);
+      runAsIs(shape, addresses);
+  }
+
+  private void runAsIs(Primitive.Shape shape, long... addresses) {
+    if (widening != null && Widening.concerns(shape)) widening.run(shape, addresses);
+    else runOn(shape, addresses);
   }
 
   /**
@@ -90,12 +97,12 @@ final class OneDnnWorker implements AutoCloseable {
     int k = product.k();
     Matrix whole = new Matrix(type, Order.ROWS, wholeTiles(k));
     long copy = scratch.at(Scratch.Slot.WHOLE_TILES, copyBytes(m, k));
-    runOn(new Reorder(m, k, product.a(), whole), addresses[0], copy);
+    runAsIs(new Reorder(m, k, product.a(), whole), addresses[0], copy);
     for (int row = 0; row < m; row++)
       Raw.zero(copy + (row * whole.stride() + k) * type.bytes(), (whole.stride() - k) * type.bytes());
     long[] on = addresses.clone();
     on[0] = copy;
-    runOn(new Product(m, product.n(), k, whole, product.b(), product.c(), product.bias(), product.sum()), on);
+    runAsIs(new Product(m, product.n(), k, whole, product.b(), product.c(), product.bias(), product.sum()), on);
   }
 
   private void runOn(Primitive.Shape shape, long... addresses) {

@@ -55,6 +55,12 @@ final class Rows {
     }
   }
 
+  /** Rounds n elements to what bf16 holds. */
+  void round(float[] row, int n) {
+    kernels.narrow(row, halves(n), n);
+    kernels.widen(halves, row, n);
+  }
+
   /** to += n elements of memory. */
   void add(DType type, long address, float[] to, int n, int slot) {
     if (type == DType.FLOAT32) {

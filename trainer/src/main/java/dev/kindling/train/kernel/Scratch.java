@@ -8,7 +8,7 @@ import java.util.Map;
 final class Scratch implements AutoCloseable {
   /** What it is for; uses that may overlap in time have slots of their own. */
   enum Slot {
-    PRIMITIVE, WHOLE_TILES, TRANSPOSED, PAIRS, PACKED, WEIGHT, WIDE, LEFT, RIGHT, PRODUCT, LOGITS, SCORES,
+    PRIMITIVE, WHOLE_TILES, WIDENED_LEFT, WIDENED_RIGHT, WIDENED_RESULT, TRANSPOSED, PAIRS, PACKED, WEIGHT, WIDE, LEFT, RIGHT, PRODUCT, LOGITS, SCORES,
     PROBABILITIES,
     SCORE_GRADIENTS,
     PROBABILITY_GRADIENTS,

@@ -21,6 +21,7 @@ public final class SizingKernels implements InvocationHandler {
   private final boolean plain;
   private final int threads;
   private final boolean tiles;
+  private final boolean widens;
   private final WorkerPool pool = new WorkerPool(1, () -> {});
   private final Map<Slot, Long> shared = new EnumMap<>(Slot.class);
   private final Map<Slot, Long> ofWorker = new EnumMap<>(Slot.class);
@@ -33,6 +34,7 @@ public final class SizingKernels implements InvocationHandler {
     this.plain = plain;
     this.threads = threads;
     this.tiles = tiles;
+    widens = !plain && !OneDnn.hasBfloat16();
   }
 
   /** @param plain whether plain Java will compute, which packs nothing and needs no scratch; @param threads of the rank */
@@ -117,8 +119,31 @@ public final class SizingKernels implements InvocationHandler {
   private PackedWeight weight(long in, long out, boolean storedTransposed, DType type) {
     packed += plain ? in * out * type.bytes() : OneDnnWeight.bytes(type, Math.toIntExact(in), Math.toIntExact(out));
     if (!plain) form = Math.max(form, OneDnnWeight.largestForm(type, Math.toIntExact(in), Math.toIntExact(out)));
-    if (!plain) stage(in, Math.min(out, OneDnnWeight.partRows(Math.toIntExact(out), 0)), storedTransposed, type);
+    if (!plain) pack(Math.toIntExact(in), Math.toIntExact(out), storedTransposed, type);
     return new Sized(in, out, storedTransposed, type);
+  }
+
+  /** As {@code OneDnnProducts.pack} does for a weight, which has both forms. */
+  private void pack(int in, int out, boolean storedTransposed, DType type) {
+    int part = OneDnnWeight.partRows(out, 0);
+    stage(in, Math.min(out, part), storedTransposed, type);
+    packed(type, in, Blocks.panel(out), storedTransposed);
+    packed(type, part, Blocks.panel(in), !storedTransposed);
+  }
+
+  /** A panel is packed of what lies in rows or transposed. */
+  private void packed(DType type, long rows, long width, boolean transposed) {
+    widened(Slot.WIDENED_LEFT, type, transposed ? width : rows, transposed ? rows : width);
+  }
+
+  /** As {@link Widening} copies so many lines, where it is needed. */
+  private void widened(Slot slot, DType type, long lines, long length) {
+    if (widens && type == DType.BFLOAT16) grow(ofWorker, slot, Widening.bytes(lines, length));
+  }
+
+  /** What a block of rows takes that is multiplied, or comes of it. */
+  private void widenedBlock(Slot slot, DType type, long rows, long columns) {
+    widened(slot, type, Math.min(Blocks.ROWS, rows), columns);
   }
 
   /** As {@code OneDnnProducts.packStaged}. */
@@ -134,15 +159,20 @@ public final class SizingKernels implements InvocationHandler {
   private void inputGradient(Tensor dy, PackedWeight w, Tensor dx) {
     int last = OneDnnWeight.lastPartRows(w.out());
     product(dy, last);
+    widenedBlock(Slot.WIDENED_LEFT, dy.type(), dy.rows(), OneDnnWeight.partRows(Math.toIntExact(w.out()), 0));
+    if (last == w.out()) result(dx);
     if (last < w.out() && dx.type() != DType.FLOAT32) grow(shared, Slot.WIDE, Float.BYTES * dx.size());
   }
 
   private void size(String operation, Object[] a) {
     switch (operation) {
-      case "linear" -> product((Tensor) a[0], ((Tensor) a[0]).dim(-1));
+      case "linear" -> {
+        product((Tensor) a[0], ((Tensor) a[0]).dim(-1));
+        result((Tensor) a[3]);
+      }
       case "linearInputGradient" -> inputGradient((Tensor) a[0], (PackedWeight) a[1], (Tensor) a[2]);
       case "linearWeightGradient" -> gradient((Tensor) a[0], ((Tensor) a[0]).dim(-1), ((Tensor) a[1]).dim(-1));
-      case "matmul" -> matmul((Tensor) a[0], (Boolean) a[1], (Tensor) a[4], (Boolean) a[7]);
+      case "matmul" -> matmul((Tensor) a[0], (Boolean) a[1], (Boolean) a[3], (Tensor) a[4], (Boolean) a[7]);
       case "crossEntropy" -> crossEntropy((Tensor) a[0], ((Logits) a[1]).head(), a[4] != null, a[5] != null);
       case "attention", "attentionGradient" -> attention((AttentionInputs) a[0], operation.endsWith("Gradient"));
       default -> {
@@ -162,6 +192,11 @@ public final class SizingKernels implements InvocationHandler {
   private void product(DType type, long rows, long inner) {
     if (tiles && OneDnnWorker.readsBeyond(type, inner))
       grow(ofWorker, Slot.WHOLE_TILES, OneDnnWorker.copyBytes(Math.min(Blocks.ROWS, rows), inner));
+    widenedBlock(Slot.WIDENED_LEFT, type, rows, inner);
+  }
+
+  private void result(Tensor c) {
+    widenedBlock(Slot.WIDENED_RESULT, c.type(), c.rows(), Math.min(Blocks.panel(c.dim(-1)), c.dim(-1)));
   }
 
   /** As {@code OneDnnProducts.addGradient}. */
@@ -171,8 +206,17 @@ public final class SizingKernels implements InvocationHandler {
 
   private void gradient(DType type, long rows, long stride, long in, long out) {
     int n = (int) Math.min(MOST, rows);
-    grow(shared, Slot.RIGHT, Panels.ofGradient(0, type, n, Math.toIntExact(out), Math.toIntExact(in)).bytes());
-    if (!OneDnnProducts.transposesFirst(type, stride)) return;
+    Panels right = Panels.ofGradient(0, type, n, Math.toIntExact(out), Math.toIntExact(in));
+    grow(shared, Slot.RIGHT, right.bytes());
+    packed(type, n, right.width(0), false);
+    if (!OneDnnProducts.transposesFirst(type, stride)) {
+      widened(Slot.WIDENED_LEFT, type, n, Math.min(Blocks.ROWS, in));
+      return;
+    }
+    widenedBlock(Slot.WIDENED_LEFT, type, in, n);
+    long width = Math.min(Blocks.panel(Math.min(MOST, in)), in);
+    widenedBlock(Slot.WIDENED_LEFT, type, n, width);
+    widened(Slot.WIDENED_RESULT, type, width, Math.min(Blocks.ROWS, n));
     product(type, Math.min(MOST, in), rows % MOST);
     if (OneDnnProducts.inPairs(type, n, (int) Math.min(MOST, in)))
       grow(ofWorker, Slot.PAIRS, OneDnnProducts.PAIRED_BYTES);
@@ -180,13 +224,15 @@ public final class SizingKernels implements InvocationHandler {
   }
 
   /** As {@code OneDnnProducts.matmul}. */
-  private void matmul(Tensor a, boolean transposed, Tensor c, boolean bfloat16) {
+  private void matmul(Tensor a, boolean transposed, boolean rightTransposed, Tensor c, boolean bfloat16) {
     DType type = bfloat16 ? DType.BFLOAT16 : DType.FLOAT32;
     int inner = Math.toIntExact(a.size() / c.dim(-2));
     int columns = Math.toIntExact(c.dim(-1));
     product(type, c.dim(-2), inner);
     grow(shared, Slot.PACKED, Panels.bytes(type, inner, columns));
     if (transposed || bfloat16) grow(shared, Slot.LEFT, a.size() * type.bytes());
+    if (transposed) widenedBlock(Slot.WIDENED_RESULT, type, c.dim(-2), inner);
+    packed(type, inner, Blocks.panel(columns), rightTransposed);
     grow(ofWorker, Slot.PRODUCT, 4L * Blocks.ROWS * Blocks.panel(columns));
   }
 
@@ -197,6 +243,7 @@ public final class SizingKernels implements InvocationHandler {
     if (!gradients) return;
     int group = OneDnnCrossEntropy.group(x.rows(), head);
     product(head.type(), group, OneDnnWeight.lastPartRows(head.out()));
+    widenedBlock(Slot.WIDENED_LEFT, head.type(), group, OneDnnWeight.partRows(Math.toIntExact(head.out()), 0));
     grow(shared, Slot.LOGITS, (long) group * OneDnnCrossEntropy.stride(head) * head.type().bytes());
     if (!trained) return;
     if (head.storedTransposed()) {
@@ -214,6 +261,7 @@ public final class SizingKernels implements InvocationHandler {
     int queries = Math.min(AttentionTile.QUERIES, in.queryTime());
     product(in.type(), queries, in.headDim());
     product(in.type(), queries, in.keyTime() % OneDnnAttention.KEYS);
+    widenedAttention(in, queries, Math.min(OneDnnAttention.KEYS, in.keyTime()));
     boolean several = in.keyTime() > OneDnnAttention.KEYS;
     if (several) grow(ofWorker, gradient ? Slot.QUERY_GRADIENTS : Slot.OUTPUTS, 4L * Blocks.ROWS * in.headDim());
     if (HeadOperand.panels(in.type(), in.headDim())) {
@@ -236,6 +284,13 @@ public final class SizingKernels implements InvocationHandler {
       grow(ofWorker, Slot.VALUE_GRADIENTS, 4L * in.keyTime() * in.headDim());
     }
     if (in.bias() != null) { grow(shared, Slot.BIAS_GRADIENTS, 4L * in.batch() * in.heads() * in.distances()); }
+  }
+
+  /** Of one tile: queries and weights; keys and values, or on the way back the queries again; and what comes of it. */
+  private void widenedAttention(AttentionInputs in, int queries, int keys) {
+    widened(Slot.WIDENED_LEFT, in.type(), queries, Math.max(in.headDim(), keys));
+    widened(Slot.WIDENED_RIGHT, in.type(), Math.max(queries, keys), in.headDim());
+    if (in.keyTime() <= OneDnnAttention.KEYS) widened(Slot.WIDENED_RESULT, in.type(), queries, in.headDim());
   }
 
   private static void grow(Map<Slot, Long> slots, Slot slot, long bytes) {

@@ -24,8 +24,8 @@ class GoldenT5Test {
   /** The last losses, by when noise was amplified by six steps of AdamW. Seen: 9.8e-5, where the rule allows 1e-4. */
   private static final Agreement FLOAT32_LAST_LOSSES = new Agreement(3e-4, 0);
   private static final int AMPLIFIED = 6;
-  /** An entry that is noise moves by a whole step of AdamW, this way or that. Seen: 3.3e-4. */
-  private static final Agreement FLOAT32_NORM = new Agreement(1e-3, 0);
+  /** An entry that is noise moves by a whole step of AdamW, this way or that. Seen: 3.3e-4, and 1.1e-3 with the sums of AVX2. */
+  private static final Agreement FLOAT32_NORM = new Agreement(2e-3, 0);
   /** Seen: 0.036, and 0.018 where PyTorch's autocast computes the case. */
   private static final Agreement BFLOAT16_LOGITS = new Agreement(5e-2, 0);
   /**
