@@ -191,9 +191,17 @@ final class PretrainRank {
       rank.driver().say("computes with " + String.join(" and ", kinds)
           + (kinds.size() > 1 ? ": with other executors the bits of the result may differ" : ""));
     }
-    if (choice != PrecisionChoice.AUTO) return Precision.valueOf(choice.name());
-    if (!all.get(0)[1].isEmpty()) return Precision.valueOf(all.get(0)[1]);
-    return all.stream().allMatch(a -> Boolean.parseBoolean(a[0])) ? Precision.BFLOAT16 : Precision.FLOAT32;
+    long fast = all.stream().filter(a -> Boolean.parseBoolean(a[0])).count();
+    Precision precision = choice != PrecisionChoice.AUTO
+        ? Precision.valueOf(choice.name())
+        : !all.get(0)[1].isEmpty()
+            ? Precision.valueOf(all.get(0)[1])
+            : fast == all.size() ? Precision.BFLOAT16 : Precision.FLOAT32;
+    if (rank.rank() == 0 && precision == Precision.BFLOAT16 && fast < all.size()) {
+      rank.driver().say("bf16 saves memory but no time on " + (all.size() - fast) + " of " + all.size()
+          + " executors, whose processors have no instructions for it");
+    }
+    return precision;
   }
 
   /** The precision of the run that is there already; empty where there is none. */

@@ -62,13 +62,22 @@ public final class SizingKernels implements InvocationHandler {
     return sum(shared) + threads * sum(ofWorker);
   }
 
+  /** Of it, what a slot of one thread takes. */
+  long scratchBytes(Slot slot) {
+    return whole(ofWorker.getOrDefault(slot, 0L));
+  }
+
   /** What is more of it where products pack weights when they use them, and none is held. */
   public long packingBytes() {
     return form;
   }
 
   private static long sum(Map<Slot, Long> slots) {
-    return slots.values().stream().mapToLong(bytes -> (bytes + 4095) / 4096 * 4096).sum();
+    return slots.values().stream().mapToLong(SizingKernels::whole).sum();
+  }
+
+  private static long whole(long bytes) {
+    return (bytes + 4095) / 4096 * 4096;
   }
 
   private record Sized(long in, long out, boolean storedTransposed, DType type) implements PackedWeight {
@@ -127,8 +136,13 @@ public final class SizingKernels implements InvocationHandler {
   private void pack(int in, int out, boolean storedTransposed, DType type) {
     int part = OneDnnWeight.partRows(out, 0);
     stage(in, Math.min(out, part), storedTransposed, type);
-    packed(type, in, Blocks.panel(out), storedTransposed);
-    packed(type, part, Blocks.panel(in), !storedTransposed);
+    packed(type, in, width(out), storedTransposed);
+    packed(type, part, width(in), !storedTransposed);
+  }
+
+  /** Of the widest panel of a matrix. */
+  private static long width(long columns) {
+    return Math.min(Blocks.panel(columns), columns);
   }
 
   /** A panel is packed of what lies in rows or transposed. */
@@ -173,7 +187,7 @@ public final class SizingKernels implements InvocationHandler {
       case "linearInputGradient" -> inputGradient((Tensor) a[0], (PackedWeight) a[1], (Tensor) a[2]);
       case "linearWeightGradient" -> gradient((Tensor) a[0], ((Tensor) a[0]).dim(-1), ((Tensor) a[1]).dim(-1));
       case "matmul" -> matmul((Tensor) a[0], (Boolean) a[1], (Boolean) a[3], (Tensor) a[4], (Boolean) a[7]);
-      case "crossEntropy" -> crossEntropy((Tensor) a[0], ((Logits) a[1]).head(), a[4] != null, a[5] != null);
+      case "crossEntropy" -> crossEntropy((Tensor) a[0], ((Logits) a[1]).head(), (Tensor) a[4], a[5] != null);
       case "attention", "attentionGradient" -> attention((AttentionInputs) a[0], operation.endsWith("Gradient"));
       default -> {
       }
@@ -196,7 +210,7 @@ public final class SizingKernels implements InvocationHandler {
   }
 
   private void result(Tensor c) {
-    widenedBlock(Slot.WIDENED_RESULT, c.type(), c.rows(), Math.min(Blocks.panel(c.dim(-1)), c.dim(-1)));
+    widenedBlock(Slot.WIDENED_RESULT, c.type(), c.rows(), width(c.dim(-1)));
   }
 
   /** As {@code OneDnnProducts.addGradient}. */
@@ -214,7 +228,7 @@ public final class SizingKernels implements InvocationHandler {
       return;
     }
     widenedBlock(Slot.WIDENED_LEFT, type, in, n);
-    long width = Math.min(Blocks.panel(Math.min(MOST, in)), in);
+    long width = width(Math.min(MOST, in));
     widenedBlock(Slot.WIDENED_LEFT, type, n, width);
     widened(Slot.WIDENED_RESULT, type, width, Math.min(Blocks.ROWS, n));
     product(type, Math.min(MOST, in), rows % MOST);
@@ -232,18 +246,19 @@ public final class SizingKernels implements InvocationHandler {
     grow(shared, Slot.PACKED, Panels.bytes(type, inner, columns));
     if (transposed || bfloat16) grow(shared, Slot.LEFT, a.size() * type.bytes());
     if (transposed) widenedBlock(Slot.WIDENED_RESULT, type, c.dim(-2), inner);
-    packed(type, inner, Blocks.panel(columns), rightTransposed);
+    packed(type, inner, width(columns), rightTransposed);
     grow(ofWorker, Slot.PRODUCT, 4L * Blocks.ROWS * Blocks.panel(columns));
   }
 
   /** As {@code OneDnnCrossEntropy}. */
-  private void crossEntropy(Tensor x, PackedWeight head, boolean gradients, boolean trained) {
+  private void crossEntropy(Tensor x, PackedWeight head, Tensor dx, boolean trained) {
     grow(ofWorker, Slot.PRODUCT, 4L * Blocks.ROWS * Blocks.panel(head.out()));
     product(x, head.in());
-    if (!gradients) return;
+    if (dx == null) return;
     int group = OneDnnCrossEntropy.group(x.rows(), head);
     product(head.type(), group, OneDnnWeight.lastPartRows(head.out()));
     widenedBlock(Slot.WIDENED_LEFT, head.type(), group, OneDnnWeight.partRows(Math.toIntExact(head.out()), 0));
+    result(dx);
     grow(shared, Slot.LOGITS, (long) group * OneDnnCrossEntropy.stride(head) * head.type().bytes());
     if (!trained) return;
     if (head.storedTransposed()) {

@@ -14,7 +14,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The copies that a processor with AMX reads are planned as they are made, on any processor. */
+/**
+ * The copies that a processor with AMX reads are planned as they are made, on any processor; those that one without bf16 multiplies,
+ * on such a one.
+ */
 class SizingKernelsTest {
   private static final DType B = DType.BFLOAT16;
   private final Machine machine = new Machine(ONE, 4);
@@ -33,6 +36,11 @@ class SizingKernelsTest {
   private void assertPlanned(Consumer<Kernels> plan) {
     assertThat(planned(plan, true) - planned(plan, false)).isEqualTo(workers[0].scratchBytes(Slot.WHOLE_TILES))
         .isPositive();
+    SizingKernels sizing = SizingKernels.of(1, true);
+    plan.accept(sizing.kernels());
+    for (Slot slot : new Slot[]{Slot.WIDENED_LEFT, Slot.WIDENED_RIGHT, Slot.WIDENED_RESULT}) {
+      assertThat(sizing.scratchBytes(slot)).as("%s", slot).isEqualTo(workers[0].scratchBytes(slot));
+    }
   }
 
   private static long planned(Consumer<Kernels> plan, boolean tiles) {
