@@ -50,10 +50,7 @@ public final class TextFrame {
 
   /** @throws UserError where the tokenizer's post_processor is none that is read */
   public static TextFrame of(Tokenizer tokenizer) {
-    JsonNode processor = TokenizerJson.parse(tokenizer.json(), Tokenizer.FILE).path("post_processor");
-    List<JsonNode> steps = new ArrayList<>();
-    if (processor.path("type").asText().equals("Sequence")) processor.path("processors").forEach(steps::add);
-    else if (!TokenizerJson.absent(processor)) steps.add(processor);
+    List<JsonNode> steps = EndTemplate.steps(TokenizerJson.parse(tokenizer.json(), Tokenizer.FILE));
     steps.removeIf(step -> step.path("type").asText().equals("ByteLevel"));          // moves places in the text, adds nothing
     if (steps.isEmpty())
       return new TextFrame(List.of(Part.of(FIRST, 0)), List.of(Part.of(FIRST, 0), Part.of(SECOND, 1)));

@@ -43,16 +43,7 @@ final class UnigramJson {
     ObjectNode root = TokenizerJson.begun(vocabulary.added());
     root.set("normalizer", normalizer());
     root.set("pre_tokenizer", metaspace());
-    ObjectNode around = root.putObject("post_processor").put("type", "TemplateProcessing");
-    ArrayNode single = around.putArray("single");
-    part(single, "Sequence", "A");
-    part(single, "SpecialToken", END);
-    ArrayNode pair = around.putArray("pair").addAll(single);
-    part(pair, "Sequence", "B");
-    part(pair, "SpecialToken", END);
-    ObjectNode end = around.putObject("special_tokens").putObject(END).put("id", END);
-    end.putArray("ids").add(vocabulary.names().indexOf(END));
-    end.putArray("tokens").add(END);
+    root.set("post_processor", EndTemplate.of(END, vocabulary.names().indexOf(END)));
     root.set("decoder", metaspace());
     ObjectNode model = root.putObject("model").put("type", TYPE).put("unk_id", vocabulary.unknown());
     ArrayNode vocab = model.putArray("vocab");
@@ -60,10 +51,6 @@ final class UnigramJson {
       vocab.addArray().add(vocabulary.names().get(id)).add(vocabulary.scores()[id]);
     model.put("byte_fallback", false);
     return root.toPrettyString() + "\n";
-  }
-
-  private static void part(ArrayNode template, String kind, String id) {
-    template.addObject().putObject(kind).put("id", id).put("type_id", 0);
   }
 
   private static ObjectNode normalizer() {

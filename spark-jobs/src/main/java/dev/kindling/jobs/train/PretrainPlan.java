@@ -14,6 +14,7 @@ import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.DatasetMixture;
 import dev.kindling.data.shard.PackedDataset;
+import dev.kindling.data.tokenizer.EndTemplate;
 import dev.kindling.data.tokenizer.Fingerprint;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.jobs.train.ObjectiveSettings.Kind;
@@ -132,7 +133,8 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
   }
 
   /**
-   * The dataset's tokenizer, as its file has it, with the extra tokens.
+   * The dataset's tokenizer, as its file has it, with the extra tokens. T5 reads texts to their end token, so for it others'
+   * tools are told to put that behind a text.
    *
    * @throws UserError where it is not the one that the dataset was made with
    */
@@ -145,7 +147,8 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
       throw new UserError(file + " is not the tokenizer that the dataset was made with: its SHA-256 is "
           + Fingerprint.of(json) + ", " + DatasetInfo.FILE + " says " + dataset.tokenizer()
           + "; put the right one back, or run prep again with this one into another folder");
-    return extra.addedTo(json);
+    String whole = extra.addedTo(json);
+    return model instanceof T5Config ? EndTemplate.addedTo(whole, dataset.endOfText()) : whole;
   }
 
   RunOptions options(Precision precision) {

@@ -2,13 +2,17 @@ package dev.kindling.jobs.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.data.tokenizer.HubTokenizer;
+import dev.kindling.data.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -139,8 +143,21 @@ class EncoderVerbsTest {
     assertThat(Files.readString(out.resolve("config.json"))).contains("\"T5ForConditionalGeneration\"",
         "\"gated-gelu\"");
     assertThat(Files.readString(out.resolve("tokenizer.json"))).contains("\"<extra_id_0>\"");
+    assertTextsEndOnce(out);
     assertThat(Ended.refused("generate", "--model", run.toString())).contains("a prompt is empty; a t5 reads a text");
     assertThat(Ended.well("generate", "--model", run.toString(), "--prompt", "Fellow <extra_id_0>", "--tokens", "3",
         "--set", "temperature=0")).isNotBlank();
+  }
+
+  /** For Hugging Face's library, whose ids {@code generate} has too; ours tells a text's own tokens. */
+  private static void assertTextsEndOnce(Path model) throws IOException {
+    String json = Files.readString(model.resolve(Tokenizer.FILE));
+    Tokenizer ours = Tokenizer.parse(json, Tokenizer.FILE);
+    int[] text = ours.encode("Fellow citizens <extra_id_0>");
+    assertThat(text).doesNotContain(ours.endOfText());
+    try (HubTokenizer theirs = HubTokenizer.parse(json, Tokenizer.FILE, Integer.MAX_VALUE)) {
+      assertThat(theirs.encode("Fellow citizens <extra_id_0>").ids())
+          .isEqualTo(IntStream.concat(Arrays.stream(text), IntStream.of(ours.endOfText())).toArray());
+    }
   }
 }
