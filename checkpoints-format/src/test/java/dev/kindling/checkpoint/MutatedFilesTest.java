@@ -8,6 +8,7 @@ import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.CheckpointWriter;
 import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.checkpoint.folder.TokenizerFiles;
 import dev.kindling.checkpoint.gguf.GgufExport;
 import dev.kindling.checkpoint.gguf.GgufReader;
 import dev.kindling.checkpoint.gguf.GgufType;
@@ -44,7 +45,7 @@ class MutatedFilesTest {
       GgufExport.write(CONF, model, hadoop(folder.resolve("model.gguf")), GgufType.F16);
     }
     CheckpointWriter writer = new CheckpointStore(CONF, hadoop(folder)).begin(7);
-    writer.model(small, TinyModel.random(small, 1), TinyModel.tokenizerJson());
+    writer.model(small, TinyModel.random(small, 1), TokenizerFiles.of(small, TinyModel.tokenizerJson()));
     writer.commit();
     safetensors = Files.readAllBytes(folder.resolve("model/model.safetensors"));
     gguf = Files.readAllBytes(folder.resolve("model.gguf"));

@@ -10,6 +10,7 @@ import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.checkpoint.WeightsHash;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.checkpoint.folder.ModelFolderWriter;
+import dev.kindling.checkpoint.folder.TokenizerFiles;
 import dev.kindling.checkpoint.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.util.Collection;
@@ -48,10 +49,10 @@ public final class CheckpointWriter {
   /**
    * Writes the model: float32 weights, configuration, tokenizer.
    *
-   * @param weights all of {@link ModelConfig#tensors()}; @param tokenizerJson or null
+   * @param weights all of {@link ModelConfig#tensors()}; @param tokenizer made for the same configuration
    */
-  public List<FileEntry> model(ModelConfig config, WeightSource weights, String tokenizerJson) throws IOException {
-    List<FileEntry> entries = ModelFolderWriter.write(this::file, config, weights, tokenizerJson, ElementType.F32);
+  public List<FileEntry> model(ModelConfig config, WeightSource weights, TokenizerFiles tokenizer) throws IOException {
+    List<FileEntry> entries = ModelFolderWriter.write(this::file, config, weights, tokenizer, ElementType.F32);
     weightsSha256 = WeightsHash.sha256(ModelFolder.named(config, weights, "the model"));
     return entries;
   }

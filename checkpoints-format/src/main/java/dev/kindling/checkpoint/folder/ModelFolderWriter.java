@@ -1,6 +1,5 @@
 package dev.kindling.checkpoint.folder;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.ElementType;
@@ -9,17 +8,13 @@ import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
-import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightSource;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -34,11 +29,6 @@ public final class ModelFolderWriter {
 
   private static final List<String> GENERATION_TOKENS = List.of("bos_token_id", "eos_token_id", "pad_token_id",
       "decoder_start_token_id");
-  /** What a masked language model's tokenizer calls them: BERT's and RoBERTa's. */
-  private static final Map<String, List<String>> BERT_TOKENS = new TreeMap<>(
-      Map.of("cls_token", List.of("[CLS]", "<s>"), "sep_token",
-          List.of("[SEP]", "</s>"), "pad_token", List.of("[PAD]", "<pad>"), "unk_token", List.of("[UNK]", "<unk>"),
-          "mask_token", List.of("[MASK]", "<mask>")));
 
   private ModelFolderWriter() {
   }
@@ -88,7 +78,7 @@ public final class ModelFolderWriter {
       if (pooling != null && config instanceof BertConfig encoder) {
         for (var file : pooling.files(encoder.width()).entrySet()) to.write(file.getKey(), file.getValue());
       }
-      List<FileEntry> entries = write(to, config, weights, tokenizerJson, type);
+      List<FileEntry> entries = write(to, config, weights, TokenizerFiles.of(config, tokenizerJson), type);
       if (older) clear(fs, folder, tokenizerJson != null);
       to.publish();
       return entries;
@@ -136,21 +126,17 @@ public final class ModelFolderWriter {
   }
 
   /** Writes the files of a model; a tied model's head is left out. */
-  public static List<FileEntry> write(Destination to, ModelConfig config, WeightSource weights, String tokenizerJson,
-      ElementType type) throws IOException {
-    return write(to, config, weights, tokenizerJson, type, WeightFiles.SHARD_BYTES);
+  public static List<FileEntry> write(Destination to, ModelConfig config, WeightSource weights,
+      TokenizerFiles tokenizer, ElementType type) throws IOException {
+    return write(to, config, weights, tokenizer, type, WeightFiles.SHARD_BYTES);
   }
 
   /** The same. @param shardBytes the most of one file of weights */
-  public static List<FileEntry> write(Destination to, ModelConfig config, WeightSource weights, String tokenizerJson,
-      ElementType type, long shardBytes) throws IOException {
+  public static List<FileEntry> write(Destination to, ModelConfig config, WeightSource weights,
+      TokenizerFiles tokenizer, ElementType type, long shardBytes) throws IOException {
     WeightSource named = ModelFolder.named(config, weights, "the model to be written");
     List<FileEntry> entries = new ArrayList<>(WeightFiles.write(to, named, type, shardBytes));
-    if (tokenizerJson != null) {
-      entries.add(to.write(ModelFolder.TOKENIZER, out -> out.write(tokenizerJson.getBytes(StandardCharsets.UTF_8))));
-      entries.add(
-          to.write(ModelFolder.TOKENIZER_CONFIG, out -> out.write(Json.bytes(tokenizerConfig(config, tokenizerJson)))));
-    }
+    entries.addAll(tokenizer.write(to));
     entries.add(to.write(ModelFolder.GENERATION_CONFIG, out -> out.write(Json.bytes(generationConfig(config)))));
     entries.add(to.write(ModelConfig.FILE, out -> out.write(Json.bytes(config.toJson(type)))));
     return entries;
@@ -161,30 +147,5 @@ public final class ModelFolderWriter {
     json.put("_from_model_config", true);
     for (String token : GENERATION_TOKENS) if (all.has(token)) json.set(token, all.get(token));
     return json;
-  }
-
-  private static ObjectNode tokenizerConfig(ModelConfig config, String tokenizerJson) {
-    ObjectNode json = Json.object(),
-        tokenizer = Json.parse(tokenizerJson.getBytes(StandardCharsets.UTF_8), ModelFolder.TOKENIZER);
-    // The class that takes tokenizer.json as it is; GPT2Tokenizer would bring a pre-tokenizer of its own.
-    json.put("tokenizer_class", "PreTrainedTokenizerFast").put("model_max_length", config.contextLength());
-    json.put("clean_up_tokenization_spaces", false);
-    putToken(json, "bos_token", tokenizer, config.beginToken());
-    if (!config.endTokens().isEmpty()) putToken(json, "eos_token", tokenizer, config.endTokens().get(0));
-    if (config instanceof BertConfig) BERT_TOKENS.forEach((key, words) -> putWord(json, key, tokenizer, words));
-    if (config instanceof T5Config t5) putToken(json, "pad_token", tokenizer, t5.padToken());
-    return json;
-  }
-
-  private static void putToken(ObjectNode json, String key, ObjectNode tokenizer, int id) {
-    for (JsonNode added : tokenizer.path("added_tokens")) {
-      if (added.path("id").asInt(-1) == id && id >= 0) json.put(key, added.path("content").asText());
-    }
-  }
-
-  private static void putWord(ObjectNode json, String key, ObjectNode tokenizer, List<String> words) {
-    for (JsonNode added : tokenizer.path("added_tokens")) {
-      if (words.contains(added.path("content").asText())) json.put(key, added.path("content").asText());
-    }
   }
 }

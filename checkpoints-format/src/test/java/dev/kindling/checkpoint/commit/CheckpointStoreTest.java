@@ -12,6 +12,7 @@ import dev.kindling.checkpoint.TinyModel;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightsHash;
 import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.checkpoint.folder.TokenizerFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
@@ -41,7 +42,7 @@ class CheckpointStoreTest {
 
   private Checkpoint commit(long step, long epoch) throws IOException {
     CheckpointWriter writer = store.begin(step, epoch);
-    writer.model(CONFIG, TinyModel.random(CONFIG, step), TinyModel.tokenizerJson());
+    writer.model(CONFIG, TinyModel.random(CONFIG, step), TokenizerFiles.of(CONFIG, TinyModel.tokenizerJson()));
     writer.state(Json.object().put("step", step));
     return writer.commit(List.of(), Json.object().put("loss", 2.5));
   }
@@ -83,7 +84,7 @@ class CheckpointStoreTest {
     assertThat(store.newestWhole()).isEmpty();
     commit(10, 1);
     CheckpointWriter interrupted = store.begin(20, 1);
-    interrupted.model(CONFIG, TinyModel.random(CONFIG, 1), null);
+    interrupted.model(CONFIG, TinyModel.random(CONFIG, 1), TokenizerFiles.none());
     Files.createDirectories(run.resolve("step-00000030"));
     Files.writeString(run.resolve("step-00000030/manifest.json"), "{\"format\": \"kindling-check");
     assertThat(store.newestWhole()).map(Checkpoint::step).contains(10L);
@@ -136,7 +137,7 @@ class CheckpointStoreTest {
     long first = store.claimEpoch();
     commit(10, first);
     CheckpointWriter frozen = store.begin(20, first);
-    frozen.model(CONFIG, TinyModel.random(CONFIG, 1), null);
+    frozen.model(CONFIG, TinyModel.random(CONFIG, 1), TokenizerFiles.none());
     long second = store.claimEpoch();
     assertThat(second).isEqualTo(first + 1);
     assertThatThrownBy(frozen::commit).isInstanceOf(FencedException.class)
@@ -253,7 +254,7 @@ class CheckpointStoreTest {
     CheckpointWriter rank0 = store.begin(10, 1), rank1 = store.begin(10, 1);
     FileEntry theirs = rank1.optimizer(1, 2, List.of(range));
     assertThat(theirs.name()).isEqualTo("optimizer/shard-00001-of-00002.safetensors");
-    rank0.model(CONFIG, TinyModel.random(CONFIG, 1), null);
+    rank0.model(CONFIG, TinyModel.random(CONFIG, 1), TokenizerFiles.none());
     rank0.optimizer(0, 2, List.of());
     Checkpoint checkpoint = rank0.commit(List.of(theirs), Json.object());
     assertThat(Checkpoint.open(CONF, checkpoint.path()).manifest().files()).contains(theirs);

@@ -10,6 +10,7 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightsHash;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.checkpoint.folder.ModelFolderWriter;
+import dev.kindling.checkpoint.folder.TokenizerFiles;
 import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -31,7 +32,7 @@ class DyingWriterTest {
 
   private static void commit(CheckpointStore store, long step, long epoch) throws IOException {
     CheckpointWriter writer = store.begin(step, epoch);
-    writer.model(CONFIG, TinyModel.random(CONFIG, step), TinyModel.tokenizerJson());
+    writer.model(CONFIG, TinyModel.random(CONFIG, step), TokenizerFiles.of(CONFIG, TinyModel.tokenizerJson()));
     writer.optimizer(0, 1, List.of(new OptimizerRange("exp_avg/w", 0, 2, (at, into, offset, n) -> into[offset] = 1)));
     writer.state(Json.object());
     store.clean(Retention.last(1), writer.commit());

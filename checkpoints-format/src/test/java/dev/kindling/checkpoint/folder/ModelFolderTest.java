@@ -148,7 +148,8 @@ class ModelFolderTest {
       }
       return new FileEntry(name, Files.size(folder.resolve(name)), "0".repeat(64));
     };
-    List<FileEntry> written = ModelFolderWriter.write(to, UNTIED, weights, null, ElementType.F32, 1000);
+    List<FileEntry> written = ModelFolderWriter.write(to, UNTIED, weights, TokenizerFiles.none(), ElementType.F32,
+        1000);
     List<String> shards = written.stream().map(FileEntry::name).filter(n -> n.endsWith(".safetensors")).toList();
     assertThat(shards).hasSizeGreaterThan(2).first().asString().startsWith("model-00001-of-0000");
     for (String shard : shards) assertThat(Files.size(folder.resolve(shard))).isLessThan(3000);

@@ -12,6 +12,7 @@ import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.CheckpointWriter;
 import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.checkpoint.folder.TokenizerFiles;
 import dev.kindling.checkpoint.gguf.GgufExport;
 import dev.kindling.checkpoint.gguf.GgufType;
 import java.nio.file.Files;
@@ -54,7 +55,7 @@ class InspectionTest {
   void aCheckpointShowsItsStepAndWhetherItIsWhole() throws Exception {
     CheckpointStore store = new CheckpointStore(CONF, hadoop(folder));
     CheckpointWriter writer = store.begin(1200, store.claimEpoch());
-    writer.model(CONFIG, TinyModel.random(CONFIG, 1), null);
+    writer.model(CONFIG, TinyModel.random(CONFIG, 1), TokenizerFiles.none());
     writer.commit(List.of(), Json.object().put("loss", 3.25));
     Path step = folder.resolve("step-00001200");
     assertThat(inspect(step).lines()).anyMatch(l -> l.matches("step +1,200")).anyMatch(l -> l.matches("  loss +3.25"))

@@ -6,6 +6,7 @@ import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.commit.Retention;
+import dev.kindling.checkpoint.folder.TokenizerFiles;
 import dev.kindling.data.pack.Packing;
 import dev.kindling.jobs.config.ResolvedYaml;
 import dev.kindling.jobs.model.NativeCache;
@@ -169,8 +170,11 @@ final class PretrainRank {
     details.set("dataset", RunData.details(plan.datasets(), plan.dataset()));
     details.set("configuration", Json.of(ResolvedYaml.plain(plan.config())));
     details.put("ranks", rank.worldSize());
+    TokenizerFiles tokenizer = rank.rank() == 0
+        ? TokenizerFiles.of(plan.model(), plan.tokenizer(rank.conf()))
+        : TokenizerFiles.none();
     return new FolderCheckpoints(rank.conf(), new Path(plan.config().run()), rank.epoch(), plan.model(),
-        plan.tokenizer(rank.conf()), new Retention(keep.keepLast(), keep.keepEvery(), keep.keepBest()), details,
+        tokenizer, new Retention(keep.keepLast(), keep.keepEvery(), keep.keepBest()), details,
         news::committing);
   }
 

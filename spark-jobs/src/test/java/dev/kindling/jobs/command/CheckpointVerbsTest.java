@@ -8,6 +8,7 @@ import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.CheckpointWriter;
 import dev.kindling.checkpoint.commit.OptimizerRange;
 import dev.kindling.checkpoint.folder.ModelFolderWriter;
+import dev.kindling.checkpoint.folder.TokenizerFiles;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.PlainKernels;
 import dev.kindling.train.model.DecoderModel;
@@ -53,7 +54,7 @@ class CheckpointVerbsTest {
       CheckpointStore store = new CheckpointStore(CONF, hadoop(run));
       for (long step : steps) {
         CheckpointWriter writer = store.begin(step);
-        writer.model(config, fresh.weightSource(), tokenizerJson);
+        writer.model(config, fresh.weightSource(), TokenizerFiles.of(config, tokenizerJson));
         if (step > 20) writer.optimizer(0, 1, STATES);
         writer.commit();
       }

@@ -12,6 +12,7 @@ import dev.kindling.checkpoint.commit.OptimizerRange;
 import dev.kindling.checkpoint.commit.OptimizerStates;
 import dev.kindling.checkpoint.commit.Retention;
 import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.checkpoint.folder.TokenizerFiles;
 import dev.kindling.train.collective.Communicator;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.model.TrainableModel;
@@ -32,13 +33,13 @@ import org.apache.hadoop.fs.Path;
  * @param folder of the run, the same for all ranks
  * @param attempt what {@link CheckpointStore#claimEpoch} gave the driver
  * @param config of the model
- * @param tokenizerJson stored beside the model, or null
+ * @param tokenizer stored beside the model by rank 0, which alone needs it
  * @param keep which checkpoints stay
  * @param details for the manifest, such as the run's whole configuration
  * @param before what rank 0 does before each commit
  */
 public record FolderCheckpoints(Configuration conf, Path folder, long attempt, ModelConfig config,
-    String tokenizerJson, Retention keep, ObjectNode details, BeforeCommit before) implements Checkpoints {
+    TokenizerFiles tokenizer, Retention keep, ObjectNode details, BeforeCommit before) implements Checkpoints {
   private static final int PIECE = 1 << 16;      // elements copied at once
 
   /** What must be whole before a checkpoint is. It may run beside the steps, and it may run and no commit follow. */
@@ -49,9 +50,9 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
   }
 
   /** Nothing goes before a commit. */
-  public FolderCheckpoints(Configuration conf, Path folder, long attempt, ModelConfig config, String tokenizerJson,
+  public FolderCheckpoints(Configuration conf, Path folder, long attempt, ModelConfig config, TokenizerFiles tokenizer,
       Retention keep, ObjectNode details) {
-    this(conf, folder, attempt, config, tokenizerJson, keep, details, step -> {});
+    this(conf, folder, attempt, config, tokenizer, keep, details, step -> {});
   }
 
   @Override
@@ -100,7 +101,7 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
     }
     FileEntry mine = writer.optimizer(rank, worldSize, ranges);
     if (weights.isPresent()) {
-      writer.model(config, weights.get(), tokenizerJson);
+      writer.model(config, weights.get(), tokenizer);
       writer.state(state.toJson());
     }
     return toBytes(mine);

@@ -7,6 +7,7 @@ import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.commit.Checkpoint;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.Retention;
+import dev.kindling.checkpoint.folder.TokenizerFiles;
 import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
@@ -59,7 +60,7 @@ class BackgroundCheckpointsTest {
     try {
       return TinyRun.train(worldSize, options(), precision, 1, TinyRun.DATA, loop -> {
         BackgroundCheckpoints each = new BackgroundCheckpoints(
-            new FolderCheckpoints(CONF, run(), attempt, TinyRun.CONFIG, null, keep, Json.object()));
+            new FolderCheckpoints(CONF, run(), attempt, TinyRun.CONFIG, TokenizerFiles.none(), keep, Json.object()));
         synchronized (open) {
           open.add(each);
         }

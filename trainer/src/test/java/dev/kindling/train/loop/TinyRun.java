@@ -5,6 +5,7 @@ import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.WeightsHash;
 import dev.kindling.checkpoint.commit.CheckpointStore;
 import dev.kindling.checkpoint.commit.Retention;
+import dev.kindling.checkpoint.folder.TokenizerFiles;
 import dev.kindling.train.collective.InProcess;
 import dev.kindling.train.collective.Ranks;
 import dev.kindling.train.kernel.Kernels;
@@ -117,7 +118,8 @@ final class TinyRun {
     Path path = new Path(folder.toUri());
     try {
       long attempt = new CheckpointStore(new Configuration(), path).claimEpoch();
-      return new FolderCheckpoints(new Configuration(), path, attempt, CONFIG, null, Retention.last(2), Json.object());
+      return new FolderCheckpoints(new Configuration(), path, attempt, CONFIG, TokenizerFiles.none(), Retention.last(2),
+          Json.object());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
