@@ -9,8 +9,11 @@ import java.net.URISyntaxException;
 import java.nio.file.AccessDeniedException;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,13 +27,16 @@ import picocli.CommandLine.Model.ArgSpec;
 
 /**
  * A verb that failed at a path: at a name that Hadoop does not take, or a place where this process may not read or write. It is
- * the user's mistake where the user named that path, and where no Spark job had begun, when a path is taken for one of those that
- * the verb begins with: of verbs without Spark jobs, as {@code export}, that is any. What is refused after that, at a file of the
- * run's own, is nothing that another name mends.
+ * the user's mistake where the user named that path. Until a Spark job has begun, which in verbs without any is to their end, so
+ * is what lies below a named path; a place that nobody named, such as Spark's own for its event log, is told too, but no other
+ * name given to the verb would mend it. Once a job has begun, a refusal at a file of the run's own is a failure of the machine.
  */
 final class UnusablePath {
   /** A path in a message, its scheme and host apart; more text may follow. */
   private static final Pattern PATH = Pattern.compile("(?:[A-Za-z][\\w+.-]*:(?://[^/\\s]*)?)?(/.*)", Pattern.DOTALL);
+  private static final String ANOTHER_PLACE = "; name a place that this user may read, or make files and folders in";
+  private static final String THIS_PLACE = "; let this user read it, or make files and folders in it, or change the "
+      + "setting that names it";
   private static final String AFTER_A_PATH = " \t\n\":,;()'";
 
   private UnusablePath() {
@@ -41,12 +47,18 @@ final class UnusablePath {
     return told(failure, ran, given(verb), HadoopFiles::configuration);
   }
 
-  /** What the user wrote, on the command line and in the file of settings, word by word: of {@code KEY=VALUE} the value. */
+  /**
+   * What the user wrote, on the command line and in the file of settings, word by word, of {@code KEY=VALUE} the value; and what the
+   * verb takes where nothing was written, such as a folder for its output.
+   */
   private static Set<String> given(CommandLine verb) {
     Set<String> given = new HashSet<>();
-    for (ArgSpec arg : verb.getParseResult().matchedArgs()) {
+    List<ArgSpec> matched = verb.getParseResult().matchedArgs();
+    for (ArgSpec arg : matched) {
       for (String word : arg.originalStringValues()) given.add(word.substring(word.indexOf('=') + 1));
     }
+    verb.getCommandSpec().args().stream().filter(arg -> !matched.contains(arg) && arg.paramLabel().equals("DIR"))
+        .map(ArgSpec::defaultValue).filter(Objects::nonNull).forEach(given::add);
     for (Object mixin : verb.getMixins().values()) {
       if (mixin instanceof VerbOptions options) given.addAll(options.texts());
     }
@@ -68,9 +80,11 @@ final class UnusablePath {
         return Optional.of("the path " + syntax.getInput() + " cannot be used: " + syntax.getReason()
             + "; before a colon stands the kind of a file system, as in file:///data or hdfs://host/data, and names hold none");
       }
-      if (isNoPlace(cause) && (!ran || names(cause, given, conf.get()))) {
-        return Optional.of((cause instanceof AccessDeniedException ? "access is denied: " : "") + cause.getMessage()
-            + "; name a place that this user may read, or make files and folders in");
+      if (isNoPlace(cause)) {
+        boolean named = names(cause, given, conf.get(), ran ? UnusablePath::leadsTo : UnusablePath::touches);
+        if (named || !ran)
+          return Optional.of((cause instanceof AccessDeniedException ? "access is denied: " : "") + cause.getMessage()
+              + (named ? ANOTHER_PLACE : THIS_PLACE));
       }
     }
     return Optional.empty();
@@ -89,10 +103,12 @@ final class UnusablePath {
         || cause instanceof IOException && message.startsWith("Mkdirs failed to create ");
   }
 
-  /** Whether the first path of the message is a given one, or above one, where it would have to be made. */
-  private static boolean names(Throwable cause, Collection<String> given, Configuration conf) {
+  /** @param asThat how the first path of the message and a given one, which is absolute, belong together */
+  private static boolean names(Throwable cause, Collection<String> given, Configuration conf,
+      BiPredicate<String, File> asThat) {
     Matcher path = PATH.matcher(String.valueOf(cause.getMessage()));
-    return path.find() && given.stream().anyMatch(each -> begins(path.group(1), absolute(conf, each)));
+    return path.find() && given.stream().map(each -> PATH.matcher(absolute(conf, each))).filter(Matcher::matches)
+        .anyMatch(each -> asThat.test(path.group(1), new File(each.group(1).replace("/./", "/"))));
   }
 
   /** As its file system has it; not all that was given is a path. */
@@ -104,16 +120,19 @@ final class UnusablePath {
     }
   }
 
-  /** @param given absolute; what is not is no path */
-  private static boolean begins(String told, String given) {
-    Matcher withScheme = PATH.matcher(given);
-    if (!withScheme.matches()) return false;
-    for (File place = new File(withScheme.group(1).replace("/./", "/")); place != null; place = place.getParentFile()) {
+  /** Whether what is told begins with the given path, or with one above it, where it would have to be made. */
+  private static boolean leadsTo(String told, File given) {
+    for (File place = given; place != null; place = place.getParentFile()) {
       String name = place.getPath();
       if (told.startsWith(name)
           && (told.length() == name.length() || AFTER_A_PATH.indexOf(told.charAt(name.length())) >= 0))
         return true;
     }
     return false;
+  }
+
+  /** The same, or with one below it. */
+  private static boolean touches(String told, File given) {
+    return leadsTo(told, given) || told.startsWith(given.getPath().endsWith("/") ? given.getPath() : given + "/");
   }
 }

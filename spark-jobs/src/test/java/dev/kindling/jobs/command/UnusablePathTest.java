@@ -13,6 +13,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.security.AccessControlException;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 class UnusablePathTest {
   private static final Supplier<Configuration> LOCAL = Configuration::new;
@@ -28,13 +31,55 @@ class UnusablePathTest {
         + "\":hdfs:supergroup:drwxr-xr-x");
   }
 
+  private static Optional<String> beforeAnyJob(IOException failure) {
+    return UnusablePath.told(failure, false, GIVEN, LOCAL);
+  }
+
   @Test
-  void beforeAnythingRanEveryPathIsTheUsers() {
-    assertThat(UnusablePath.told(forbidden("/elsewhere"), false, GIVEN, LOCAL)).get().asString()
-        .contains("inode=\"/elsewhere\"", "name a place that this user may read");
-    assertThat(UnusablePath.told(new AccessDeniedException("/runs/books/step-2"), false, List.of(), LOCAL)).get()
-        .asString()
-        .startsWith("access is denied: /runs/books/step-2; ");
+  void beforeAnyJobAGivenPathAndAllBelowItAreTheUsers() {
+    for (String refused : List.of("/", "/runs", "/runs/books", "/runs/books/step-2"))
+      assertThat(beforeAnyJob(forbidden(refused))).get().asString()
+          .contains("inode=\"" + refused + "\"").endsWith("; name a place that this user may read, "
+              + "or make files and folders in");
+    assertThat(beforeAnyJob(new AccessDeniedException("/runs/books/step-2"))).get().asString()
+        .startsWith("access is denied: /runs/books/step-2; name a place");
+  }
+
+  /** Such as the folder of Spark's event log, or where YARN takes an application's files from. */
+  @Test
+  void beforeAnyJobNoOtherNameIsAskedForInThePlaceOfAPathThatNobodyGave() {
+    for (String refused : List.of("/user", "/spark-logs", "/runs/bookshelf", "/my data/outer"))
+      assertThat(beforeAnyJob(forbidden(refused))).get().asString()
+          .contains("inode=\"" + refused + "\"", "; let this user read it, or make files and folders in it, ")
+          .doesNotContain("name a place");
+    assertThat(UnusablePath.told(new AccessDeniedException("/home/ann/.cache/natives"), false, List.of(), LOCAL))
+        .hasValue("access is denied: /home/ann/.cache/natives; let this user read it, or make files and folders in it, "
+            + "or change the setting that names it");
+  }
+
+  @Command(name = "verb")
+  private static final class Verb implements Runnable {
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = "/ours/out")
+    private String out;
+
+    @Option(names = "--field", paramLabel = "NAME", defaultValue = "/text")
+    private String field;
+
+    @Override
+    public void run() {
+      throw new AssertionError("it is not run here");
+    }
+  }
+
+  @Test
+  void aFolderThatAVerbTakesWhereNoneWasGivenIsAsIfGiven() {
+    CommandLine verb = new CommandLine(new Verb());
+    verb.parseArgs();
+    assertThat(UnusablePath.told(forbidden("/ours"), true, verb)).get().asString().contains("name a place");
+    assertThat(UnusablePath.told(forbidden("/text"), true, verb)).isEmpty();
+    verb.parseArgs("--out", "/mine");
+    assertThat(UnusablePath.told(forbidden("/mine"), true, verb)).isPresent();
+    assertThat(UnusablePath.told(forbidden("/ours"), true, verb)).isEmpty();
   }
 
   @Test
