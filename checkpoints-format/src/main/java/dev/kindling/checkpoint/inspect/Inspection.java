@@ -210,7 +210,7 @@ public final class Inspection {
         entry.getValue().forEach(c -> lines.add(checkpoint(c)));
       } else if (entry.getValue().isObject()) {
         lines.add(entry.getKey());
-        for (var inner : entry.getValue().properties()) addFacts(lines, "  ", inner.getKey(), inner.getValue());
+        for (var inner : entry.getValue().properties()) addFact(lines, inner.getKey(), inner.getValue());
       } else {
         lines.add(fact(entry.getKey(), entry.getValue()));
       }
@@ -218,14 +218,23 @@ public final class Inspection {
     return lines;
   }
 
-  /** A value in a line; a section's below its name, as in YAML. */
-  private static void addFacts(List<String> lines, String indent, String key, JsonNode value) {
-    if (!value.isObject()) {
-      lines.add(indent.length() == 2 ? fact(indent + key, value) : indent + key + ": " + text(value));
-      return;
+  /** A fact of a section: a value in a line, in a column of such; or a section's name, and below it what is in it. */
+  private static void addFact(List<String> lines, String key, JsonNode value) {
+    if (value.isObject()) {
+      lines.add("  " + key);
+      addYaml(lines, "    ", value);
+    } else {
+      lines.add(fact("  " + key, value));
     }
-    lines.add(indent + key + (indent.length() == 2 ? "" : ":"));
-    for (var inner : value.properties()) addFacts(lines, indent + "  ", inner.getKey(), inner.getValue());
+  }
+
+  /** A value in a line; a section's below its name. */
+  private static void addYaml(List<String> lines, String indent, JsonNode section) {
+    for (var entry : section.properties()) {
+      boolean isSection = entry.getValue().isObject();
+      lines.add(indent + entry.getKey() + ":" + (isSection ? "" : " " + text(entry.getValue())));
+      if (isSection) addYaml(lines, indent + "  ", entry.getValue());
+    }
   }
 
   private static String checkpoint(JsonNode one) {
