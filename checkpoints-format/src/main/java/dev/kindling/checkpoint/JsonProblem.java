@@ -9,26 +9,21 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Why a text is no JSON, in a user's words: the parser's own speak of its tokens, sources and limits. */
-public final class JsonProblem {
+/**
+ * Why a text is no JSON, in a user's words, and where: the parser's own speak of its tokens, sources and limits.
+ *
+ * @param line 0 where it is not known; @param column the same
+ */
+public record JsonProblem(int line, int column, String said) {
   private static final Pattern QUOTED = Pattern.compile("'(.{1,40}?)'", Pattern.DOTALL);
   private static final Pattern CHARACTER = Pattern.compile("Unexpected character \\('(.+?)' \\(code \\d+");
   private static final Pattern BYTE = Pattern.compile("0x[0-9a-fA-F]{2}");
 
-  private JsonProblem() {
-  }
-
-  /** @return what is wrong, and in which line and column of the text */
-  public static String of(JsonProcessingException e) {
+  public static JsonProblem of(JsonProcessingException e) {
     JsonLocation at = e.getLocation();
-    boolean known = at != null && at.getLineNr() > 0;
-    return said(e) + (known ? " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")" : "");
-  }
-
-  /** The same of a text that is one line of a file. */
-  public static String inLine(JsonProcessingException e) {
-    JsonLocation at = e.getLocation();
-    return said(e) + (at != null && at.getColumnNr() > 0 ? " (column " + at.getColumnNr() + ")" : "");
+    return at == null
+        ? new JsonProblem(0, 0, said(e))
+        : new JsonProblem(Math.max(0, at.getLineNr()), Math.max(0, at.getColumnNr()), said(e));
   }
 
   private static String said(JsonProcessingException e) {
@@ -89,5 +84,16 @@ public final class JsonProblem {
   private static String first(Pattern of, String message, String otherwise) {
     Matcher matcher = of.matcher(message);
     return matcher.find() ? matcher.group() : otherwise;
+  }
+
+  /** With its column, where that is known: of a text that is one line of a file. */
+  public String inLine() {
+    return said + (column > 0 ? " (column " + column + ")" : "");
+  }
+
+  /** With its line and column, where these are known. */
+  @Override
+  public String toString() {
+    return said + (line > 0 ? " (line " + line + ", column " + column + ")" : "");
   }
 }

@@ -43,7 +43,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Placed> tenso
     try (JsonParser in = Json.factory().createParser(json)) {
       return new Parsing(in, dataStart, dataSize, where).header();
     } catch (JsonProcessingException e) {
-      throw new UserError(where + " is damaged: its header is not valid JSON: " + JsonProblem.inLine(e), e);
+      throw new UserError(where + " is damaged: its header is not valid JSON: " + JsonProblem.of(e).inLine(), e);
     } catch (IOException e) {
       throw new UserError(where + " is damaged: its header is not valid JSON", e);
     }

@@ -81,7 +81,7 @@ public final class ExampleEncoder {
     try {
       example = JSON.readTree(json);
     } catch (JsonProcessingException e) {
-      throw new ChatException("it is no JSON any more: " + JsonProblem.inLine(e));
+      throw new ChatException("it is no JSON any more: " + JsonProblem.of(e).inLine());
     }
     JsonNode prompt = example.path("prompt");
     if (pairs) return pair(prompt, example.path("chosen"), example.path("rejected"), example);

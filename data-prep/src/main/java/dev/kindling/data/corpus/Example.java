@@ -47,7 +47,7 @@ public final class Example {
     try {
       return new Document(id, source, table, 0, of(fields, JSON.readTree(json)));
     } catch (BadRecordException | JsonProcessingException e) {
-      String why = e instanceof JsonProcessingException broken ? JsonProblem.inLine(broken) : e.getMessage();
+      String why = e instanceof JsonProcessingException broken ? JsonProblem.of(broken).inLine() : e.getMessage();
       return new Unreadable(source, table, 0, "the row with the id '" + id + "': " + why, Unreadable.excerpt(json));
     }
   }

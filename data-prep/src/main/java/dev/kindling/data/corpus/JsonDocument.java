@@ -27,7 +27,7 @@ record JsonDocument(String id, String source, String text) {
     try {
       record = JSON.readTree(line);
     } catch (JsonProcessingException e) {
-      throw new BadRecordException("this is not JSON: " + JsonProblem.inLine(e)
+      throw new BadRecordException("this is not JSON: " + JsonProblem.of(e).inLine()
           + "; each line must be one JSON object");
     }
     if (!record.isObject())

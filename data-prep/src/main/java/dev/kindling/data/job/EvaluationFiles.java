@@ -85,7 +85,7 @@ public record EvaluationFiles(EvaluationSets sets, String sha256) implements Ser
       try {
         addTexts(JSON.readTree(line), name, sets);
       } catch (JsonProcessingException e) {
-        throw new UserError("evaluation " + name + ":" + number + " is no JSON: " + JsonProblem.inLine(e)
+        throw new UserError("evaluation " + name + ":" + number + " is no JSON: " + JsonProblem.of(e).inLine()
             + "; a file of this name must hold one JSON record a line", e);
       }
     }

@@ -308,7 +308,7 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
           "there is no dataset in " + folder + ": " + file.getName() + " is missing; run prep, which writes it last",
           e);
     } catch (JsonProcessingException e) {
-      String problem = e.getCause() instanceof UserError wrong ? wrong.getMessage() : JsonProblem.of(e);
+      String problem = e.getCause() instanceof UserError wrong ? wrong.getMessage() : JsonProblem.of(e).toString();
       throw new UserError(file + " is damaged: " + problem + "; run prep again", e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
