@@ -77,7 +77,6 @@ final class VersionJob {
 
   /** @param rows what the flow left */
   private DatasetInfo prepare(Dataset<Row> rows, CorpusFlow flow, Map<String, String> settings) throws Exception {
-    DocumentOrder order = new DocumentOrder(options.seed(), options.heldOutPercent());
     List<CorpusFlow.Outcome> outcomes = flow.outcomes();
     StageCounts counts = outcomes.get(outcomes.size() - 1).counts();
     outcomes.forEach(outcome -> times.took(outcome.stage().name(), outcome.seconds()));
@@ -85,52 +84,72 @@ final class VersionJob {
     JavaRDD<CleanDocument> kept = CleanDocument.in(rows);
     Tokenizer tokenizer = work.given() != null
         ? work.given()
-        : times.of("tokenizer", counts.characters(), () -> train(kept, order));
+        : times.of("tokenizer", counts.characters(), () -> train(kept));
     DatasetLabels labels = options.packing() == Packing.CLASSIFICATION
-        ? times.of("labels", 0, () -> LabelCounts.of(kept, options.labelKind(), order).labels(work.former()))
+        ? times.of("labels", 0, () -> LabelCounts.of(kept, options.labelKind(), order()).labels(work.former()))
         : null;
     progress.accept("Encoding documents");
     try (EncodedDocuments encoded = times.of("encode", counts.characters(),
-        () -> EncodedDocuments.of(spark, kept, counts.characters(),
-            work.examples().map(of -> EncodedDocuments.examples(spark, labels == null ? of : of.knowing(labels)))
-                .orElseGet(() -> EncodedDocuments.texts(spark, tokenizer)),
-            order))) {
+        () -> encode(kept, counts, tokenizer, labels))) {
       if (encoded.training().documents() == 0 && work.former().isEmpty()) throw nothingToLearn();
       TokenCounts both = encoded.training().plus(encoded.heldOut());
       Packer.Parts parts = times.of("pack", 0, () -> pack(encoded, tokenizer));
-      OutputFolder output = work.output();
-      DatasetInfo.Decontamination decontamination = times.of("tables", 0, () -> {
-        PrepTables tables = new PrepTables(session, output, Excerpts.of(options.stages()));
-        tables.inputs(work.documents());
-        tables.documents(encoded.documents(), both.documents());
-        tables.dropped(rows, counts);
-        return decontaminated(tables, rows);
-      });
-      if (work.former().isEmpty()) {
-        output.write(Tokenizer.FILE, tokenizer.json());
-        output.write(TokenizerConfig.FILE, TokenizerConfig.of(tokenizer));
-      }
+      DatasetInfo.Decontamination decontamination = times.of("tables", 0,
+          () -> writeTables(rows, counts, encoded, both));
+      if (work.former().isEmpty()) writeTokenizer(tokenizer);
       DatasetInfo own = new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, work.fingerprint(),
           options.sequenceLength(), tokenizer.vocabularySize(), tokenizer.endOfText(), tokenizer.fingerprint(),
           work.inputs(), settings, parts.training(), parts.heldOut(), corpus(counts, both),
           decontamination,
           null, parts.packing(), labels);
       PrepReport report = times.of("report", 0, () -> report(rows, kept, outcomes, both, own));
-      output.write(PrepReport.FILE, report.toJson());
-      DatasetInfo info = work.former().map(former -> former.info().plus(own, work.documents().files(),
-          work.documents().bytes())).orElse(own);
-      work.former().ifPresent(Former::refuseAddedTo);
-      output.commit(info.toJson());
-      return info;
+      work.output().write(PrepReport.FILE, report.toJson());
+      return commit(own);
     }
+  }
+
+  private DocumentOrder order() {
+    return new DocumentOrder(options.seed(), options.heldOutPercent());
+  }
+
+  /** @param labels null where there are none */
+  private EncodedDocuments encode(JavaRDD<CleanDocument> kept, StageCounts counts, Tokenizer tokenizer,
+      DatasetLabels labels) {
+    return EncodedDocuments.of(spark, kept, counts.characters(),
+        work.examples().map(of -> EncodedDocuments.examples(spark, labels == null ? of : of.knowing(labels)))
+            .orElseGet(() -> EncodedDocuments.texts(spark, tokenizer)),
+        order());
+  }
+
+  /** @return what the table of evaluation sets tells; null where no step looks for them */
+  private DatasetInfo.Decontamination writeTables(Dataset<Row> rows, StageCounts counts, EncodedDocuments encoded,
+      TokenCounts both) {
+    PrepTables tables = new PrepTables(session, work.output(), Excerpts.of(options.stages()));
+    tables.inputs(work.documents());
+    tables.documents(encoded.documents(), both.documents());
+    tables.dropped(rows, counts);
+    return decontaminated(tables, rows);
+  }
+
+  private void writeTokenizer(Tokenizer tokenizer) {
+    work.output().write(Tokenizer.FILE, tokenizer.json());
+    work.output().write(TokenizerConfig.FILE, TokenizerConfig.of(tokenizer));
+  }
+
+  /** @param own of the documents that are new; @return of all, which the folder has from here on */
+  private DatasetInfo commit(DatasetInfo own) {
+    DatasetInfo all = work.former().map(former -> former.info().plus(own, work.documents().files(),
+        work.documents().bytes())).orElse(own);
+    work.former().ifPresent(Former::refuseAddedTo);
+    work.output().commit(all.toJson());
+    return all;
   }
 
   private PrepReport report(Dataset<Row> rows, JavaRDD<CleanDocument> kept,
       List<CorpusFlow.Outcome> outcomes, TokenCounts counts, DatasetInfo info) {
-    DocumentOrder order = new DocumentOrder(options.seed(), options.heldOutPercent());
     PrepReport.Languages languages = options.packing().isOfExamples()
         ? null
-        : LanguageCounts.of(kept, counts.documents(), order, options.stages());
+        : LanguageCounts.of(kept, counts.documents(), order(), options.stages());
     return PrepReport.of(work.documents(), outcomes, counts, info, languages,
         DuplicateClusters.of(rows, outcomes.stream().map(CorpusFlow.Outcome::stage).toList(),
             Excerpts.of(options.stages()), work.former()),
@@ -169,7 +188,8 @@ final class VersionJob {
     return parts;
   }
 
-  private Tokenizer train(JavaRDD<CleanDocument> documents, DocumentOrder order) {
+  private Tokenizer train(JavaRDD<CleanDocument> documents) {
+    DocumentOrder order = order();
     JavaRDD<String> texts = documents.filter(document -> !order.isHeldOut(document.id()))
         .map(CleanDocument::text);
     return TokenizerJob.train(texts, options.tokenizerKind(), options.vocabularySize(), this::nothingToLearn, progress);
