@@ -133,22 +133,28 @@ public final class PackedDataset {
 
   /** The same beside others. @param told documents that were named before, which are not again; the row's are added */
   public String describe(long row, Set<String> told) {
-    return "row " + row + " (" + file(row) + " row " + rowInShard(row) + named(row, told) + ")";
+    List<String> documents = readableDocuments(row);
+    String described = "row " + row + " (" + file(row) + " row " + rowInShard(row) + named(documents, told) + ")";
+    told.addAll(documents);
+    return described;
   }
 
-  private String named(long row, Set<String> told) {
+  /** Each once; none where they cannot be read, as a message must not lose what else it tells. */
+  private List<String> readableDocuments(long row) {
     try {
-      List<String> documents = documents(row).stream().distinct().toList();
-      if (documents.isEmpty()) return "";
-      List<String> fresh = documents.stream().filter(told::add).toList();
-      int before = documents.size() - fresh.size();
-      String again = before == 0 ? "" : before == 1 ? "one named before" : before + " named before";
-      if (fresh.isEmpty()) return ", " + (before == 1 ? "document " : "documents ") + "named before";
-      return (documents.size() == 1 ? ", document " : ", documents ") + String.join(", ", fresh)
-          + (again.isEmpty() ? "" : " and " + again);
-    } catch (UserError | UncheckedIOException e) {           // a message must not lose what else it tells
-      return "";
+      return documents(row).stream().distinct().toList();
+    } catch (UserError | UncheckedIOException e) {
+      return List.of();
     }
+  }
+
+  private static String named(List<String> documents, Set<String> before) {
+    if (documents.isEmpty()) return "";
+    List<String> fresh = documents.stream().filter(document -> !before.contains(document)).toList();
+    int again = documents.size() - fresh.size();
+    if (fresh.isEmpty()) return ", " + (again == 1 ? "document " : "documents ") + "named before";
+    return (documents.size() == 1 ? ", document " : ", documents ") + String.join(", ", fresh)
+        + (again == 0 ? "" : " and " + (again == 1 ? "one" : again) + " named before");
   }
 
   /** The name of the file in which a row is. */
