@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.engine.EngineException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.checkpoint.UserError;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,27 +70,19 @@ class HubTokenizerTest {
   @ParameterizedTest
   @ValueSource(strings = {"bert_template", "bert_processing", "roberta", "llama", "gpt2"})
   void textsAndPairsHaveTheTokensAndTypesThatTransformersGivesThem(String name) throws IOException {
-    JsonNode of = new ObjectMapper().readTree(Path.of("../golden/labelled-texts.json").toFile()).get(name);
+    LabelledTexts golden = LabelledTexts.read(name);
     int cut = 0;
-    for (JsonNode one : of.get("cases")) {
-      try (HubTokenizer tokenizer = HubTokenizer.parse(of.get("tokenizer").toString(), name,
-          one.get("longest").intValue())) {
-        String first = one.get("texts").get(0).textValue();
-        HubTokenizer.Encoded encoded = one.get("texts").size() == 1
-            ? tokenizer.encode(first)
-            : tokenizer.encode(first, one.get("texts").get(1).textValue());
-        assertThat(encoded.ids()).as("%s", one).isEqualTo(ints(one.get("ids")));
-        if (!name.equals("gpt2")) assertThat(encoded.types()).as("%s", one).isEqualTo(ints(one.get("types")));
+    for (LabelledTexts.Case one : golden.cases()) {
+      try (HubTokenizer tokenizer = HubTokenizer.parse(golden.tokenizer().toString(), name, one.longest())) {
+        HubTokenizer.Encoded encoded = one.second() == null
+            ? tokenizer.encode(one.first())
+            : tokenizer.encode(one.first(), one.second());
+        assertThat(encoded.ids()).as("%s", one).isEqualTo(one.ids());
+        if (!name.equals("gpt2")) assertThat(encoded.types()).as("%s", one).isEqualTo(one.types());
         if (encoded.cut()) cut++;
       }
     }
-    assertThat(cut).isBetween(10, of.get("cases").size() - 10);
-  }
-
-  private static int[] ints(JsonNode values) {
-    int[] ints = new int[values.size()];
-    for (int i = 0; i < ints.length; i++) ints[i] = values.get(i).intValue();
-    return ints;
+    assertThat(cut).isBetween(10, golden.cases().size() - 10);
   }
 
   /** In characters as Unicode counts them, of which Java has two for the flame. */

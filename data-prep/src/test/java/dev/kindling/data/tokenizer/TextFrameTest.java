@@ -3,55 +3,41 @@ package dev.kindling.data.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.UserError;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TextFrameTest {
-  private static JsonNode golden() throws IOException {
-    return new ObjectMapper().readTree(Path.of("../golden/labelled-texts.json").toFile());
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"bert_template", "bert_processing", "roberta", "llama", "gpt2"})
   void textsAndPairsHaveTheTokensAndTypesThatTransformersGivesThemAlsoWhereTheyAreCut(String name) throws IOException {
-    JsonNode of = golden().get(name);
-    Tokenizer tokenizer = Tokenizer.parse(of.get("tokenizer").toString(), Tokenizer.FILE);
+    LabelledTexts golden = LabelledTexts.read(name);
+    Tokenizer tokenizer = Tokenizer.parse(golden.tokenizer().toString(), Tokenizer.FILE);
     TextFrame frame = TextFrame.of(tokenizer);
     int cut = 0;
-    for (JsonNode one : of.get("cases")) {
-      int[] first = tokenizer.encodeOrdinary(one.get("texts").get(0).textValue());
-      int[] second = one.get("texts").size() == 1
-          ? null
-          : tokenizer.encodeOrdinary(one.get("texts").get(1).textValue());
-      TextFrame.Framed framed = frame.of(first, second, one.get("longest").intValue());
-      assertThat(framed.ids()).as("%s", one).isEqualTo(ints(one.get("ids")));
+    for (LabelledTexts.Case one : golden.cases()) {
+      int[] first = tokenizer.encodeOrdinary(one.first());
+      int[] second = one.second() == null ? null : tokenizer.encodeOrdinary(one.second());
+      TextFrame.Framed framed = frame.of(first, second, one.longest());
+      assertThat(framed.ids()).as("%s", one).isEqualTo(one.ids());
       int[] types = new int[framed.ids().length];
       for (int i = framed.second(); framed.second() > 0 && i < types.length; i++) types[i] = 1;
-      assertThat(types).as("%s", one).isEqualTo(ints(one.get("types")));
+      assertThat(types).as("%s", one).isEqualTo(one.types());
       int all = first.length + (second == null ? 0 : second.length) + frame.added(second != null);
-      assertThat(framed.cut()).isEqualTo(all > one.get("longest").intValue());
+      assertThat(framed.cut()).isEqualTo(all > one.longest());
       if (framed.cut()) cut++;
     }
-    assertThat(cut).isBetween(10, of.get("cases").size() - 10);
-  }
-
-  private static int[] ints(JsonNode values) {
-    int[] ints = new int[values.size()];
-    for (int i = 0; i < ints.length; i++) ints[i] = values.get(i).intValue();
-    return ints;
+    assertThat(cut).isBetween(10, golden.cases().size() - 10);
   }
 
   @Test
   void whatIsPutAroundTextsAndIsNotUnderstoodIsRefused() throws IOException {
-    ObjectNode file = (ObjectNode) golden().get("bert_template").get("tokenizer");
+    ObjectNode file = (ObjectNode) LabelledTexts.read("bert_template").tokenizer();
     for (List<String> wrong : List.of(
         List.of("{\"type\": \"Other\"}", "post_processor is Other"),
         List.of("{\"type\": \"BertProcessing\", \"sep\": [\"[SEP]\", 9999], \"cls\": [\"[CLS]\", 2]}",
