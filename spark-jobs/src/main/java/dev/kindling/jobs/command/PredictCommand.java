@@ -82,7 +82,7 @@ final class PredictCommand implements Callable<Integer> {
     Optional<AnswerKind> asked = Optional.ofNullable(answer).map(PredictCommand::kind);
     Configuration conf = HadoopFiles.configuration();
     CorpusSource source = source();
-    try (TextPredictor predictor = TextPredictor.open(conf, ModelPath.resolve(conf, model), asked, computed, threads)) {
+    try (TextPredictor predictor = TextPredictor.open(ModelPath.open(conf, model, false), asked, computed, threads)) {
       if (pairField != null && predictor.labelsTokens())
         throw new UserError("--pair-field is " + pairField + "; it must be left out: " + model
             + " labels the tokens of single texts");

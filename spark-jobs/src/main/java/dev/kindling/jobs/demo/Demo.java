@@ -157,6 +157,11 @@ public final class Demo {
     }
   }
 
+  /** Of a checkpoint that this process wrote, or that {@link #refuseDamage} has held to its manifest. */
+  private ModelFolder model(PretrainResult trained) {
+    return Checkpoint.read(conf, new Path(trained.checkpoint())).model();
+  }
+
   private Baselines baselines(DatasetInfo data) throws IOException {
     var done = stages.run("evaluate", Stages.fingerprint(data.fingerprint()), null, Baselines.class,
         () -> Baselines.of(training(), heldOut()));
@@ -175,7 +180,7 @@ public final class Demo {
     String fingerprint = Stages.fingerprint(trained.weightsSha256(), settings.samples().toString());
     var done = stages.run("samples", fingerprint, null, SampleCheck.class, () -> {
       int threads = Runtime.getRuntime().availableProcessors();
-      try (TrainedModel model = TrainedModel.open(conf, new Path(trained.checkpoint()), Precision.FLOAT32, threads)) {
+      try (TrainedModel model = TrainedModel.open(model(trained), Precision.FLOAT32, threads)) {
         return SampleCheck.of(model, settings.samples(), training(), heldOut());
       }
     });
@@ -190,7 +195,7 @@ public final class Demo {
     Path quantized = new Path(folder, "model-q8_0.gguf");
     record Exported(String weightsSha256) {}
     var done = stages.run("export", Stages.fingerprint(trained.weightsSha256()), folder, Exported.class, () -> {
-      try (ModelFolder model = ModelFolder.open(conf, new Path(trained.checkpoint()))) {
+      try (ModelFolder model = model(trained)) {
         ModelFolderWriter.export(conf, hf, model, ElementType.F32);
         GgufExport.write(conf, model, half, GgufType.F16);
         GgufExport.write(conf, model, quantized, GgufType.Q8_0);

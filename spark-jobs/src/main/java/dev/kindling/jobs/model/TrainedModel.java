@@ -9,7 +9,6 @@ import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.tensor.Precision;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /** A model of a folder, ready to compute. For one thread at a time. */
@@ -24,12 +23,7 @@ public final class TrainedModel implements AutoCloseable {
     this.model = model;
   }
 
-  /** @param path as {@link ModelPath#resolve} gives it; @throws UserError naming a file that is missing or damaged */
-  public static TrainedModel open(Configuration conf, Path path, Precision precision, int threads) {
-    return open(ModelFolder.open(conf, path), precision, threads);
-  }
-
-  /** @param folder closed with the model, and where this fails */
+  /** @param folder closed with the model, and where this fails; @throws UserError where it is no decoder's */
   public static TrainedModel open(ModelFolder folder, Precision precision, int threads) {
     Kernels kernels = null;
     try {

@@ -18,7 +18,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -44,19 +43,20 @@ public final class TextPredictor implements AutoCloseable {
   }
 
   /**
+   * @param folder closed here
    * @param asked empty: labels where the model has a head for them, else embeddings
    * @throws UserError for a folder that is no encoder's, has no tokenizer, or no labels where they are asked for
    */
-  public static TextPredictor open(Configuration conf, Path path, Optional<AnswerKind> asked, Precision precision,
-      int threads) {
-    try (ModelFolder folder = ModelFolder.open(conf, path)) {
+  public static TextPredictor open(ModelFolder folder, Optional<AnswerKind> asked, Precision precision, int threads) {
+    try (folder) {
       BertConfig config = encoder(folder);
       Answer answer = answer(folder, config, asked);
       String json = folder.tokenizerJson().orElseThrow(() -> new UserError(
-          path + " has no " + ModelFolder.TOKENIZER + "; texts cannot be told to the model without one"));
+          folder.path() + " has no " + ModelFolder.TOKENIZER + "; texts cannot be told to the model without one"));
       int told = answer instanceof Embeddings embeddings ? embeddings.pooling().longest() : 0;
       int longest = told == 0 ? config.contextLength() : Math.min(told, config.contextLength());
-      HubTokenizer tokenizer = HubTokenizer.parse(json, new Path(path, ModelFolder.TOKENIZER).toString(), longest);
+      HubTokenizer tokenizer = HubTokenizer.parse(json, new Path(folder.path(), ModelFolder.TOKENIZER).toString(),
+          longest);
       Kernels kernels = NativeCache.loading(() -> KernelLibraries.best(threads));
       try {
         EncoderModel model = EncoderModel.load(config, folder.weights(), kernels, precision);

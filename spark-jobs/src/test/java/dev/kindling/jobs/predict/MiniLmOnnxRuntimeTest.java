@@ -9,6 +9,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.data.corpus.BundledCorpus;
 import dev.kindling.jobs.command.Ended;
 import dev.kindling.train.tensor.Precision;
@@ -136,8 +137,8 @@ class MiniLmOnnxRuntimeTest {
   }
 
   private static TextPredictor open(Precision precision, int threads) {
-    return TextPredictor.open(new Configuration(), new org.apache.hadoop.fs.Path(model.toUri()), Optional.empty(),
-        precision, threads);
+    return TextPredictor.open(ModelFolder.open(new Configuration(), new org.apache.hadoop.fs.Path(model.toUri())),
+        Optional.empty(), precision, threads);
   }
 
   private static List<Text> texts(List<String> sentences) {
