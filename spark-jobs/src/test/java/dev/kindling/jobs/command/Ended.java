@@ -34,6 +34,12 @@ public record Ended(int code, String out, String err) {
     return ended.err();
   }
 
+  /** The same of one that has ended: its line begins as all do, and holds these parts. */
+  static void assertOneLine(Ended ended, String... parts) {
+    assertThat(ended.err().lines()).as("stderr").singleElement().asString().startsWith("kindling: ").contains(parts);
+    assertThat(ended.code()).isEqualTo(2);
+  }
+
   /** What {@code kindling lineage} answers of a run. */
   static JsonNode lineage(Path run, String... question) throws IOException {
     return new ObjectMapper().readTree(well(Stream

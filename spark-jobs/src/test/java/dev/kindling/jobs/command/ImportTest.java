@@ -1,5 +1,6 @@
 package dev.kindling.jobs.command;
 
+import static dev.kindling.jobs.command.Ended.assertOneLine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -67,10 +68,5 @@ class ImportTest {
     assertOneLine(Ended.of("import", model.toString(), "--out", to, "--heads", "0"), "--heads is 0");
     assertOneLine(Ended.of("import", model.toString()), "--out", "kindling import --help");
     assertThat(out).doesNotExist();
-  }
-
-  private static void assertOneLine(Ended ended, String... parts) {
-    assertThat(ended.err().lines()).as("stderr").singleElement().asString().startsWith("kindling: ").contains(parts);
-    assertThat(ended.code()).isEqualTo(2);
   }
 }

@@ -1,5 +1,6 @@
 package dev.kindling.jobs.command;
 
+import static dev.kindling.jobs.command.Ended.assertOneLine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -93,10 +94,5 @@ class PredictTest {
     }
     assertThat(in).hasContent(text);
     assertThat(link).isSymbolicLink();
-  }
-
-  private static void assertOneLine(Ended ended, String... parts) {
-    assertThat(ended.err().lines()).as("stderr").singleElement().asString().startsWith("kindling: ").contains(parts);
-    assertThat(ended.code()).isEqualTo(2);
   }
 }

@@ -13,6 +13,8 @@ import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -58,5 +60,14 @@ final class SmallDataset {
           ElementType.F32);
     }
     return model;
+  }
+
+  /** Trains a tiny model for two steps. @param settings more words of the command line, after the dataset's and the run's */
+  static Ended pretrain(Path data, Path run, String... settings) {
+    List<String> words = new ArrayList<>(
+        List.of("pretrain", "--data", data.toString(), "--set", "run=" + run, "--set", "train.steps=2", "--set",
+            "model.width=16", "--set", "model.heads=2", "--set", "model.layers=1"));
+    words.addAll(List.of(settings));
+    return Ended.of(words.toArray(String[]::new));
   }
 }
