@@ -16,7 +16,7 @@ import java.time.Duration;
  * @param kernels BEST for the processor, or PLAIN Java
  * @param port that ranks listen on: {@code 0} for any free one, a port, or a range such as {@code 7400-7450}
  * @param silenceSeconds how long a rank may give no sign of life before it counts as lost; four times that before it has begun, and
- *   three times that for each peer that it greets at its start
+ *   three times that for all peers together that it greets at its start
  * @param graceSeconds how long a driver that is told to end (SIGTERM) waits for the ranks' last checkpoint
  */
 public record ClusterSettings(int ranks, int waitSeconds, int minRanks, int retries, KernelChoice kernels, String port,

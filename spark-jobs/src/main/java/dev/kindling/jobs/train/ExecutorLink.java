@@ -14,7 +14,8 @@ import scala.Some;
 final class ExecutorLink {
   private static final int MOST_THREADS = 4;     // event loops: they copy and encrypt, the rank's own threads then wait
 
-  private static final String HANDSHAKE = "10s"; // a peer that freezes in it is not waited for as long as Spark does
+  // Spark's limit of a handshake counts time in which this process stood still; the greeting's, which does not, comes first
+  private static final String HANDSHAKE = "7d";
 
   private ExecutorLink() {
   }

@@ -30,7 +30,8 @@ final class StageWatch {
   private final long silence;
   private final Unheard unheard;
   private final WatchedTime watched;
-  private final long begun;
+  // times of the driver, all later where it was late itself
+  private long begun;
   private long enough;                           // when there were last executors enough
   private long noMore;                           // when there were last no more executors than ranks
   private long failed;                           // when a rank's failure was first seen; 0: not
@@ -78,6 +79,7 @@ final class StageWatch {
   Optional<String> look(long now) {
     long missed = watched.missed(now);
     line.excuse(missed, now);
+    excuse(missed, now);
     List<Sign> signs = line.signs();
     if (signs.size() < stage.worldSize()) return notStarted(signs, now, missed);
     for (Sign s : signs) {
@@ -92,6 +94,13 @@ final class StageWatch {
       failed = now;
     } else if (now - failed > ENDING) { return Optional.of(line.failures().get(0).message()); }
     return Optional.empty();
+  }
+
+  private void excuse(long missed, long now) {
+    begun = WatchedTime.excused(begun, missed, now);
+    enough = WatchedTime.excused(enough, missed, now);
+    noMore = WatchedTime.excused(noMore, missed, now);
+    if (failed != 0) failed = WatchedTime.excused(failed, missed, now);
   }
 
   private WatchedTime watched(long now) {

@@ -3,32 +3,46 @@ package dev.kindling.jobs.transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.network.client.RpcResponseCallback;
 
 /**
- * Waits for a peer's answer to HELLO. Ranks greet one another while their processes start, when processors are busiest: a peer has
- * more time for it than it may be silent once the ranks run, and what this rank misses itself does not count. One that has died is
- * known at once by its connection. The {@link Exchange}'s monitor guards what is known.
+ * Waits until the connections to all peers are open and each has answered HELLO, for all of them at once. Ranks greet one another while
+ * their processes start, when processors are busiest: peers have more time for it than they may be silent once the ranks run, and what
+ * this rank misses itself does not count. One that has died is known at once by its connection. The {@link Exchange}'s monitor guards
+ * what is known.
  */
-final class Greeting implements RpcResponseCallback {
+final class Greeting {
   private static final int PATIENCE = 3;         // times the silence that is allowed to a rank that runs
   private static final int LOOKS = 20;           // within that silence
   private final Exchange exchange;
   private final long silenceNanos;
   private final long eachMillis;                 // between two looks
+  private final SortedMap<Integer, String> awaited = new TreeMap<>();   // by rank: who it is
   private WatchedTime watched;
   private long since;                            // later where this rank was late itself
-  private boolean answered;
-  private Throwable refusal;                     // null: none
+  private String refusing;                       // null: no peer
+  private Throwable refusal;
 
-  Greeting(Exchange exchange, Duration silence) {
+  /** @param addresses by rank, this rank's own included */
+  Greeting(Exchange exchange, Duration silence, List<String> addresses) {
     this.exchange = exchange;
     this.silenceNanos = silence.toNanos();
     this.eachMillis = Math.max(1, silence.toMillis() / LOOKS);
+    for (Peer peer : exchange.peers()) {
+      awaited.put(peer.rank, "rank " + peer.rank + " at " + addresses.get(peer.rank));
+    }
   }
 
-  /** @throws IOException where the peer refuses, is gone or does not answer; @throws RankLostException where this rank is to end */
+  /**
+   * Returns when all have answered.
+   *
+   * @throws IOException which begins with the peer that refuses or is gone, or with all that do not answer
+   * @throws RankLostException where this rank is to end
+   */
   void await() throws IOException, InterruptedException {
     synchronized (exchange) {
       begin(System.nanoTime());
@@ -44,27 +58,42 @@ final class Greeting implements RpcResponseCallback {
   /** With the exchange's monitor held. */
   boolean isAnswered(long now) throws IOException {
     since = WatchedTime.excused(since, watched.missed(now), now);
-    if (answered) return true;
-    if (refusal != null) throw new IOException(refusal.getMessage(), refusal);
+    if (awaited.isEmpty()) return true;
+    if (refusal instanceof Error e) throw e;
+    if (refusal != null) throw new IOException(refusing + ": " + refusal.getMessage(), refusal);
     exchange.throwIfFailed();
     long waited = now - since;
-    if (waited > PATIENCE * silenceNanos)
-      throw new IOException("it has not answered for " + TimeUnit.NANOSECONDS.toMillis(waited) + " ms");
+    if (waited > PATIENCE * silenceNanos) {
+      throw new IOException(
+          String.join(", ", awaited.values()) + ": no answer for " + TimeUnit.NANOSECONDS.toMillis(waited) + " ms");
+    }
     return false;
   }
 
-  @Override
-  public void onSuccess(ByteBuffer none) {
-    synchronized (exchange) {
-      answered = true;
-      exchange.notifyAll();
-    }
+  /** What comes of HELLO to a peer. */
+  RpcResponseCallback hello(Peer peer) {
+    return new RpcResponseCallback() {
+      @Override
+      public void onSuccess(ByteBuffer none) {
+        synchronized (exchange) {
+          awaited.remove(peer.rank);
+          exchange.notifyAll();
+        }
+      }
+
+      @Override
+      public void onFailure(Throwable e) {
+        refused(peer, e);
+      }
+    };
   }
 
-  @Override
-  public void onFailure(Throwable e) {
+  /** The first refusal is the one that is told. */
+  void refused(Peer peer, Throwable why) {
     synchronized (exchange) {
-      refusal = e;
+      if (refusal != null || !awaited.containsKey(peer.rank)) return;
+      refusing = awaited.get(peer.rank);
+      refusal = why;
       exchange.notifyAll();
     }
   }

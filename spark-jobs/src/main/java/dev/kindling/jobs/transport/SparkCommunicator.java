@@ -9,7 +9,6 @@ import dev.kindling.train.collective.VirtualRankTree.Node;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -139,27 +138,38 @@ public final class SparkCommunicator implements Communicator {
     watch(lost);
   }
 
+  /** All at once: peers that are slow, frozen or cut off are waited for together, in the handshake too. */
   private void open(List<String> addresses) {
-    ByteBuffer hello = Message.hello(link.epoch(), rank, worldSize, tree.root().to());
+    Greeting greeting = new Greeting(exchange, link.silence(), addresses);
+    List<Thread> greeters = new ArrayList<>();
     for (Peer peer : exchange.peers()) {
-      String address = addresses.get(peer.rank);
-      int colon = address.lastIndexOf(':');
-      try {
-        TransportClient client = clients.createUnmanagedClient(address.substring(0, colon),
-            Integer.parseInt(address.substring(colon + 1)));
-        exchange.connected(peer, client);
-        Greeting greeting = new Greeting(exchange, link.silence());
-        client.sendRpc(hello.duplicate(), greeting);
-        greeting.await();
-      } catch (RankLostException e) {            // not this peer's fault
-        throw e;
-      } catch (IOException | RuntimeException e) {
-        throw new RankLostException("rank " + rank + " cannot connect to rank " + peer.rank + " at " + address + ": "
-            + e.getMessage(), e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new RankLostException("rank " + rank + " was interrupted", e);
-      }
+      Thread thread = new Thread(() -> greet(peer, addresses.get(peer.rank), greeting),
+          "kindling-greets-" + peer.rank);
+      thread.setDaemon(true);
+      greeters.add(thread);
+    }
+    try {
+      greeters.forEach(Thread::start);
+      greeting.await();
+    } catch (IOException e) {
+      throw new RankLostException("rank " + rank + " cannot connect to " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new RankLostException("rank " + rank + " was interrupted", e);
+    } finally {
+      greeters.forEach(Thread::interrupt);       // those that still wait in a handshake
+    }
+  }
+
+  private void greet(Peer peer, String address, Greeting greeting) {
+    int colon = address.lastIndexOf(':');
+    try {
+      TransportClient client = clients.createUnmanagedClient(address.substring(0, colon),
+          Integer.parseInt(address.substring(colon + 1)));
+      exchange.connected(peer, client);
+      client.sendRpc(Message.hello(link.epoch(), rank, worldSize, tree.root().to()), greeting.hello(peer));
+    } catch (Throwable e) {                      // the rank's own thread throws it
+      greeting.refused(peer, e);
     }
   }
 

@@ -44,14 +44,20 @@ class StageWatchTest {
   @BeforeEach
   void aRankGivesASign() {
     line = new DriverLine(spark.sparkContext(), told -> {});
-    Object order = RpcUtils.makeDriverRef(line.name(), SparkEnv.get().conf(), SparkEnv.get().rpcEnv()).askSync(
-        new String[]{DriverLine.ALIVE, "0", "driver"},
-        new RpcTimeout(new FiniteDuration(60, TimeUnit.SECONDS), "test"), ClassTag.Any());
-    assertThat(order).isEqualTo(StopRequest.NONE.name());
+    assertThat(tell(DriverLine.ALIVE, "0", "driver")).isEqualTo(StopRequest.NONE.name());
     heard = line.signs().get(0).nanos();
     now = heard;
-    watch = new StageWatch(new ExecutorPool(spark.sparkContext()), line,
-        new RankStage(1, 1, 1, 1, ClusterSettings.defaults()), 1, heard);
+    watch = watch(1);
+  }
+
+  private Object tell(String... message) {
+    return RpcUtils.makeDriverRef(line.name(), SparkEnv.get().conf(), SparkEnv.get().rpcEnv()).askSync(message,
+        new RpcTimeout(new FiniteDuration(60, TimeUnit.SECONDS), "test"), ClassTag.Any());
+  }
+
+  private StageWatch watch(int ranks) {
+    return new StageWatch(new ExecutorPool(spark.sparkContext()), line,
+        new RankStage(ranks, 1, ranks, 1, ClusterSettings.defaults()), ranks, heard);
   }
 
   /** @return what the last look, or one before it, found */
@@ -77,5 +83,30 @@ class StageWatchTest {
     assertThat(line.signs().get(0).nanos()).isEqualTo(now);
     assertThat(look(25, 200)).isEmpty();
     assertThat(look(1, 200)).isPresent();
+  }
+
+  @Test
+  void tooFewExecutorsAreTooFewForTwoSecondsInWhichTheDriverLooked() {
+    watch = watch(2);
+    assertThat(look(10, 200)).isEmpty();
+    assertThat(look(1, 60_000)).isEmpty();                   // it stood still
+    assertThat(look(10, 200)).isEmpty();
+    assertThat(look(1, 200)).contains("before all ranks had started only 1 of 2 executors were left");
+  }
+
+  @Test
+  void ranksHaveTheirTimeToStartAlsoWhereTheDriverStoodStill() {
+    line.close();
+    line = new DriverLine(spark.sparkContext(), told -> {});
+    watch = watch(1);
+    assertThat(look(70, 2_000)).isEmpty();                   // 140 s, and 120 are allowed
+  }
+
+  @Test
+  void aStageThatFailsHasItsTimeToEndAlsoWhereTheDriverStoodStill() {
+    tell(DriverLine.FAILED, "0", "false", "true", "rank 1 is lost", "");
+    assertThat(line.failures()).hasSize(1);
+    assertThat(look(1, 200)).isEmpty();
+    assertThat(look(1, 60_000)).isEmpty();
   }
 }

@@ -154,6 +154,41 @@ class LostPeersTest {
   }
 
   @Test
+  void peersThatAreFrozenInTheHandshakeAreGivenUpTogetherAndNamed() throws Exception {
+    try (Ranks ranks = new Ranks(4, 4, Map.of());
+        FreezingProxy second = new FreezingProxy(ranks.addresses().get(1));
+        FreezingProxy third = new FreezingProxy(ranks.addresses().get(2))) {
+      second.freeze();
+      third.freeze();
+      List<String> addresses = List.of(ranks.addresses().get(0), second.address(), third.address(),
+          ranks.addresses().get(3));
+      Future<?> connecting = ranks.start(0, c -> {
+        c.connect(addresses);
+        return null;
+      });
+      assertThatThrownBy(() -> connecting.get(20, TimeUnit.SECONDS)).cause().isInstanceOf(RankLostException.class)
+          .hasMessageContaining("rank 0 cannot connect to rank 1 at " + second.address() + ", rank 2 at "
+              + third.address() + ": no answer for");
+    }
+  }
+
+  @Test
+  void aRankThatIsToldToEndWaitsForNoHandshake() throws Exception {
+    try (Ranks ranks = new Ranks(2, 2, Map.of());
+        FreezingProxy proxy = new FreezingProxy(ranks.addresses().get(1))) {
+      proxy.freeze();
+      List<String> addresses = List.of(ranks.addresses().get(0), proxy.address());
+      Future<?> connecting = ranks.start(0, c -> {
+        c.connect(addresses);
+        return null;
+      });
+      ranks.communicators.get(0).abort("the task was killed");
+      assertThatThrownBy(() -> connecting.get(4, TimeUnit.SECONDS)).cause().isInstanceOf(RankLostException.class)
+          .hasMessageContaining("the task was killed");
+    }
+  }
+
+  @Test
   void ranksThatMakeDifferentCallsAreToldSo() throws Exception {
     try (Ranks ranks = new Ranks(2, 2, Map.of()).connected(); Arena arena = new Arena()) {
       Tensor flat = arena.take(DType.FLOAT32, 100);
