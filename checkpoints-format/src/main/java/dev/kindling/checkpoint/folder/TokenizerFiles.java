@@ -1,6 +1,7 @@
 package dev.kindling.checkpoint.folder;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.FileEntry;
@@ -58,6 +59,10 @@ public final class TokenizerFiles {
     // The class that takes tokenizer.json as it is; GPT2Tokenizer would bring a pre-tokenizer of its own.
     json.put("tokenizer_class", "PreTrainedTokenizerFast").put("model_max_length", config.contextLength());
     json.put("clean_up_tokenization_spaces", false);
+    boolean types = config instanceof BertConfig bert && bert.tokenTypes() > 1;      // others take none: generate refuses them
+    ArrayNode inputs = json.putArray("model_input_names").add("input_ids");
+    if (types) inputs.add("token_type_ids");
+    inputs.add("attention_mask");
     putToken(json, "bos_token", tokenizer, config.beginToken());
     if (!config.endTokens().isEmpty()) putToken(json, "eos_token", tokenizer, config.endTokens().get(0));
     if (config instanceof BertConfig) BERT_TOKENS.forEach((key, words) -> putWord(json, key, tokenizer, words));

@@ -7,6 +7,7 @@ import dev.kindling.checkpoint.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The {@code post_processor} of T5's tokenizers: Hugging Face's tools put an end token behind each text, as the model has read
@@ -24,8 +25,8 @@ public final class EndTemplate {
   }
 
   /**
-   * The same tokenizer, whose texts end with the end token. One that puts it behind a text already stays as it is. Of others,
-   * what only moves places in the text stays; what puts other tokens around goes, as no text of a dataset had those.
+   * The same tokenizer, whose texts end with the end token. One that does just this stays as it is. Of others, what only moves
+   * places in the text stays; what puts other tokens around goes, as no text of a dataset had those.
    *
    * @param end id of the end token; a tokenizer without an added token of that id stays as it is
    */
@@ -35,9 +36,11 @@ public final class EndTemplate {
     for (JsonNode token : root.path("added_tokens"))
       if (token.path("id").asInt(-1) == end) name = token.path("content").asText();
     List<JsonNode> steps = steps(root);
-    if (name == null || steps.stream().anyMatch(step -> endsWith(step, end))) return tokenizerJson;
+    if (name == null) return tokenizerJson;
     List<JsonNode> kept = steps.stream().filter(step -> step.path("type").asText().equals("ByteLevel")).toList();
+    List<JsonNode> others = steps.stream().filter(step -> !kept.contains(step)).toList();
     ObjectNode template = of(name, end);
+    if (others.size() == 1 && alike(others.get(0), template)) return tokenizerJson;
     if (kept.isEmpty()) root.set(KEY, template);
     else root.putObject(KEY).put("type", "Sequence").putArray("processors").addAll(kept).add(template);
     return new String(Json.bytes(root), StandardCharsets.UTF_8);
@@ -52,12 +55,8 @@ public final class EndTemplate {
     return steps;
   }
 
-  private static boolean endsWith(JsonNode step, int end) {
-    if (!step.path("type").asText().equals(TEMPLATE)) return step.path("sep").path(1).asInt(-1) == end;
-    JsonNode single = step.path("single");
-    JsonNode last = single.path(single.size() - 1).path("SpecialToken").path("id");
-    JsonNode ids = step.path("special_tokens").path(last.asText()).path("ids");
-    return ids.path(ids.size() - 1).asInt(-1) == end;
+  private static boolean alike(JsonNode step, ObjectNode template) {
+    return Stream.of("type", "single", "pair").allMatch(key -> step.path(key).equals(template.get(key)));
   }
 
   /** @param name of the end token, as the vocabulary has it; @param end its id */

@@ -1,10 +1,8 @@
 package dev.kindling.jobs.command;
 
 import dev.kindling.checkpoint.Storage;
-import dev.kindling.checkpoint.UserError;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.AccessDeniedException;
 import java.util.Collection;
@@ -12,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Supplier;
@@ -81,7 +80,7 @@ final class UnusablePath {
             + "; before a colon stands the kind of a file system, as in file:///data or hdfs://host/data, and names hold none");
       }
       if (isNoPlace(cause)) {
-        boolean named = names(cause, given, conf.get(), ran ? UnusablePath::leadsTo : UnusablePath::touches);
+        boolean named = names(cause, given, conf, ran ? UnusablePath::leadsTo : UnusablePath::touches);
         if (named || !ran)
           return Optional.of((cause instanceof AccessDeniedException ? "access is denied: " : "") + cause.getMessage()
               + (named ? ANOTHER_PLACE : THIS_PLACE));
@@ -104,18 +103,28 @@ final class UnusablePath {
   }
 
   /** @param asThat how the first path of the message and a given one, which is absolute, belong together */
-  private static boolean names(Throwable cause, Collection<String> given, Configuration conf,
+  private static boolean names(Throwable cause, Collection<String> given, Supplier<Configuration> conf,
       BiPredicate<String, File> asThat) {
     Matcher path = PATH.matcher(String.valueOf(cause.getMessage()));
-    return path.find() && given.stream().map(each -> PATH.matcher(absolute(conf, each))).filter(Matcher::matches)
+    Optional<Configuration> known = configuration(conf);
+    return path.find() && given.stream().map(each -> PATH.matcher(absolute(known, each))).filter(Matcher::matches)
         .anyMatch(each -> asThat.test(path.group(1), new File(each.group(1).replace("/./", "/"))));
   }
 
-  /** As its file system has it; not all that was given is a path. */
-  private static String absolute(Configuration conf, String given) {
+  /** None where it is broken: what failed first is told, and not this. */
+  private static Optional<Configuration> configuration(Supplier<Configuration> conf) {
     try {
-      return Storage.absolute(conf, given);
-    } catch (IllegalArgumentException | UncheckedIOException | UserError e) {
+      return Optional.of(conf.get());
+    } catch (RuntimeException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** As its file system has it; not all that was given is a path. */
+  private static String absolute(Optional<Configuration> conf, String given) {
+    try {
+      return conf.isEmpty() ? given : Storage.absolute(conf.get(), given);
+    } catch (RuntimeException | ServiceConfigurationError e) {         // of a file system that is not there, too
       return given;
     }
   }

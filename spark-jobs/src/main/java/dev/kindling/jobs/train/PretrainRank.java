@@ -195,17 +195,20 @@ final class PretrainRank {
       rank.driver().say("computes with " + String.join(" and ", kinds)
           + (kinds.size() > 1 ? ": with other executors the bits of the result may differ" : ""));
     }
-    long fast = all.stream().filter(a -> Boolean.parseBoolean(a[0])).count();
-    Precision precision = choice != PrecisionChoice.AUTO
-        ? Precision.valueOf(choice.name())
-        : !all.get(0)[1].isEmpty()
-            ? Precision.valueOf(all.get(0)[1])
-            : fast == all.size() ? Precision.BFLOAT16 : Precision.FLOAT32;
-    if (rank.rank() == 0 && precision == Precision.BFLOAT16 && fast < all.size()) {
-      rank.driver().say("bf16 saves memory but no time on " + (all.size() - fast) + " of " + all.size()
-          + " executors, whose processors have no instructions for it");
+    long slow = all.stream().filter(a -> !Boolean.parseBoolean(a[0])).count();
+    Precision precision = precision(choice, all.get(0)[1], slow);
+    if (rank.rank() == 0 && precision == Precision.BFLOAT16 && slow > 0) {
+      rank.driver().say("bf16 saves memory but no time on " + slow + " of " + all.size()
+          + " executors, whose kernels have no instructions for it");
     }
     return precision;
+  }
+
+  /** @param known of the run that goes on; empty: there is none */
+  private static Precision precision(PrecisionChoice choice, String known, long slow) {
+    if (choice != PrecisionChoice.AUTO) return Precision.valueOf(choice.name());
+    if (!known.isEmpty()) return Precision.valueOf(known);
+    return slow == 0 ? Precision.BFLOAT16 : Precision.FLOAT32;
   }
 
   /** The precision of the run that is there already; empty where there is none. */

@@ -79,7 +79,7 @@ final class StageWatch {
   Optional<String> look(long now) {
     long missed = watched.missed(now);
     line.excuse(missed, now);
-    excuse(missed, now);
+    excuse(watched.late(), now);
     List<Sign> signs = line.signs();
     if (signs.size() < stage.worldSize()) return notStarted(signs, now, missed);
     for (Sign s : signs) {
@@ -96,11 +96,11 @@ final class StageWatch {
     return Optional.empty();
   }
 
-  private void excuse(long missed, long now) {
-    begun = WatchedTime.excused(begun, missed, now);
-    enough = WatchedTime.excused(enough, missed, now);
-    noMore = WatchedTime.excused(noMore, missed, now);
-    if (failed != 0) failed = WatchedTime.excused(failed, missed, now);
+  private void excuse(long late, long now) {
+    begun = WatchedTime.excused(begun, late, now);
+    enough = WatchedTime.excused(enough, late, now);
+    noMore = WatchedTime.excused(noMore, late, now);
+    if (failed != 0) failed = WatchedTime.excused(failed, late, now);
   }
 
   private WatchedTime watched(long now) {

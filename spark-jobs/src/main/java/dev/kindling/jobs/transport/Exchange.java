@@ -54,7 +54,10 @@ final class Exchange {
     return epoch;
   }
 
+  /** @throws RankLostException where every wait has ended: then the client is closed */
   synchronized void connected(Peer peer, TransportClient client) {
+    if (failure != null) client.close();
+    throwIfFailed();
     peer.client = client;
   }
 

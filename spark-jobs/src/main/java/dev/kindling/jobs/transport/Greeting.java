@@ -60,7 +60,7 @@ final class Greeting {
     since = WatchedTime.excused(since, watched.missed(now), now);
     if (awaited.isEmpty()) return true;
     if (refusal instanceof Error e) throw e;
-    if (refusal != null) throw new IOException(refusing + ": " + refusal.getMessage(), refusal);
+    if (refusal != null) throw new IOException(refusing + ": " + told(refusal), refusal);
     exchange.throwIfFailed();
     long waited = now - since;
     if (waited > PATIENCE * silenceNanos) {
@@ -88,13 +88,18 @@ final class Greeting {
     };
   }
 
-  /** The first refusal is the one that is told. */
+  /** The first refusal is the one that is told, but an error of the machine before all. */
   void refused(Peer peer, Throwable why) {
     synchronized (exchange) {
-      if (refusal != null || !awaited.containsKey(peer.rank)) return;
+      boolean first = refusal == null && awaited.containsKey(peer.rank);
+      if (!first && (!(why instanceof Error) || refusal instanceof Error)) return;
       refusing = awaited.get(peer.rank);
       refusal = why;
       exchange.notifyAll();
     }
+  }
+
+  private static String told(Throwable refusal) {
+    return refusal.getMessage() == null ? refusal.toString() : refusal.getMessage();
   }
 }

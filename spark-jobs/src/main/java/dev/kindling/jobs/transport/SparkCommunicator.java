@@ -152,7 +152,9 @@ public final class SparkCommunicator implements Communicator {
       greeters.forEach(Thread::start);
       greeting.await();
     } catch (IOException e) {
-      throw new RankLostException("rank " + rank + " cannot connect to " + e.getMessage(), e);
+      RankLostException lost = new RankLostException("rank " + rank + " cannot connect to " + e.getMessage(), e);
+      exchange.fail(lost);                       // who still connects is late
+      throw lost;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new RankLostException("rank " + rank + " was interrupted", e);

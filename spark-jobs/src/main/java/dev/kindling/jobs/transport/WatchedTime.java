@@ -10,6 +10,7 @@ public final class WatchedTime {
   private final long most;                       // that counts between two looks
   private final long standstill;
   private long last;
+  private long late;
 
   /** @param each nanoseconds between two looks; @param standstill between two looks, after which all begins anew; @param now first look */
   public WatchedTime(long each, long standstill, long now) {
@@ -22,7 +23,16 @@ public final class WatchedTime {
   public long missed(long now) {
     long gap = now - last;
     last = now;
-    return gap > standstill ? Long.MAX_VALUE : Math.max(0, gap - most);
+    late = Math.max(0, gap - most);
+    return gap > standstill ? Long.MAX_VALUE : late;
+  }
+
+  /**
+   * Of that look, the nanoseconds which no limit of the watcher's own counts: nothing that lies unread would begin it anew, and it
+   * must end where every look is late.
+   */
+  public long late() {
+    return late;
   }
 
   /** When something counts as last heard of at {@code now}, with what was {@link #missed} since the last look. */

@@ -88,9 +88,9 @@ class StageWatchTest {
   @Test
   void tooFewExecutorsAreTooFewForTwoSecondsInWhichTheDriverLooked() {
     watch = watch(2);
-    assertThat(look(10, 200)).isEmpty();
-    assertThat(look(1, 60_000)).isEmpty();                   // it stood still
-    assertThat(look(10, 200)).isEmpty();
+    assertThat(look(5, 200)).isEmpty();
+    assertThat(look(1, 60_000)).isEmpty();                   // it stood still, which counts as two looks
+    assertThat(look(3, 200)).isEmpty();
     assertThat(look(1, 200)).contains("before all ranks had started only 1 of 2 executors were left");
   }
 
@@ -100,6 +100,7 @@ class StageWatchTest {
     line = new DriverLine(spark.sparkContext(), told -> {});
     watch = watch(1);
     assertThat(look(70, 2_000)).isEmpty();                   // 140 s, and 120 are allowed
+    assertThat(look(250, 2_000)).contains("0 of 1 ranks started within 120 s");
   }
 
   @Test
@@ -108,5 +109,12 @@ class StageWatchTest {
     assertThat(line.failures()).hasSize(1);
     assertThat(look(1, 200)).isEmpty();
     assertThat(look(1, 60_000)).isEmpty();
+  }
+
+  @Test
+  void aDriverThatIsAlwaysLateEndsAStageThatFailed() {
+    tell(DriverLine.FAILED, "0", "false", "true", "rank 1 is lost", "");
+    assertThat(look(20, 2_000)).isEmpty();
+    assertThat(look(10, 2_000)).contains("rank 1 is lost");
   }
 }

@@ -56,7 +56,7 @@ final class OneDnn {
     NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(1);
   }
 
-  /** Whether there are products and reorders of bf16: not without AVX-512. Where they are missing {@link Widening} does them. */
+  /** Whether there are products and reorders of bf16: not with AVX2 alone. Where they are missing {@link Widening} does them. */
   static boolean hasBfloat16() {
     return BFLOAT16;
   }

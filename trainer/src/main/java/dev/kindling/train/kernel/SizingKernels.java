@@ -305,7 +305,7 @@ public final class SizingKernels implements InvocationHandler {
   private void widenedAttention(AttentionInputs in, int queries, int keys) {
     widened(Slot.WIDENED_LEFT, in.type(), queries, Math.max(in.headDim(), keys));
     widened(Slot.WIDENED_RIGHT, in.type(), Math.max(queries, keys), in.headDim());
-    if (in.keyTime() <= OneDnnAttention.KEYS) widened(Slot.WIDENED_RESULT, in.type(), queries, in.headDim());
+    widened(Slot.WIDENED_RESULT, in.type(), queries, in.headDim());
   }
 
   private static void grow(Map<Slot, Long> slots, Slot slot, long bytes) {

@@ -8,9 +8,9 @@ import dev.kindling.train.kernel.Scratch.Slot;
 import dev.kindling.train.tensor.DType;
 
 /**
- * Products and reorders of bf16 on processors for which oneDNN has none ({@link OneDnn#hasBfloat16}): on float32 copies, which hold
- * the same numbers, with results rounded at the end. It is what such a product is defined as, so that a run in bf16 goes on where there is
- * no AVX-512. A matrix of bf16 that is {@link Order#PACKED} lies as rounded float32.
+ * Products and reorders of bf16 on processors for which oneDNN has none ({@link OneDnn#hasBfloat16}): on float32 copies, which
+ * hold the same numbers, with results rounded at the end. It is what such a product is defined as, so that a run in bf16 goes on
+ * there. A matrix of bf16 that is {@link Order#PACKED} lies as rounded float32.
  */
 final class Widening {
   private static final DType F = DType.FLOAT32;
@@ -25,6 +25,8 @@ final class Widening {
   /** Where a matrix lies, as lines one after another: its rows, or its columns. */
   private record Lines(Matrix matrix, long address, int count, int length) {
     static Lines of(Matrix matrix, int rows, int columns, long address) {
+      if (matrix.order() != Order.ROWS && matrix.order() != Order.COLUMNS)
+        throw new IllegalArgumentException(matrix + " has no lines");
       boolean inRows = matrix.order() == Order.ROWS;
       return new Lines(matrix, address, inRows ? rows : columns, inRows ? columns : rows);
     }

@@ -21,7 +21,7 @@ public record Agreement(double relative, double absolute) {
    * A mean of many logarithms: roundings cancel. Seen over 8 training steps: 0.0012; 0.0034 with AMX, which sums in another order
    * and takes denormals for zero.
    */
-  public static final Agreement BFLOAT16_LOSS = new Agreement(hasTiles() ? 5e-3 : 3e-3, 0);
+  public static final Agreement BFLOAT16_LOSS = new Agreement(computesWith("amx") ? 5e-3 : 3e-3, 0);
   /** After steps of 1e-2 a small weight may have gone another way. Seen: 0.021. */
   public static final Agreement BFLOAT16_NORM = new Agreement(5e-2, 0);
 
@@ -57,9 +57,10 @@ public record Agreement(double relative, double absolute) {
     return largest;
   }
 
-  private static boolean hasTiles() {
+  /** Whether the kernels of this processor are described so. */
+  static boolean computesWith(String instructions) {
     try (Kernels kernels = KernelLibraries.best(1)) {
-      return kernels.describe().contains("amx");
+      return kernels.describe().contains(instructions);
     }
   }
 }

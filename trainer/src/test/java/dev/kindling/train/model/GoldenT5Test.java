@@ -25,7 +25,8 @@ class GoldenT5Test {
   private static final Agreement FLOAT32_LAST_LOSSES = new Agreement(3e-4, 0);
   private static final int AMPLIFIED = 6;
   /** An entry that is noise moves by a whole step of AdamW, this way or that. Seen: 3.3e-4, and 1.1e-3 with the sums of AVX2. */
-  private static final Agreement FLOAT32_NORM = new Agreement(2e-3, 0);
+  private static final Agreement FLOAT32_NORM = new Agreement(
+      Agreement.computesWith("(avx2)") ? 2e-3 : 1e-3, 0);
   /** Seen: 0.036, and 0.018 where PyTorch's autocast computes the case. */
   private static final Agreement BFLOAT16_LOGITS = new Agreement(5e-2, 0);
   /**
