@@ -21,10 +21,10 @@ public final class SizingKernels implements InvocationHandler {
   private final boolean plain;
   private final int threads;
   private final boolean tiles;
-  private final boolean widens;
   private final WorkerPool pool = new WorkerPool(1, () -> {});
   private final Map<Slot, Long> shared = new EnumMap<>(Slot.class);
   private final Map<Slot, Long> ofWorker = new EnumMap<>(Slot.class);
+  private final WidenedCopies widened;
   private final Kernels kernels = (Kernels) nothing(Kernels.class, this);
   private long packed;
   private long form;                             // the largest of a weight's forms
@@ -34,7 +34,7 @@ public final class SizingKernels implements InvocationHandler {
     this.plain = plain;
     this.threads = threads;
     this.tiles = tiles;
-    widens = !plain && !OneDnn.hasBfloat16();
+    widened = new WidenedCopies(!plain && !OneDnn.hasBfloat16(), ofWorker);
   }
 
   /** @param plain whether plain Java will compute, which packs nothing and needs no scratch; @param threads of the rank */
@@ -136,28 +136,8 @@ public final class SizingKernels implements InvocationHandler {
   private void pack(int in, int out, boolean storedTransposed, DType type) {
     int part = OneDnnWeight.partRows(out, 0);
     stage(in, Math.min(out, part), storedTransposed, type);
-    packed(type, in, width(out), storedTransposed);
-    packed(type, part, width(in), !storedTransposed);
-  }
-
-  /** Of the widest panel of a matrix. */
-  private static long width(long columns) {
-    return Math.min(Blocks.panel(columns), columns);
-  }
-
-  /** A panel is packed of what lies in rows or transposed. */
-  private void packed(DType type, long rows, long width, boolean transposed) {
-    widened(Slot.WIDENED_LEFT, type, transposed ? width : rows, transposed ? rows : width);
-  }
-
-  /** As {@link Widening} copies so many lines, where it is needed. */
-  private void widened(Slot slot, DType type, long lines, long length) {
-    if (widens && type == DType.BFLOAT16) grow(ofWorker, slot, Widening.bytes(lines, length));
-  }
-
-  /** What a block of rows takes that is multiplied, or comes of it. */
-  private void widenedBlock(Slot slot, DType type, long rows, long columns) {
-    widened(slot, type, Math.min(Blocks.ROWS, rows), columns);
+    widened.packed(type, in, WidenedCopies.width(out), storedTransposed);
+    widened.packed(type, part, WidenedCopies.width(in), !storedTransposed);
   }
 
   /** As {@code OneDnnProducts.packStaged}. */
@@ -173,8 +153,8 @@ public final class SizingKernels implements InvocationHandler {
   private void inputGradient(Tensor dy, PackedWeight w, Tensor dx) {
     int last = OneDnnWeight.lastPartRows(w.out());
     product(dy, last);
-    widenedBlock(Slot.WIDENED_LEFT, dy.type(), dy.rows(), OneDnnWeight.partRows(Math.toIntExact(w.out()), 0));
-    if (last == w.out()) result(dx);
+    widened.left(dy.type(), dy.rows(), OneDnnWeight.partRows(Math.toIntExact(w.out()), 0));
+    if (last == w.out()) widened.result(dx);
     if (last < w.out() && dx.type() != DType.FLOAT32) grow(shared, Slot.WIDE, Float.BYTES * dx.size());
   }
 
@@ -182,7 +162,7 @@ public final class SizingKernels implements InvocationHandler {
     switch (operation) {
       case "linear" -> {
         product((Tensor) a[0], ((Tensor) a[0]).dim(-1));
-        result((Tensor) a[3]);
+        widened.result((Tensor) a[3]);
       }
       case "linearInputGradient" -> inputGradient((Tensor) a[0], (PackedWeight) a[1], (Tensor) a[2]);
       case "linearWeightGradient" -> gradient((Tensor) a[0], ((Tensor) a[0]).dim(-1), ((Tensor) a[1]).dim(-1));
@@ -206,11 +186,7 @@ public final class SizingKernels implements InvocationHandler {
   private void product(DType type, long rows, long inner) {
     if (tiles && OneDnnWorker.readsBeyond(type, inner))
       grow(ofWorker, Slot.WHOLE_TILES, OneDnnWorker.copyBytes(Math.min(Blocks.ROWS, rows), inner));
-    widenedBlock(Slot.WIDENED_LEFT, type, rows, inner);
-  }
-
-  private void result(Tensor c) {
-    widenedBlock(Slot.WIDENED_RESULT, c.type(), c.rows(), width(c.dim(-1)));
+    widened.left(type, rows, inner);
   }
 
   /** As {@code OneDnnProducts.addGradient}. */
@@ -222,15 +198,13 @@ public final class SizingKernels implements InvocationHandler {
     int n = (int) Math.min(MOST, rows);
     Panels right = Panels.ofGradient(0, type, n, Math.toIntExact(out), Math.toIntExact(in));
     grow(shared, Slot.RIGHT, right.bytes());
-    packed(type, n, right.width(0), false);
+    widened.packed(type, n, right.width(0), false);
     if (!OneDnnProducts.transposesFirst(type, stride)) {
-      widened(Slot.WIDENED_LEFT, type, n, Math.min(Blocks.ROWS, in));
+      widened.turned(type, n, in);
       return;
     }
-    widenedBlock(Slot.WIDENED_LEFT, type, in, n);
-    long width = width(Math.min(MOST, in));
-    widenedBlock(Slot.WIDENED_LEFT, type, n, width);
-    widened(Slot.WIDENED_RESULT, type, width, Math.min(Blocks.ROWS, n));
+    widened.left(type, in, n);
+    widened.transposed(type, n, Math.min(MOST, in));
     product(type, Math.min(MOST, in), rows % MOST);
     if (OneDnnProducts.inPairs(type, n, (int) Math.min(MOST, in)))
       grow(ofWorker, Slot.PAIRS, OneDnnProducts.PAIRED_BYTES);
@@ -245,8 +219,8 @@ public final class SizingKernels implements InvocationHandler {
     product(type, c.dim(-2), inner);
     grow(shared, Slot.PACKED, Panels.bytes(type, inner, columns));
     if (transposed || bfloat16) grow(shared, Slot.LEFT, a.size() * type.bytes());
-    if (transposed) widenedBlock(Slot.WIDENED_RESULT, type, c.dim(-2), inner);
-    packed(type, inner, width(columns), rightTransposed);
+    if (transposed) widened.rows(type, c.dim(-2), inner);
+    widened.packed(type, inner, WidenedCopies.width(columns), rightTransposed);
     grow(ofWorker, Slot.PRODUCT, 4L * Blocks.ROWS * Blocks.panel(columns));
   }
 
@@ -257,8 +231,8 @@ public final class SizingKernels implements InvocationHandler {
     if (dx == null) return;
     int group = OneDnnCrossEntropy.group(x.rows(), head);
     product(head.type(), group, OneDnnWeight.lastPartRows(head.out()));
-    widenedBlock(Slot.WIDENED_LEFT, head.type(), group, OneDnnWeight.partRows(Math.toIntExact(head.out()), 0));
-    result(dx);
+    widened.left(head.type(), group, OneDnnWeight.partRows(Math.toIntExact(head.out()), 0));
+    widened.result(dx);
     grow(shared, Slot.LOGITS, (long) group * OneDnnCrossEntropy.stride(head) * head.type().bytes());
     if (!trained) return;
     if (head.storedTransposed()) {
@@ -276,7 +250,7 @@ public final class SizingKernels implements InvocationHandler {
     int queries = Math.min(AttentionTile.QUERIES, in.queryTime());
     product(in.type(), queries, in.headDim());
     product(in.type(), queries, in.keyTime() % OneDnnAttention.KEYS);
-    widenedAttention(in, queries, Math.min(OneDnnAttention.KEYS, in.keyTime()));
+    widened.attention(in, queries, Math.min(OneDnnAttention.KEYS, in.keyTime()));
     boolean several = in.keyTime() > OneDnnAttention.KEYS;
     if (several) grow(ofWorker, gradient ? Slot.QUERY_GRADIENTS : Slot.OUTPUTS, 4L * Blocks.ROWS * in.headDim());
     if (HeadOperand.panels(in.type(), in.headDim())) {
@@ -299,13 +273,6 @@ public final class SizingKernels implements InvocationHandler {
       grow(ofWorker, Slot.VALUE_GRADIENTS, 4L * in.keyTime() * in.headDim());
     }
     if (in.bias() != null) { grow(shared, Slot.BIAS_GRADIENTS, 4L * in.batch() * in.heads() * in.distances()); }
-  }
-
-  /** Of one tile: queries and weights; keys and values, or on the way back the queries again; and what comes of it. */
-  private void widenedAttention(AttentionInputs in, int queries, int keys) {
-    widened(Slot.WIDENED_LEFT, in.type(), queries, Math.max(in.headDim(), keys));
-    widened(Slot.WIDENED_RIGHT, in.type(), Math.max(queries, keys), in.headDim());
-    widened(Slot.WIDENED_RESULT, in.type(), queries, in.headDim());
   }
 
   private static void grow(Map<Slot, Long> slots, Slot slot, long bytes) {
