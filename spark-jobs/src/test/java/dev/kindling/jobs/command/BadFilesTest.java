@@ -10,38 +10,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Files and folders that are damaged, missing, of another kind or somebody else's: told in one line with exit code 2. */
-class BadFilesTest {
-  @TempDir
-  static Path shared;
-  static Path data;
-  static Path model;
-
-  @TempDir
-  Path folder;
-
-  @BeforeAll
-  static void prepare() throws IOException {
-    data = SmallDataset.prepare(shared);
-    model = SmallDataset.model(shared, data);
-  }
-
-  private Path yaml(String text) throws IOException {
-    return Files.writeString(folder.resolve("settings.yaml"), text);
-  }
-
-  private Ended pretrain(Path dataset, String... settings) {
-    return SmallDataset.pretrain(dataset, folder.resolve("run"), settings);
-  }
-
-  private void assertNoRun() {
-    assertThat(folder.resolve("run")).doesNotExist();
-  }
-
+class BadFilesTest extends SmallDatasetVerbs {
   private static Path copy(Path from, Path to) throws IOException {
     try (Stream<Path> all = Files.walk(from)) {
       for (Path path : (Iterable<Path>) all::iterator) Files.copy(path, to.resolve(from.relativize(path).toString()));

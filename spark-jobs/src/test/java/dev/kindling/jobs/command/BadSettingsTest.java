@@ -4,43 +4,14 @@ import static dev.kindling.jobs.command.Ended.assertOneLine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Words of the command line and settings that are wrong: told in one line with exit code 2, and nothing half written stays. */
-class BadSettingsTest {
-  @TempDir
-  static Path shared;
-  static Path data;
-  static Path model;
-
-  @TempDir
-  Path folder;
-
-  @BeforeAll
-  static void prepare() throws IOException {
-    data = SmallDataset.prepare(shared);
-    model = SmallDataset.model(shared, data);
-  }
-
-  private Path yaml(String text) throws IOException {
-    return Files.writeString(folder.resolve("settings.yaml"), text);
-  }
-
-  private Ended pretrain(Path dataset, String... settings) {
-    return SmallDataset.pretrain(dataset, folder.resolve("run"), settings);
-  }
-
-  private void assertNoRun() {
-    assertThat(folder.resolve("run")).doesNotExist();
-  }
-
+class BadSettingsTest extends SmallDatasetVerbs {
   @Test
   void anAddressThatNothingReads() {
     Path corpus = shared.resolve("corpus.jsonl");
