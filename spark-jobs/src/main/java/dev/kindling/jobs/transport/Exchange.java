@@ -274,7 +274,7 @@ final class Exchange {
       writing++;
     }
     try {
-      target.put(bytes);                         // the one copy; more than belongs here throws and ends the channel
+      target.put(bytes);                         // the one copy
     } finally {
       synchronized (this) {
         // only who closes waits for this; to wake the rank's thread for every read of a socket would cost as much as the bytes
@@ -322,7 +322,8 @@ final class Exchange {
     if (peer.readyPlan != plans[peer.rank]) {
       fail(
           new RankLostException(peer + " makes another call than rank " + rank + ": " + Kind.READY + " for call " + call
-              + " with other shards, or another kind of call"));
+              + " with other shards, or another kind of call (plan " + Long.toHexString(peer.readyPlan) + " there, "
+              + Long.toHexString(plans[peer.rank]) + " here)"));
     }
   }
 

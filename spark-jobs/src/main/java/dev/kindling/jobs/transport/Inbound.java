@@ -15,7 +15,7 @@ import org.apache.spark.network.util.TransportFrameDecoder;
 
 /**
  * What peers may ask of this rank; Spark lets only those through that have authenticated. Everything they say is held to
- * what is expected of them before it is used; what is wrong ends their connection.
+ * what is expected of them before it is used. What is wrong is refused and logged; where a rank of the run sent it, it is lost.
  */
 final class Inbound extends RpcHandler {
   private static final AttributeKey<Peer> PEER = AttributeKey.valueOf(Inbound.class, "peer");
@@ -23,6 +23,7 @@ final class Inbound extends RpcHandler {
   private final Exchange exchange;
   private final int worldSize;
   private final int virtualRanks;
+  private final Refusals refusals = new Refusals();
 
   Inbound(Exchange exchange, int worldSize, int virtualRanks) {
     this.exchange = exchange;
@@ -32,23 +33,45 @@ final class Inbound extends RpcHandler {
 
   @Override
   public void channelActive(TransportClient client) {
+    client.getSocketAddress();                   // a channel that was asked while it is open still knows it afterwards
     client.getChannel().pipeline().addBefore(TransportFrameDecoder.HANDLER_NAME, StrangerLimit.NAME,
-        new StrangerLimit());
+        new StrangerLimit(refusals));
   }
 
   @Override
   public void channelInactive(TransportClient client) {
     Peer peer = client.getChannel().attr(PEER).get();
     if (peer != null) exchange.lost(peer, new IOException("it closed its connection"));
+    else warn(client, "it ended before it said which rank it is, as one does that does not know the secret");
+  }
+
+  /** What is no message, or came before the authentication. What a connection itself suffers is no refusal. */
+  @Override
+  public void exceptionCaught(Throwable cause, TransportClient client) {
+    if (cause instanceof RuntimeException wrong) refused(client, wrong);
+  }
+
+  /** @return why, to be thrown: Spark then tells the sender */
+  private RuntimeException refused(TransportClient client, RuntimeException why) {
+    warn(client, why.getMessage() == null ? why.toString() : why.getMessage());
+    Peer peer = client.getChannel().attr(PEER).get();
+    if (peer != null) exchange.lost(peer, why);
+    return why;
+  }
+
+  /** A rank that has failed or is closed has ended its connections itself. */
+  private void warn(TransportClient client, String why) {
+    if (exchange.failure() == null) refusals.tell(client.getChannel(), why);
   }
 
   @Override
   public void receive(TransportClient client, ByteBuffer message, RpcResponseCallback callback) {
-    Kind kind = Message.read(message, exchange.epoch());
-    if (kind == Kind.HELLO) {
-      meet(client.getChannel(), message);
-    } else {
-      hear(known(client), kind, message);
+    try {
+      Kind kind = Message.read(message, exchange.epoch());
+      if (kind == Kind.HELLO) meet(client.getChannel(), message);
+      else hear(known(client), kind, message);
+    } catch (RuntimeException e) {
+      throw refused(client, e);
     }
     callback.onSuccess(NOTHING.duplicate());
   }
@@ -85,6 +108,7 @@ final class Inbound extends RpcHandler {
     }
   }
 
+  /** What it throws comes back as what its channel's pipeline has caught. */
   @Override
   public StreamCallbackWithID receiveStream(TransportClient client, ByteBuffer head, RpcResponseCallback callback) {
     Peer peer = known(client);
@@ -101,13 +125,19 @@ final class Inbound extends RpcHandler {
 
       @Override
       public void onData(String id, ByteBuffer bytes) {
+        if (bytes.remaining() > target.remaining()) {
+          throw refused(client, new IllegalArgumentException(peer + " sends " + (target.position() + bytes.remaining())
+              + " bytes or more of a piece of " + target.capacity()));
+        }
         exchange.write(peer, call, bytes, target);
       }
 
       @Override
       public void onComplete(String id) {
-        if (target.hasRemaining())
-          throw new IllegalArgumentException(peer + " sends less of a piece than belongs to it");
+        if (target.hasRemaining()) {
+          throw refused(client, new IllegalArgumentException(
+              peer + " sends " + target.position() + " bytes of a piece of " + target.capacity()));
+        }
         exchange.arrived(peer, call, part, target.capacity());
       }
 

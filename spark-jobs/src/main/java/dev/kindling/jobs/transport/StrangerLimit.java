@@ -13,8 +13,13 @@ import io.netty.util.ReferenceCountUtil;
 final class StrangerLimit extends ChannelInboundHandlerAdapter {
   static final String NAME = "stranger-limit";
   private static final int LIMIT = 1 << 16;      // bytes; a whole handshake needs some 2,000
+  private final Refusals refusals;
   private int bytes;
   private boolean known;
+
+  StrangerLimit(Refusals refusals) {
+    this.refusals = refusals;
+  }
 
   /** The peer is known from now on. Called on the channel's event loop. */
   void lift() {
@@ -25,6 +30,7 @@ final class StrangerLimit extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext context, Object message) {
     if (!known && message instanceof ByteBuf data && (bytes += data.readableBytes()) > LIMIT) {
       ReferenceCountUtil.release(message);
+      refusals.tell(context.channel(), "it sends more than " + LIMIT + " bytes before it has said which rank it is");
       context.close();
     } else {
       context.fireChannelRead(message);
