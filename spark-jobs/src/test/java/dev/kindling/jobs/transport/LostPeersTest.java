@@ -3,6 +3,7 @@ package dev.kindling.jobs.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kindling.jobs.transport.Message.Kind;
 import dev.kindling.train.collective.Communicator.Contribution;
 import dev.kindling.train.collective.Communicator.Reduction;
 import dev.kindling.train.collective.Shards;
@@ -10,13 +11,22 @@ import dev.kindling.train.collective.VirtualRankTree.Node;
 import dev.kindling.train.tensor.Arena;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.spark.network.buffer.NioManagedBuffer;
+import org.apache.spark.network.client.RpcResponseCallback;
+import org.apache.spark.network.client.TransportClient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Peers that die, freeze, give up, leave or do something else. */
 @Timeout(120)
@@ -42,10 +52,18 @@ class LostPeersTest {
         }));
       }
       ranks.communicators.get(2).close();
-      for (Future<?> f : computing) {
-        assertThatThrownBy(() -> f.get(5, TimeUnit.SECONDS)).cause().isInstanceOf(RankLostException.class);
-      }
+      assertLost(computing, "rank 2");
     }
+  }
+
+  /** Who notices it first names the rank; the others may hear of that one's end before. */
+  private static void assertLost(List<Future<?>> calls, String rank) {
+    List<String> told = new ArrayList<>();
+    for (Future<?> call : calls) {
+      assertThatThrownBy(() -> call.get(5, TimeUnit.SECONDS)).cause().isInstanceOf(RankLostException.class)
+          .satisfies(e -> told.add(e.getMessage())).hasMessageMatching("(?s)rank \\d \\(.*\\) is lost: .*");
+    }
+    assertThat(told).anyMatch(message -> message.startsWith(rank + " "));
   }
 
   @Test
@@ -54,7 +72,8 @@ class LostPeersTest {
       Future<?> first = ranks.start(0, c -> reduced(c, true));
       Future<?> second = ranks.start(1, c -> reduced(c, false));
       assertThat(Ranks.get(first)).isNull();
-      assertThatThrownBy(() -> Ranks.get(second)).isInstanceOf(RankLostException.class);
+      assertThatThrownBy(() -> Ranks.get(second)).isInstanceOf(RankLostException.class)
+          .hasMessageMatching("(?s)rank 0 \\(.*\\) is lost: .*");
     }
   }
 
@@ -83,8 +102,77 @@ class LostPeersTest {
         c.allToAll(fewer, hundred);
         return null;
       });
-      assertThatThrownBy(() -> Ranks.get(first)).isInstanceOf(RankLostException.class);
-      assertThatThrownBy(() -> Ranks.get(second)).isInstanceOf(RankLostException.class);
+      assertDisagreed(first, second);
+    }
+  }
+
+  /** One may hear of the other's end before it hears what the other wants. */
+  private static void assertDisagreed(Future<?> first, Future<?> second) {
+    List<String> told = new ArrayList<>();
+    for (Future<?> call : List.of(first, second)) {
+      assertThatThrownBy(() -> Ranks.get(call)).isInstanceOf(RankLostException.class)
+          .satisfies(e -> told.add(e.getMessage()));
+    }
+    assertThat(told.get(0)).startsWith("rank 1 (");
+    assertThat(told.get(1)).startsWith("rank 0 (");
+    assertThat(told)
+        .anyMatch(message -> message.matches("rank \\d \\(.*\\) makes another call than rank \\d: READY for call 1 .*"
+            + " \\(plan [0-9a-f]+ there, [0-9a-f]+ here\\)"));
+  }
+
+  /** Rank 1 says to rank 0, over the connection of its own, what no rank does. */
+  private static String said(Consumer<RpcResponseCallback> wrong) throws Exception {
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    wrong.accept(new RpcResponseCallback() {
+      @Override
+      public void onSuccess(ByteBuffer none) {
+        answer.complete("taken");
+      }
+
+      @Override
+      public void onFailure(Throwable e) {
+        answer.complete(e.getMessage());
+      }
+    });
+    return answer.get(10, TimeUnit.SECONDS);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"READY", "COMPLETE", "VALUE"})
+  void aRankInAnotherCallThanTheNextIsLostAndBothCallsAreNamed(Kind kind) throws Exception {
+    try (RefusalLines log = new RefusalLines(); Ranks ranks = new Ranks(2, 2, Map.of()).connected()) {
+      assertThat(ranks.all(c -> c.allGather(new byte[1]).size())).containsOnly(2);
+      TransportClient liar = ranks.communicators.get(1).peers().get(0).client;
+      ByteBuffer message = switch (kind) {
+        case READY -> Message.ready(1, 5, 77);
+        case COMPLETE -> Message.complete(1, 5);
+        default -> Message.value(1, 5, new byte[1]);
+      };
+      assertThat(said(answer -> liar.sendRpc(message, answer))).contains("is in call 5, this rank in 1");
+      assertThatThrownBy(() -> ranks.communicators.get(0).allGather(new byte[1])).isInstanceOf(RankLostException.class)
+          .hasMessageMatching("rank 1 \\(.*\\) is lost: rank 1 \\(.*\\) is in call 5, this rank in 1");
+      assertThat(log.await(1, " is in call 5, this rank in 1")).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0,4,400,sends byte 4 of part 0; which lacks 400 of 400", "1,0,400,sends part 1; which is not expected",
+      "0,0,396,sends 396 bytes of a piece of 400", "0,0,404,sends 404 bytes or more of a piece of 400"})
+  void aRankThatSendsAPieceOfAWrongPlaceOrLengthIsLostAndBothAreNamed(int part, int at, int bytes, String says)
+      throws Exception {
+    try (Ranks ranks = new Ranks(2, 2, Map.of()).connected(); Arena arena = new Arena()) {
+      List<Tensor> hundred = List.of(arena.take(DType.FLOAT32, 100), arena.take(DType.FLOAT32, 100));
+      Future<?> honest = ranks.start(0, c -> {
+        c.allToAll(hundred, hundred);
+        return null;
+      });
+      Peer listener = ranks.communicators.get(1).peers().get(0);
+      while (listener.readyCall < 1) Thread.sleep(10);     // until it expects a piece
+      said(answer -> listener.client.uploadStream(new NioManagedBuffer(Message.piece(1, 1, part, at)),
+          new NioManagedBuffer(ByteBuffer.allocate(bytes)), answer));
+      assertThatThrownBy(() -> Ranks.get(honest)).isInstanceOf(RankLostException.class)
+          .hasMessageStartingWith("rank 1 (").hasMessageContaining(" is lost: rank 1 ")
+          .hasMessageEndingWith(says.replace(';', ','));
     }
   }
 
@@ -102,21 +190,20 @@ class LostPeersTest {
         }));
       }
       ranks.communicators.get(2).close();
-      for (Future<?> f : waiting) {
-        assertThatThrownBy(() -> f.get(5, TimeUnit.SECONDS)).cause().isInstanceOf(RankLostException.class);
-      }
+      assertLost(waiting, "rank 2");
     }
   }
 
   @Test
-  void aPeerThatNeverCallsButLivesIsWaitedForAndOneThatAbortsEndsOnlyItself() throws Exception {
+  void aPeerThatNeverCallsButLivesIsWaitedForAndOneThatAbortsIsLostToTheOthers() throws Exception {
     try (Ranks ranks = new Ranks(2, 2, Map.of()).connected()) {
       Future<List<byte[]>> first = ranks.start(0, c -> c.allGather(new byte[]{1}));
       Thread.sleep(3_000);                       // longer than the allowed silence: its event loop answers the pings
       assertThat(first).isNotDone();
       ranks.communicators.get(0).abort("the task was killed");
       assertThatThrownBy(() -> first.get(2, TimeUnit.SECONDS)).cause().isInstanceOf(RankLostException.class)
-          .hasMessageContaining("the task was killed");
+          .hasMessage("rank 0 was told to stop: the task was killed");
+      assertLost(List.of(ranks.start(1, c -> c.allGather(new byte[]{1}))), "rank 0");
     }
   }
 
@@ -149,7 +236,7 @@ class LostPeersTest {
       proxy.freeze();
       Future<List<byte[]>> waiting = ranks.start(0, c -> c.allGather(new byte[1]));
       assertThatThrownBy(() -> waiting.get(10, TimeUnit.SECONDS)).cause().isInstanceOf(RankLostException.class)
-          .hasMessageContaining("silent");
+          .hasMessageMatching("rank 1 \\(.*\\) has been silent for \\d+ ms");
     }
   }
 
@@ -200,8 +287,7 @@ class LostPeersTest {
         c.allGather(arena.take(DType.FLOAT32, 100), new Shards(new long[]{0, 60, 100}));
         return null;
       });
-      assertThatThrownBy(() -> Ranks.get(first)).isInstanceOf(RankLostException.class);
-      assertThatThrownBy(() -> Ranks.get(second)).isInstanceOf(RankLostException.class);
+      assertDisagreed(first, second);
     }
   }
 }
