@@ -152,19 +152,8 @@ class SparkCommunicatorTest {
   @CsvSource({"spark.network.crypto.enabled,true", "spark.authenticate.enableSaslEncryption,true"})
   void encryptedConnectionsCarryTheSameSums(String key, String value) throws Exception {
     Map<String, String> settings = Map.of(key, value, "spark.network.crypto.saslFallback", "false");
-    Shards shards = Vectors.shards(300_001, 2);
-    VirtualRankTree tree = new VirtualRankTree(2);
-    try (Ranks ranks = new Ranks(2, 2, settings).connected(); Arena arena = new Arena()) {
-      List<Tensor> flat = List.of(arena.take(DType.FLOAT32, 300_001), arena.take(DType.FLOAT32, 300_001));
-      ranks.all(c -> {
-        Tensor mine = flat.get(c.rank());
-        Vectors.fill(mine, Vectors.leaf(c.rank(), 0));
-        c.reduceScatter(List.of(new Contribution(tree.range(c.rank(), 2), mine)), shards, mine);
-        c.allGather(mine, shards);
-        return null;
-      });
-      float[] expected = Vectors.sum(tree.root(), 0);
-      for (Tensor t : flat) assertThat(Arrays.copyOf(t.toFloats(), Vectors.PERIOD)).isEqualTo(expected);
+    try (Ranks ranks = new Ranks(2, 2, settings).connected()) {
+      assertThat(ranks.all(c -> Vectors.sumRight(c, 300_001, 0))).containsOnly(true);
     }
   }
 }

@@ -1,8 +1,13 @@
 package dev.kindling.jobs.transport;
 
+import dev.kindling.train.collective.Communicator.Contribution;
 import dev.kindling.train.collective.Shards;
 import dev.kindling.train.collective.VirtualRankTree.Node;
+import dev.kindling.train.collective.VirtualRankTree;
+import dev.kindling.train.tensor.Arena;
+import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /** Vectors whose values repeat, so that large ones cost little to make and to check. */
@@ -30,6 +35,24 @@ final class Vectors {
 
   static void fill(Tensor to, float[] period) {
     for (long at = 0; at < to.size(); at += PERIOD) to.put(at, period, 0, (int) Math.min(PERIOD, to.size() - at));
+  }
+
+  /** Ranks of one virtual rank each sum vectors and gather the sums. @return whether they are right at this rank, to the bit */
+  static boolean sumRight(SparkCommunicator c, int size, int round) {
+    VirtualRankTree tree = new VirtualRankTree(c.worldSize());
+    try (Arena arena = new Arena()) {
+      Tensor mine = arena.take(DType.FLOAT32, size);
+      fill(mine, leaf(c.rank(), round));
+      Shards shards = shards(size, c.worldSize());
+      c.reduceScatter(List.of(new Contribution(tree.range(c.rank(), c.worldSize()), mine)), shards, mine);
+      c.allGather(mine, shards);
+      float[] expected = sum(tree.root(), round);
+      float[] got = mine.toFloats();
+      for (int i = 0; i < size; i++) {
+        if (Float.floatToRawIntBits(got[i]) != Float.floatToRawIntBits(expected[i % PERIOD])) return false;
+      }
+      return true;
+    }
   }
 
   /** Uneven borders: one shard is empty where there are more than two, one has an odd size. */
