@@ -2,18 +2,25 @@ package dev.kindling.jobs.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import com.sun.management.ThreadMXBean;
 import dev.kindling.train.tensor.Arena;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.util.internal.PlatformDependent;
+import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -24,8 +31,10 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
+import net.jqwik.api.statistics.Statistics;
 import org.apache.spark.network.TransportContext;
 import org.apache.spark.network.buffer.ManagedBuffer;
 import org.apache.spark.network.client.ChunkReceivedCallback;
@@ -42,17 +51,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Messages that no rank of ours sends, from those who know the secret and those who do not. */
-@Timeout(60)
+@Timeout(60)                                     // of tests; properties have a deadline of their own for each case
 class HostileFramesTest {
   private static final long EPOCH = 3;
   private static final int PART = 300;           // elements of what rank 1 is to send
+  private static final int BYTES = PART * Float.BYTES;
+  private static final int BEHIND = 100;         // elements that nobody may write
+  private static final Duration DEADLINE = Duration.ofSeconds(20);
+  private static final long MOST_ALLOCATED = 4 << 20;      // by a case; the first ones load classes
   private static Arena arena;
   private static Tensor memory;
 
   @BeforeContainer
   static void open() {
     arena = new Arena();
-    memory = arena.take(DType.FLOAT32, PART);
+    memory = arena.take(DType.FLOAT32, PART + BEHIND);
   }
 
   @AfterContainer
@@ -73,7 +86,7 @@ class HostileFramesTest {
   }
 
   private static byte[] mutate(byte[] valid, List<Integer> changes, int length) {
-    byte[] message = length < 0 ? valid.clone() : java.util.Arrays.copyOf(valid, length);
+    byte[] message = length < 0 ? valid.clone() : Arrays.copyOf(valid, length);
     for (int change : changes) {
       if (message.length > 0) message[Math.floorMod(change >> 8, message.length)] = (byte) change;
     }
@@ -83,34 +96,88 @@ class HostileFramesTest {
   @Property(tries = 10_000)
   void aMutatedMessageIsTakenOrRefusedWithAReason(@ForAll("mutated") byte[] bytes, @ForAll boolean known,
       @ForAll boolean asStream) {
-    Exchange exchange = new Exchange(0, 2, EPOCH, Duration.ofSeconds(5));
-    exchange.begin(77, new Incoming(List.of(List.of(), List.of(memory))));
-    Inbound inbound = new Inbound(exchange, 2, 8);
-    EmbeddedChannel channel = new EmbeddedChannel();
-    channel.pipeline().addLast(TransportFrameDecoder.HANDLER_NAME, new io.netty.channel.ChannelInboundHandlerAdapter());
-    TransportClient peer = new TransportClient(channel, new TransportResponseHandler(channel));
-    inbound.channelActive(peer);
-    if (known) inbound.receive(peer, Message.hello(EPOCH, 1, 2, 8), new Answer());
-    try {
-      if (asStream) stream(inbound.receiveStream(peer, ByteBuffer.wrap(bytes), new Answer()), bytes);
-      else inbound.receive(peer, ByteBuffer.wrap(bytes), new Answer());
-    } catch (IllegalArgumentException | IllegalStateException | SecurityException e) {
-      assertThat(e.getMessage()).isNotBlank();
-    } catch (BufferOverflowException e) {
-      assertThat(asStream).isTrue();             // more bytes than the piece has: its channel ends
-    } finally {
-      channel.close();
+    assertTimeoutPreemptively(DEADLINE, () -> {
+      Receiver receiver = new Receiver(known);
+      long before = allocated();
+      try {
+        if (asStream) receiver.stream(bytes).onComplete("");
+        else receiver.inbound.receive(receiver.client, ByteBuffer.wrap(bytes), new Answer());
+      } catch (IllegalArgumentException | IllegalStateException | SecurityException e) {
+        assertThat(e.getMessage()).isNotBlank();
+      }
+      assertThat(allocated() - before).isLessThan(MOST_ALLOCATED);
+    });
+  }
+
+  /** Bytes that are streamed after the head of a piece of {@link #BYTES}. */
+  @Provide
+  Arbitrary<Integer> streamed() {
+    return Arbitraries.oneOf(Arbitraries.integers().between(0, BYTES - 1), Arbitraries.just(BYTES),
+        Arbitraries.integers().between(BYTES + 1, 3 * BYTES));
+  }
+
+  @Property(tries = 2_000)
+  void ofAPieceExactlyWhatBelongsToItIsTaken(@ForAll("streamed") int streamed,
+      @ForAll @IntRange(min = 1, max = 2 * BYTES) int each) {
+    Statistics.label("of the piece").collect(Integer.signum(streamed - BYTES))
+        .coverage(seen -> List.of(-1, 0, 1).forEach(sign -> seen.check(sign).percentage(p -> p > 10)));
+    assertTimeoutPreemptively(DEADLINE, () -> {
+      float[] untouched = new float[PART + BEHIND];
+      Arrays.fill(untouched, -1);
+      memory.put(0, untouched, 0, untouched.length);
+      Receiver receiver = new Receiver(true);
+      long before = allocated();
+      StreamCallbackWithID stream = receiver.stream(Message.piece(EPOCH, 1, 0, 0).array());
+      if (streamed == BYTES) {
+        feed(stream, streamed, each);
+        assertThat(receiver.exchange.failure()).isNull();
+      } else {
+        assertThatThrownBy(() -> feed(stream, streamed, each)).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining(streamed < BYTES
+                ? "rank 1 sends " + streamed + " bytes of a piece of " + BYTES
+                : " bytes or more of a piece of " + BYTES);
+        assertThat(receiver.exchange.failure()).hasMessageContaining("rank 1 is lost: rank 1 sends ");
+      }
+      assertThat(allocated() - before).isLessThan(MOST_ALLOCATED);
+      assertThat(receiver.incoming.has(Long.MAX_VALUE)).isEqualTo(streamed == BYTES);
+      float[] after = memory.toFloats();
+      if (streamed == BYTES) assertThat(Arrays.copyOf(after, PART)).containsOnly(0);
+      assertThat(Arrays.copyOfRange(after, PART, PART + BEHIND)).containsOnly(-1);
+    });
+  }
+
+  /** Feeds zeros, in parts as a network cuts them. */
+  private static void feed(StreamCallbackWithID stream, int bytes, int each) throws IOException {
+    for (int left = bytes; left > 0; left -= each) {
+      stream.onData(stream.getID(), ByteBuffer.allocate(Math.min(left, each)));
+    }
+    stream.onComplete(stream.getID());
+  }
+
+  /** Rank 0 of two, in call 1, and the connection that rank 1 may have opened. */
+  private static final class Receiver {
+    private final Exchange exchange = new Exchange(0, 2, EPOCH, Duration.ofSeconds(5));
+    private final Incoming incoming = new Incoming(List.of(List.of(), List.of(memory.slice(0, PART))));
+    private final Inbound inbound = new Inbound(exchange, 2, 8);
+    private final TransportClient client;
+
+    Receiver(boolean known) {
+      exchange.begin(77, incoming);
+      EmbeddedChannel channel = new EmbeddedChannel();
+      channel.pipeline().addLast(TransportFrameDecoder.HANDLER_NAME, new ChannelInboundHandlerAdapter());
+      client = new TransportClient(channel, new TransportResponseHandler(channel));
+      inbound.channelActive(client);
+      if (known) inbound.receive(client, Message.hello(EPOCH, 1, 2, 8), new Answer());
+    }
+
+    StreamCallbackWithID stream(byte[] head) {
+      return inbound.receiveStream(client, ByteBuffer.wrap(head), new Answer());
     }
   }
 
-  /** Feeds a stream with more or less than belongs to it. */
-  private static void stream(StreamCallbackWithID stream, byte[] seed) {
-    try {
-      for (int i = 0; i < seed.length % 4; i++) stream.onData(stream.getID(), ByteBuffer.allocate(PART * i));
-      stream.onComplete(stream.getID());
-    } catch (java.io.IOException e) {
-      throw new IllegalStateException(e);
-    }
+  /** Bytes that this thread has allocated so far, and direct memory. */
+  private static long allocated() {
+    return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes() + directMemory();
   }
 
   @Test
@@ -134,12 +201,13 @@ class HostileFramesTest {
       try (TransportContext context = new TransportContext(link.conf(), new NoOpRpcHandler());
           TransportClientFactory clients = context.createClientFactory(List.of())) {
         TransportClient stranger = client(clients, ranks.addresses().get(1));
-        assertThatThrownBy(() -> stranger.sendRpcSync(Message.hello(1, 0, 2, 2), 3_000)).isNotNull();
+        assertThatThrownBy(() -> stranger.sendRpcSync(Message.hello(1, 0, 2, 2), 10_000))
+            .isInstanceOf(RuntimeException.class).hasMessageContaining("Expected SaslMessage");
         refusesToServe(client(clients, ranks.addresses().get(1)));
         assertThatThrownBy(() -> clients.createUnmanagedClient("127.0.0.1", port(ranks.addresses().get(1)))
-            .sendRpcSync(ByteBuffer.allocate(1 << 20), 3_000)).isNotNull();
+            .sendRpcSync(ByteBuffer.allocate(1 << 20), 10_000)).hasRootCauseInstanceOf(IOException.class);
       }
-      stillWork(ranks);
+      assertThat(ranks.all(c -> Vectors.sumRight(c, 300_001, 0))).containsOnly(true);
     }
   }
 
@@ -148,7 +216,8 @@ class HostileFramesTest {
   void lengthsThatStrangersPromiseAreNotBelieved() throws Exception {
     try (Ranks ranks = new Ranks(2, 2, Map.of()).connected()) {
       int port = port(ranks.addresses().get(0));
-      long before = usedDirectMemory();
+      long before = directMemory();
+      assertThat(PlatformDependent.usedDirectMemory()).isPositive();   // Netty counts what it takes, as ranks did to connect
       List<Socket> strangers = new ArrayList<>();
       for (int i = 0; i < 64; i++) {
         Socket socket = new Socket("127.0.0.1", port);
@@ -159,7 +228,7 @@ class HostileFramesTest {
         strangers.add(socket);
       }
       stillWork(ranks);
-      assertThat(usedDirectMemory() - before).isLessThan(64L << 20);
+      assertThat(directMemory() - before).isLessThan(64L << 20);
       for (Socket s : strangers) s.close();
     }
   }
@@ -184,10 +253,11 @@ class HostileFramesTest {
     }
   }
 
-  private static long usedDirectMemory() {
-    return java.lang.management.ManagementFactory.getPlatformMXBeans(java.lang.management.BufferPoolMXBean.class)
-        .stream()
-        .mapToLong(java.lang.management.BufferPoolMXBean::getMemoryUsed).sum();
+  /** Bytes, of NIO's buffers and of those that Netty, where it can, takes past them. */
+  private static long directMemory() {
+    return Math.max(0, PlatformDependent.usedDirectMemory())
+        + ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+            .mapToLong(BufferPoolMXBean::getMemoryUsed).sum();
   }
 
   private static int port(String address) {
