@@ -31,9 +31,12 @@ final class Ranks implements AutoCloseable {
   }
 
   static Link link(Map<String, String> settings, RunSecret secret, long epoch) {
+    return link(settings, secret, epoch, Duration.ofSeconds(2));
+  }
+
+  static Link link(Map<String, String> settings, RunSecret secret, long epoch, Duration silence) {
     return new Link(new TransportConf("kindling", new MapConfigProvider(settings)), "run", secret, "127.0.0.1",
-        PortRange.ANY,
-        Duration.ofSeconds(2), epoch);
+        PortRange.ANY, silence, epoch);
   }
 
   List<String> addresses() {
