@@ -54,7 +54,7 @@ public final class AllreduceRank {
         words = line.split(" ");
         int times = Integer.parseInt(words[1]);
         fill(vector, rank);
-        communicator.allGather(new byte[0]);     // all start together
+        communicator.barrier();                  // all start together
         long start = System.nanoTime();
         for (int i = 0; i < times; i++) {
           switch (words[0]) {
@@ -73,9 +73,8 @@ public final class AllreduceRank {
 
   private static void sum(SparkCommunicator communicator, VirtualRankTree tree, Tensor vector, Shards shards) {
     int rank = communicator.rank();
-    communicator.reduceScatter(List.of(new Contribution(tree.range(rank, communicator.worldSize()), vector)), shards,
+    communicator.allReduce(List.of(new Contribution(tree.range(rank, communicator.worldSize()), vector)), shards,
         vector);
-    communicator.allGather(vector, shards);
   }
 
   private static Shards shards(long floats, int ranks) {

@@ -101,7 +101,7 @@ public final class ScalingSide {
     Random random = new Random(1);
     Evaluation gate = (all, watch) -> {
       if (rank == 0) pause(tokens);
-      all.allGather(new byte[0]);
+      all.barrier();
       return OptionalDouble.of(0);
     };
     try (Kernels kernels = KernelLibraries.best(threads);

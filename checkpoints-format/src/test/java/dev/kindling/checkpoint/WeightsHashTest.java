@@ -18,15 +18,19 @@ import org.junit.jupiter.api.io.TempDir;
 class WeightsHashTest {
   private static final TensorSpec A = TensorSpec.float32("a", 2), B = TensorSpec.float32("b", 1, 1);
 
+  private static String sha256(String hex) throws Exception {
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(HexFormat.of().parseHex(hex)));
+  }
+
   @Test
   void itIsTheSha256OfTheBytesThatTheFormatNames() throws Exception {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    for (String hex : new String[]{"01000000", "61", "03000000", "463332", "01000000", "0200000000000000", "0000803f",
-        "000000c0",
-        "01000000", "62", "03000000", "463332", "02000000", "0100000000000000", "0100000000000000", "00000000"}) {
+    for (String hex : new String[]{"01000000", "61", "03000000", "463332", "01000000", "0200000000000000",
+        sha256("0000803f000000c0"), "01000000", "62", "03000000", "463332", "02000000", "0100000000000000",
+        "0100000000000000", sha256("00000000")}) {
       bytes.write(HexFormat.of().parseHex(hex));
     }
-    String expected = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes.toByteArray()));
+    String expected = sha256(HexFormat.of().formatHex(bytes.toByteArray()));
     assertThat(WeightsHash.sha256(TinyModel.none().with(A, 1, -2).with(B, 0))).isEqualTo(expected);
   }
 

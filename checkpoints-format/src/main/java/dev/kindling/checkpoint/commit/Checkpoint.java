@@ -10,8 +10,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -88,6 +92,25 @@ public final class Checkpoint {
       }
     }
     files.forEach(this::verifyHash);
+  }
+
+  /**
+   * One of so many shares of the files, for who verifies them with others: about as many bytes as each other's, all of them together.
+   *
+   * @param share from 0
+   */
+  public Predicate<String> share(int share, int shares) {
+    List<FileEntry> largestFirst = new ArrayList<>(manifest.files());
+    largestFirst.sort(Comparator.comparingLong(FileEntry::size).reversed().thenComparing(FileEntry::name));
+    long[] taken = new long[shares];
+    Set<String> mine = new HashSet<>();
+    for (FileEntry f : largestFirst) {
+      int least = 0;
+      for (int i = 1; i < shares; i++) if (taken[i] < taken[least]) least = i;
+      taken[least] += f.size();
+      if (least == share) mine.add(f.name());
+    }
+    return mine::contains;
   }
 
   /** Whether {@link #model()} may be read from a file of that name: from all but the optimizer's states. */

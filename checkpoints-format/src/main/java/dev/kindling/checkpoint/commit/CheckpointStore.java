@@ -149,6 +149,11 @@ public final class CheckpointStore {
     return all;
   }
 
+  /** The same, for who wants to go on from one: a damaged manifest is told of. */
+  public List<Checkpoint> candidates() throws IOException {
+    return committed(true);
+  }
+
   private List<Checkpoint> committed(boolean warn) throws IOException {
     List<Checkpoint> all = new ArrayList<>();
     for (Path folder : folders()) {
@@ -171,15 +176,19 @@ public final class CheckpointStore {
 
   /** The same where only the manifest and some of the files are looked at. @param which by the name in the manifest */
   public Optional<Checkpoint> newestWhole(Predicate<String> which) throws IOException {
-    for (Checkpoint c : committed(true)) {
-      try {
-        c.verify(which);
-        return Optional.of(c);
-      } catch (UserError e) {
-        LOG.warn("Skipping the checkpoint of step {}: {}", c.step(), e.getMessage());
-      }
-    }
+    for (Checkpoint c : candidates()) { if (isWhole(c, which)) return Optional.of(c); }
     return Optional.empty();
+  }
+
+  /** Whether some of a checkpoint's files are as they were written; what is not is told of. @param which by the name in the manifest */
+  public static boolean isWhole(Checkpoint checkpoint, Predicate<String> which) {
+    try {
+      checkpoint.verify(which);
+      return true;
+    } catch (UserError e) {
+      LOG.warn("Skipping the checkpoint of step {}: {}", checkpoint.step(), e.getMessage());
+      return false;
+    }
   }
 
   /**

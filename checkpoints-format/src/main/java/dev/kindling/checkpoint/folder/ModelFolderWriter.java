@@ -8,6 +8,7 @@ import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
+import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightSource;
 import java.io.IOException;
@@ -135,8 +136,30 @@ public final class ModelFolderWriter {
   public static List<FileEntry> write(Destination to, ModelConfig config, WeightSource weights,
       TokenizerFiles tokenizer, ElementType type, long shardBytes) throws IOException {
     WeightSource named = ModelFolder.named(config, weights, "the model to be written");
-    List<FileEntry> entries = new ArrayList<>(WeightFiles.write(to, named, type, shardBytes));
-    entries.addAll(tokenizer.write(to));
+    List<FileEntry> entries = new ArrayList<>(WeightFiles.write(to, named, type, shardBytes, WeightParts.WHOLE, 0));
+    entries.addAll(WeightFiles.writeIndex(to, named.tensors(), type, shardBytes, WeightParts.WHOLE));
+    entries.addAll(writeRest(to, config, tokenizer, type));
+    return entries;
+  }
+
+  /** Writes one writer's files of weights alone. @param weights of which its own are read */
+  public static List<FileEntry> writeWeights(Destination to, WeightSource weights, WeightParts parts, int part,
+      ElementType type) throws IOException {
+    return WeightFiles.write(to, weights, type, WeightFiles.SHARD_BYTES, parts, part);
+  }
+
+  /** Writes all files of a model but those of {@link #writeWeights}. @param tensors those of all parts */
+  public static List<FileEntry> writeRest(Destination to, ModelConfig config, List<TensorSpec> tensors,
+      WeightParts parts, TokenizerFiles tokenizer, ElementType type) throws IOException {
+    List<FileEntry> entries = new ArrayList<>(
+        WeightFiles.writeIndex(to, tensors, type, WeightFiles.SHARD_BYTES, parts));
+    entries.addAll(writeRest(to, config, tokenizer, type));
+    return entries;
+  }
+
+  private static List<FileEntry> writeRest(Destination to, ModelConfig config, TokenizerFiles tokenizer,
+      ElementType type) throws IOException {
+    List<FileEntry> entries = new ArrayList<>(tokenizer.write(to));
     entries.add(to.write(ModelFolder.GENERATION_CONFIG, out -> out.write(Json.bytes(generationConfig(config)))));
     entries.add(to.write(ModelConfig.FILE, out -> out.write(Json.bytes(config.toJson(type)))));
     return entries;

@@ -28,8 +28,11 @@ final class WeightFiles {
   private WeightFiles() {
   }
 
+  /** A file that is to be written. @param part who writes it, as {@link WeightParts} has it */
+  private record Planned(String name, int part, List<TensorSpec> tensors) {}
+
   /** Some of another's tensors. */
-  private record Part(WeightSource whole, List<TensorSpec> tensors) implements WeightSource {
+  private record Some(WeightSource whole, List<TensorSpec> tensors) implements WeightSource {
     @Override
     public void read(String name, long from, float[] into, int offset, int count) {
       whole.read(name, from, into, offset, count);
@@ -41,33 +44,50 @@ final class WeightFiles {
     return name.equals(SafetensorsReader.FILE) || name.equals(SafetensorsReader.INDEX) || SHARD.matcher(name).matches();
   }
 
-  /** @param shardBytes the most of one file; @return what was written, the index last */
+  /** Writes one part's files. @param shardBytes the most of one file */
   static List<FileEntry> write(ModelFolderWriter.Destination to, WeightSource weights, ElementType type,
-      long shardBytes) throws IOException {
-    List<List<TensorSpec>> shards = shards(weights, type, shardBytes);
+      long shardBytes, WeightParts parts, int part) throws IOException {
     List<FileEntry> entries = new ArrayList<>();
-    if (shards.size() == 1) {
-      entries.add(to.write(SafetensorsReader.FILE, out -> SafetensorsWriter.write(out, weights, type, Map.of())));
-      return entries;
+    for (Planned file : plan(weights.tensors(), type, shardBytes, parts)) {
+      if (file.part != part) continue;
+      Some some = new Some(weights, file.tensors);
+      entries.add(to.write(file.name, out -> SafetensorsWriter.write(out, some, type, Map.of())));
     }
-    Map<String, String> fileOf = new TreeMap<>();
-    for (int i = 0; i < shards.size(); i++) {
-      String file = String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
-      List<TensorSpec> tensors = shards.get(i);
-      for (TensorSpec t : tensors) fileOf.put(t.name(), file);
-      entries.add(
-          to.write(file, out -> SafetensorsWriter.write(out, new Part(weights, tensors), type, Map.of())));
-    }
-    entries.add(to.write(SafetensorsReader.INDEX, out -> out.write(Json.bytes(index(weights, type, fileOf)))));
     return entries;
   }
 
-  private static List<List<TensorSpec>> shards(WeightSource weights, ElementType type, long shardBytes) {
-    List<List<TensorSpec>> shards = new ArrayList<>(List.of(new ArrayList<>()));
+  /** Writes what names the files, where there are several. @return none or one */
+  static List<FileEntry> writeIndex(ModelFolderWriter.Destination to, List<TensorSpec> tensors, ElementType type,
+      long shardBytes, WeightParts parts) throws IOException {
+    List<Planned> files = plan(tensors, type, shardBytes, parts);
+    if (files.size() <= 1) return List.of();
+    byte[] index = Json.bytes(index(tensors, type, files));
+    return List.of(to.write(SafetensorsReader.INDEX, out -> out.write(index)));
+  }
+
+  /** All parts' files, in the order of their numbers. */
+  private static List<Planned> plan(List<TensorSpec> tensors, ElementType type, long shardBytes, WeightParts parts) {
+    List<Planned> files = new ArrayList<>();
+    for (int part = 0; part < parts.count(); part++) {
+      for (List<TensorSpec> shard : shards(parts.tensors(tensors, part), type, shardBytes)) {
+        files.add(new Planned(SafetensorsReader.FILE, part, shard));
+      }
+    }
+    if (files.size() <= 1) return files;
+    List<Planned> numbered = new ArrayList<>();
+    for (Planned file : files) {
+      String name = String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", numbered.size() + 1, files.size());
+      numbered.add(new Planned(name, file.part, file.tensors));
+    }
+    return numbered;
+  }
+
+  private static List<List<TensorSpec>> shards(List<TensorSpec> tensors, ElementType type, long shardBytes) {
+    List<List<TensorSpec>> shards = new ArrayList<>();
     long used = 0;
-    for (TensorSpec t : weights.tensors()) {
+    for (TensorSpec t : tensors) {
       long bytes = t.as(type).bytes();
-      if (used > 0 && used + bytes > shardBytes) {
+      if (shards.isEmpty() || used > 0 && used + bytes > shardBytes) {
         shards.add(new ArrayList<>());
         used = 0;
       }
@@ -77,11 +97,13 @@ final class WeightFiles {
     return shards;
   }
 
-  private static ObjectNode index(WeightSource weights, ElementType type, Map<String, String> fileOf) {
+  private static ObjectNode index(List<TensorSpec> tensors, ElementType type, List<Planned> files) {
+    Map<String, String> fileOf = new TreeMap<>();
+    for (Planned file : files) { for (TensorSpec t : file.tensors) fileOf.put(t.name(), file.name); }
     ObjectNode json = Json.object();
     ObjectNode metadata = json.putObject("metadata");
-    metadata.put("total_parameters", weights.tensors().stream().mapToLong(TensorSpec::count).sum());
-    metadata.put("total_size", weights.tensors().stream().mapToLong(t -> t.as(type).bytes()).sum());
+    metadata.put("total_parameters", tensors.stream().mapToLong(TensorSpec::count).sum());
+    metadata.put("total_size", tensors.stream().mapToLong(t -> t.as(type).bytes()).sum());
     ObjectNode map = json.putObject("weight_map");
     fileOf.forEach(map::put);
     return json;

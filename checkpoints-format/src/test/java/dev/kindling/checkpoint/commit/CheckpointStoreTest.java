@@ -8,17 +8,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.checkpoint.FileEntry;
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.Json;
+import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.TinyModel;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.WeightsHash;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.checkpoint.folder.TokenizerFiles;
+import dev.kindling.checkpoint.folder.WeightParts;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -28,6 +32,8 @@ import org.apache.hadoop.ipc.RemoteException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointStoreTest {
   private static final Gpt2Config CONFIG = Gpt2Config.of(300, 5, 6, 2, 3).withEndOfText(0);
@@ -256,11 +262,87 @@ class CheckpointStoreTest {
     assertThat(theirs.name()).isEqualTo("optimizer/shard-00001-of-00002.safetensors");
     rank0.model(CONFIG, TinyModel.random(CONFIG, 1), TokenizerFiles.none());
     rank0.optimizer(0, 2, List.of());
-    Checkpoint checkpoint = rank0.commit(List.of(theirs), Json.object());
+    Checkpoint checkpoint = rank0.commit(List.of(rank1.written()), Json.object());
     assertThat(Checkpoint.open(CONF, checkpoint.path()).manifest().files()).contains(theirs);
     Files.delete(run.resolve("step-00000010").resolve(theirs.name()));
     assertThatThrownBy(checkpoint::verify).isInstanceOf(UserError.class)
         .hasMessageContaining("shard-00001-of-00002.safetensors does not exist");
+  }
+
+  /** Tensors in turn, so that no writer's are neighbours; the last of the writers has none. */
+  private static WeightParts inTurn(int writers) {
+    List<String> names = CONFIG.tensors().stream().map(TensorSpec::name).toList();
+    return new WeightParts(writers + 1, name -> names.indexOf(name) % writers);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 5})
+  void ranksThatEachWritePartOfTheWeightsMakeTheCheckpointThatOneMakes(int ranks) throws Exception {
+    TinyModel.InMemory weights = TinyModel.random(CONFIG, 1);
+    WeightParts parts = inTurn(ranks);
+    List<CheckpointWriter.Written> others = new ArrayList<>();
+    for (int rank = 1; rank <= ranks; rank++) {
+      CheckpointWriter other = store.begin(10, 1);
+      other.weights(CONFIG, weights, parts, rank);
+      others.add(other.written());
+    }
+    CheckpointWriter first = store.begin(10, 1);
+    first.weights(CONFIG, weights, parts, 0);
+    first.model(CONFIG, weights, parts, TokenizerFiles.none());
+    Checkpoint checkpoint = first.commit(others, Json.object());
+    checkpoint.verify();
+    CheckpointWriter alone = store.begin(20, 1);
+    alone.model(CONFIG, weights, TokenizerFiles.none());
+    assertThat(checkpoint.manifest().weightsSha256()).isEqualTo(WeightsHash.sha256(weights))
+        .isEqualTo(alone.commit().manifest().weightsSha256());
+    assertThat(run.resolve("step-00000010").toFile().list()).contains("model.safetensors.index.json")
+        .filteredOn(name -> name.endsWith(".safetensors")).hasSize(ranks)
+        .allMatch(name -> name.endsWith("-of-0000" + ranks + ".safetensors"));
+    try (ModelFolder model = checkpoint.model()) {
+      assertThat(WeightsHash.sha256(model.weights())).isEqualTo(WeightsHash.sha256(weights));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 20})
+  void whoVerifiesWithOthersLooksAtAShareOfTheBytes(int shares) throws Exception {
+    Checkpoint checkpoint = commit(10, 1);
+    List<FileEntry> files = checkpoint.manifest().files();
+    for (FileEntry f : files) {
+      List<Integer> by = IntStream.range(0, shares).filter(s -> checkpoint.share(s, shares).test(f.name())).boxed()
+          .toList();
+      assertThat(by).as(f.name()).hasSize(1);
+      damage(run.resolve("step-00000010").resolve(f.name()));
+      for (int share = 0; share < shares; share++) {
+        assertThat(CheckpointStore.isWhole(checkpoint, checkpoint.share(share, shares))).isEqualTo(share != by.get(0));
+      }
+      damage(run.resolve("step-00000010").resolve(f.name()));    // back to what it was
+    }
+    long all = files.stream().mapToLong(FileEntry::size).sum();
+    long largest = files.stream().mapToLong(FileEntry::size).max().orElseThrow();
+    for (int share = 0; share < shares; share++) {
+      int each = share;
+      long bytes = files.stream().filter(f -> checkpoint.share(each, shares).test(f.name())).mapToLong(FileEntry::size)
+          .sum();
+      assertThat(bytes).isLessThanOrEqualTo(all / shares + largest);
+    }
+  }
+
+  private static void damage(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(file, bytes);
+  }
+
+  @Test
+  void aPartThatNobodyWroteIsNoCheckpoint() throws Exception {
+    TinyModel.InMemory weights = TinyModel.random(CONFIG, 1);
+    CheckpointWriter first = store.begin(10, 1);
+    first.weights(CONFIG, weights, inTurn(2), 0);
+    first.model(CONFIG, weights, inTurn(2), TokenizerFiles.none());
+    assertThatThrownBy(first::commit).isInstanceOf(IllegalStateException.class)
+        .hasMessageStartingWith("nobody wrote ");
+    assertThat(store.committed()).isEmpty();
   }
 
   @Test

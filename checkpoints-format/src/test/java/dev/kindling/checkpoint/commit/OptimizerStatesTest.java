@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.checkpoint.FileEntry;
 import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.checkpoint.commit.CheckpointWriter.Written;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +56,7 @@ class OptimizerStatesTest {
     for (int r = 0; r < ranks; r++) {
       entries.add(store.begin(1, 1).optimizer(r, ranks, owned(138L * r / ranks, 138L * (r + 1) / ranks)));
     }
-    return store.begin(1, 1).commit(entries, Json.object());
+    return store.begin(1, 1).commit(List.of(new Written(entries, Map.of())), Json.object());
   }
 
   @Property(tries = 40)
@@ -80,7 +81,8 @@ class OptimizerStatesTest {
   void aMissingStateOrElementIsNamed(@TempDir Path run) throws Exception {
     CheckpointStore store = new CheckpointStore(CONF, hadoop(run));
     FileEntry first = store.begin(1, 1).optimizer(0, 2, owned(0, 50));
-    try (OptimizerStates states = store.begin(1, 1).commit(List.of(first), Json.object()).optimizer()) {
+    try (OptimizerStates states = store.begin(1, 1)
+        .commit(List.of(new Written(List.of(first), Map.of())), Json.object()).optimizer()) {
       assertThatThrownBy(() -> states.read("exp_avg/c.weight", 0, new float[100], 0, 100)).isInstanceOf(UserError.class)
           .hasMessageContaining("lacks element 12 of the optimizer state exp_avg/c.weight");
       assertThatThrownBy(() -> states.read("momentum/c.weight", 0, new float[1], 0, 1)).isInstanceOf(UserError.class)
@@ -93,7 +95,7 @@ class OptimizerStatesTest {
     CheckpointStore store = new CheckpointStore(CONF, hadoop(run));
     List<FileEntry> entries = List.of(store.begin(1, 1).optimizer(0, 2, owned(0, 60)),
         store.begin(1, 1).optimizer(1, 2, owned(59, 138)));
-    Checkpoint checkpoint = store.begin(1, 1).commit(entries, Json.object());
+    Checkpoint checkpoint = store.begin(1, 1).commit(List.of(new Written(entries, Map.of())), Json.object());
     assertThatThrownBy(checkpoint::optimizer).isInstanceOf(UserError.class)
         .hasMessageContaining("two shards hold the same elements");
   }

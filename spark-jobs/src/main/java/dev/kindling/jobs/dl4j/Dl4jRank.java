@@ -157,8 +157,7 @@ final class Dl4jRank implements AutoCloseable {
       counted.add(one);
     });
     Tensor gradients = mine.get(0).sum();
-    communicator.reduceScatter(mine, shards, gradients);
-    communicator.allGather(gradients, shards);
+    communicator.allReduce(mine, shards, gradients);
     long examples = counted.stream().mapToLong(Replica.Counted::examples).sum();
     int segments = counted.stream().mapToInt(Replica.Counted::segments).max().orElse(1);
     Dl4jReport all = Dl4jReport
@@ -221,7 +220,7 @@ final class Dl4jRank implements AutoCloseable {
           settings.checkpoints().keepBest());
       say("step " + step + ": saved " + checkpoints.save(model, state, rank.epoch(), keep).path());
     }
-    communicator.allGather(new byte[0]);         // whole for every rank that goes on
+    communicator.barrier();                      // whole for every rank that goes on
   }
 
   /** Every rank updates for itself: other parameters on one of them would be an error that grows in silence. */

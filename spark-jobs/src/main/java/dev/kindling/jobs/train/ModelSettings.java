@@ -30,10 +30,12 @@ import java.util.Locale;
  * @param experts of a Mixtral's layer; 0: 8; @param expertsPerToken 0: 2
  * @param dropout the share that is zeroed at random while the model learns, wherever its family does that: of embeddings, of what
  *        layers add, of attention's weights (in Llama's kin of these alone)
+ * @param routerBalance of a Mixtral, weight of the loss that keeps its experts busy alike; 0: 0.02
+ * @param routerZLoss of a Mixtral, weight of the loss that keeps its router's logits small, such as 0.001; 0: none
  */
 public record ModelSettings(ModelFamily family, int layers, int heads, int keyValueHeads, int width, int headWidth,
     int innerWidth, int contextLength, int window, int experts, int expertsPerToken,
-    Positions positions, double dropout) implements Serializable {
+    Positions positions, double dropout, double routerBalance, double routerZLoss) implements Serializable {
   private static final int INNER_MULTIPLE = 64;
 
   /** How a GPT-2 knows where a token stands. */
@@ -66,13 +68,21 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
     require(positions == Positions.LEARNED || family == ModelFamily.GPT2, "model.positions", positions,
         "LEARNED: other families than gpt2 have positions of their own");
     require(dropout >= 0 && dropout < 1, "model.dropout", dropout, "a share from 0 on and below 1");
+    require(routerBalance == 0 || isWeight(routerBalance) && mixture, "model.routerBalance", routerBalance,
+        mixture ? "the weight of a loss, or 0 for 0.02" : only(family, "no experts"));
+    require(routerZLoss == 0 || isWeight(routerZLoss) && mixture, "model.routerZLoss", routerZLoss,
+        mixture ? "the weight of a loss, or 0 for none" : only(family, "no experts"));
+  }
+
+  private static boolean isWeight(double weight) {
+    return weight > 0 && weight < Double.POSITIVE_INFINITY;
   }
 
   /** Learns without dropout. */
   public ModelSettings(ModelFamily family, int layers, int heads, int keyValueHeads, int width, int headWidth,
       int innerWidth, int contextLength, int window, int experts, int expertsPerToken, Positions positions) {
     this(family, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window, experts,
-        expertsPerToken, positions, 0);
+        expertsPerToken, positions, 0, 0, 0);
   }
 
   private static String only(ModelFamily family, String what) {
@@ -91,12 +101,12 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
 
   public ModelSettings withFamily(ModelFamily other) {
     return new ModelSettings(other, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window,
-        experts, expertsPerToken, positions, dropout);
+        experts, expertsPerToken, positions, dropout, routerBalance, routerZLoss);
   }
 
   public ModelSettings withDropout(double share) {
     return new ModelSettings(family, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window,
-        experts, expertsPerToken, positions, share);
+        experts, expertsPerToken, positions, share, routerBalance, routerZLoss);
   }
 
   /** The whole configuration for a dataset. @throws UserError where its sequences are longer than the context */
@@ -164,6 +174,7 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
     if (family != ModelFamily.MIXTRAL) return shaped;
     Experts most = usual.experts();
     return shaped.withExperts(new Experts(experts == 0 ? most.count() : experts,
-        expertsPerToken == 0 ? most.perToken() : expertsPerToken, most.balance(), most.zLoss(), most.inLoss()));
+        expertsPerToken == 0 ? most.perToken() : expertsPerToken,
+        routerBalance == 0 ? most.balance() : (float) routerBalance, (float) routerZLoss, most.inLoss()));
   }
 }

@@ -99,10 +99,11 @@ class FamiliesTest {
   @Test
   void expertsAreThoseOfTheConfiguration() throws IOException {
     Path run = pretrain("experts",
-        "{ family: mixtral, layers: 1, heads: 2, width: 16, experts: 3, expertsPerToken: 1, innerWidth: 16 }");
+        "{ family: mixtral, layers: 1, heads: 2, width: 16, experts: 3, expertsPerToken: 1, innerWidth: 16, "
+            + "routerBalance: 0.5, routerZLoss: 0.001 }");
     Path exported = folder.resolve("experts-hf");
     assertThat(Ended.of("export", "hf", "--model", run.toString(), "--out", exported.toString()).code()).isZero();
-    assertThat(((LlamaConfig) config(exported)).experts()).isEqualTo(new Experts(3, 1, 0.02f, 0, true));
+    assertThat(((LlamaConfig) config(exported)).experts()).isEqualTo(new Experts(3, 1, 0.5f, 0.001f, true));
   }
 
   @ParameterizedTest
@@ -111,6 +112,8 @@ class FamiliesTest {
       "{ family: gpt2, keyValueHeads: 2 }|model.keyValueHeads is 2; it must be 0: a model of the family gpt2 has heads of its own",
       "{ family: llama, keyValueHeads: 3 }|model.keyValueHeads is 3; it must be a divisor of model.heads, 4",
       "{ family: bloom, experts: 3 }|model.experts is 3; it must be 0: a model of the family bloom has no experts",
+      "{ family: qwen2, routerZLoss: 0.001 }|model.routerZLoss is 0.001; it must be 0: a model of the family qwen2 has no experts",
+      "{ family: mixtral, routerZLoss: -1 }|model.routerZLoss is -1.0; it must be the weight of a loss, or 0 for none",
       "{ family: lama }|model.family is \"lama\"; it must be one of gpt2, llama"})
   void whatAFamilyDoesNotHaveIsRefused(String model, String message) throws IOException {
     Path file = Files.writeString(folder.resolve("wrong.yaml"), "model: " + model + "\n");

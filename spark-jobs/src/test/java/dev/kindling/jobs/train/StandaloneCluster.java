@@ -98,6 +98,11 @@ final class StandaloneCluster implements AutoCloseable {
     workers.get(worker).toHandle().descendants().forEach(ProcessHandle::destroyForcibly);
   }
 
+  /** Ends the master by SIGKILL. */
+  void killMaster() {
+    daemons.get(0).destroyForcibly();
+  }
+
   @Override
   public void close() {
     for (int i = daemons.size() - 1; i >= 0; i--) {

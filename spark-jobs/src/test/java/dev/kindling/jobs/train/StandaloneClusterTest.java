@@ -84,6 +84,24 @@ class StandaloneClusterTest {
     }
   }
 
+  @Test
+  void aRunOutlivesTheMasterAndThenAHostThatNobodyReplaces() throws Exception {
+    try (StandaloneCluster cluster = StandaloneCluster.start(folder.resolve("cluster"), 2);
+        SparkSession spark = cluster.session(Map.of())) {
+      ClusterSlots.await(spark.sparkContext(), 2, 150);
+      Bits alone = run(spark, "1", 1);
+      List<String> lines = new CopyOnWriteArrayList<>();
+      PretrainResult result = PretrainJob.run(spark, config("masterless", 0), line -> {
+        lines.add(line);
+        if (isFirst(line, "step  40/", lines)) cluster.killMaster();
+        if (isFirst(line, "step  80/", lines)) lose(cluster, 1);
+      });
+      assertThat(Bits.of(result)).isEqualTo(alone);
+      assertThat(lines.stream().filter(l -> l.contains("one an executor")).map(l -> l.substring(0, 1)))
+          .containsExactly("2", "1");
+    }
+  }
+
   /** Steps since the newest checkpoint are done again. */
   private static boolean isFirst(String line, String start, List<String> lines) {
     return line.startsWith(start) && lines.stream().filter(l -> l.startsWith(start)).count() == 1;

@@ -79,6 +79,24 @@ class GreetingTest {
   }
 
   @Test
+  void anErrorThatComesLateIsToldBeforeAPeersRefusal() {
+    greeting.refused(peer(1), new IOException("closed"));
+    greeting.refused(peer(2), new NoClassDefFoundError("a class"));
+    greeting.refused(peer(3), new NoClassDefFoundError("another"));
+    greeting.refused(peer(4), new IOException("closed"));
+    assertThatThrownBy(() -> look(1, 250)).isInstanceOf(NoClassDefFoundError.class).hasMessage("a class");
+  }
+
+  @Test
+  void anErrorOfAPeerThatHasAnsweredIsToldAndItsRefusalIsNot() throws IOException {
+    answer(1);
+    greeting.refused(peer(1), new IOException("closed"));
+    assertThat(look(1, 250)).isFalse();
+    greeting.refused(peer(1), new NoClassDefFoundError("a class"));
+    assertThatThrownBy(() -> look(1, 250)).isInstanceOf(NoClassDefFoundError.class);
+  }
+
+  @Test
   void aRankThatIsToldToEndWaitsForNoAnswer() {
     exchange.fail(new RankLostException("rank 0 was told to stop: the task was killed"));
     assertThatThrownBy(() -> look(1, 250)).isInstanceOf(RankLostException.class)

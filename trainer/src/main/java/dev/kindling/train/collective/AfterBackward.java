@@ -19,7 +19,7 @@ record AfterBackward(Communicator communicator, Runnable exchange) implements Re
 
   @Override
   public void meet() {
-    communicator.allGather(new byte[0]);
+    communicator.barrier();
   }
 
   @Override

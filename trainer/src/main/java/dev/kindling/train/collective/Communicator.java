@@ -37,6 +37,16 @@ public interface Communicator extends AutoCloseable {
   void allGather(Tensor flat, Shards shards);
 
   /**
+   * Every rank gets the sum of all ranks' contributions, whole: the owners sum, then all get their shards.
+   *
+   * @param sum out, as {@link #reduce} has it; all of it is written
+   */
+  default void allReduce(List<Contribution> mine, Shards shards, Tensor sum) {
+    reduceScatter(mine, shards, sum);
+    allGather(sum, shards);
+  }
+
+  /**
    * Every rank gets what each other has for it.
    *
    * @param out by rank, float32 or int32; this rank's own place is ignored
@@ -46,6 +56,16 @@ public interface Communicator extends AutoCloseable {
 
   /** Small values, such as losses, label counts and squares. @return by rank, what each gave */
   List<byte[]> allGather(byte[] mine);
+
+  /** Every rank gets a small value of rank 0. @param mine what counts on rank 0 only */
+  default byte[] broadcast(byte[] mine) {
+    return allGather(rank() == 0 ? mine : new byte[0]).get(0);
+  }
+
+  /** Returns when all ranks have called it. */
+  default void barrier() {
+    allGather(new byte[0]);
+  }
 
   /** Throws where it is known already that the next call will, so that nothing is computed in vain. */
   default void throwIfLost() {

@@ -6,14 +6,13 @@ import dev.kindling.train.model.ParameterLayout;
 import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.function.Predicate;
 
 /**
  * Brings every owner's new weights to all ranks. Weights that are only ever used as bf16 may come as bf16, half of the bytes: the owner
  * keeps its float32 masters, the others get what the owner's products use, and rounding what is rounded changes nothing, so all compute
- * with the same bits. Then {@link #masters} brings the masters themselves, {@link #mastersToFirst} to who stores them.
+ * with the same bits. Then {@link #masters} brings the masters themselves, to all or to who stores them.
  *
  * <pre>
  *   flat     shard 0: embedding, matrix, vectors │ shard 1: matrix, ...          float32, the layout's order
@@ -129,17 +128,26 @@ public final class GatheredWeights {
     apart = false;
   }
 
-  /** The same for rank 0 alone, which stores them; what the others have stays what they compute with. */
-  public void mastersToFirst(Tensor weights) {
+  /**
+   * The same of what each rank stores, and no more; what it has of all others stays what it computes with.
+   *
+   * @param storing the ranges that ranks store
+   */
+  public void masters(Tensor weights, Shards storing) {
     if (!apart) return;
     int rank = communicator.rank();
-    List<Tensor> nothing = Collections.nCopies(shards.worldSize(), weights.slice(0, 0));
-    List<Tensor> out = new ArrayList<>(nothing), in = new ArrayList<>(nothing);
-    if (rank == 0) {
-      for (int r = 1; r < shards.worldSize(); r++) in.set(r, weights.slice(shards.from(r), shards.size(r)));
-    } else {
-      out.set(0, weights.slice(shards.from(rank), shards.size(rank)));
+    List<Tensor> out = new ArrayList<>(), in = new ArrayList<>();
+    for (int r = 0; r < shards.worldSize(); r++) {
+      out.add(r == rank ? weights.slice(0, 0) : both(weights, rank, r, storing));
+      in.add(r == rank ? weights.slice(0, 0) : both(weights, r, rank, storing));
     }
     communicator.allToAll(out, in);
+  }
+
+  /** What one rank owns and another one stores. */
+  private Tensor both(Tensor weights, int owner, int storer, Shards storing) {
+    long from = Math.max(shards.from(owner), storing.from(storer));
+    long to = Math.min(shards.to(owner), storing.to(storer));
+    return from < to ? weights.slice(from, to - from) : weights.slice(0, 0);
   }
 }

@@ -59,10 +59,12 @@ final class OneDnnCrossEntropy {
     return Blocks.stride(head.out(), head.type().bytes());
   }
 
-  /** Rows whose logits' gradients are there at once. */
+  /** Rows whose logits' gradients are there at once: as few as in groups of one size make no more groups. */
   static int group(long rows, PackedWeight head) {
-    long fit = BUDGET / ((long) stride(head) * head.type().bytes()) / Blocks.ROWS * Blocks.ROWS;
-    return (int) Math.min(rows, Math.max(Blocks.ROWS, fit));
+    long fit = Math.max(1, BUDGET / ((long) stride(head) * head.type().bytes()) / Blocks.ROWS);
+    long blocks = Blocks.count(rows, Blocks.ROWS);
+    long groups = Math.max(1, (blocks + fit - 1) / fit);
+    return (int) Math.min(rows, (blocks + groups - 1) / groups * Blocks.ROWS);
   }
 
   private static void checkTargets(Tensor targets, long vocabulary) {

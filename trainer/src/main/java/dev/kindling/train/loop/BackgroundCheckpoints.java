@@ -49,8 +49,13 @@ public final class BackgroundCheckpoints implements Checkpoints, AutoCloseable {
   }
 
   @Override
-  public Optional<String> newest() {
-    return folder.newest();
+  public List<String> candidates() {
+    return folder.candidates();
+  }
+
+  @Override
+  public boolean isWhole(String name, int share, int shares) {
+    return folder.isWhole(name, share, shares);
   }
 
   @Override
@@ -59,21 +64,26 @@ public final class BackgroundCheckpoints implements Checkpoints, AutoCloseable {
   }
 
   @Override
-  public String save(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states,
-      Communicator communicator) {
-    return folder.save(state, model, states, communicator);
+  public long leastPart() {
+    return folder.leastPart();
   }
 
   @Override
-  public Saving begin(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states,
+  public String save(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states, StoredParts parts,
+      Communicator communicator) {
+    return folder.save(state, model, states, parts, communicator);
+  }
+
+  @Override
+  public Saving begin(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states, StoredParts parts,
       Communicator communicator) {
     int rank = communicator.rank();
     int worldSize = communicator.worldSize();
-    Snapshot.Copied copied = snapshot.of(model, states, rank == 0);
+    Snapshot.Copied copied = snapshot.of(model, states, parts, rank);
     try {
       CheckpointWriter writer = folder.writer(state);
-      Future<byte[]> written = submit(() -> folder.write(writer, state, copied.states(),
-          Optional.ofNullable(copied.weights()), rank, worldSize));
+      Future<byte[]> written = submit(
+          () -> folder.write(writer, state, copied.states(), copied.weights(), parts, rank));
       return new UnderWay(state, writer, written, rank, worldSize);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

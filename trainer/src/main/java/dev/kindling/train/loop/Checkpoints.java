@@ -8,27 +8,37 @@ import java.util.Optional;
 
 /** Where a run keeps what it needs to go on, and finds it again. */
 public interface Checkpoints {
-  /** The newest one that is whole. Asked on rank 0 only, which tells the others. */
-  Optional<String> newest();
+  /** The names of those that may be whole, the newest first. Asked on rank 0 only, which tells the others. */
+  List<String> candidates();
 
-  /** Opens one by the name that {@link #newest} or {@link #save} gave; every rank does. */
+  /** Whether one of so many shares of a checkpoint is as it was written; every rank asks, for a share of its own. */
+  boolean isWhole(String name, int share, int shares);
+
+  /** Opens one by the name that {@link #candidates} or {@link #save} gave; every rank does. */
   Saved open(String name);
+
+  /** Bytes of weights for which a rank stores a part of its own. */
+  default long leastPart() {
+    return StoredParts.LEAST;
+  }
 
   /**
    * Called by all ranks after the same step, each with the states of its own shard; whole when it returns.
    *
    * @param states the optimizer's, and what the exchange of gradients keeps from step to step
+   * @param parts of whose weights the model of each rank has the masters
    * @return its name
    */
-  String save(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states, Communicator communicator);
+  String save(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states, StoredParts parts,
+      Communicator communicator);
 
   /**
    * Begins to save, as {@link #save}, and need not be done with it: model and states may change when it returns. Not
    * called before the former one has ended.
    */
-  default Saving begin(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states,
+  default Saving begin(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states, StoredParts parts,
       Communicator communicator) {
-    String name = save(state, model, states, communicator);
+    String name = save(state, model, states, parts, communicator);
     return new Saving() {
       @Override
       public Optional<String> whole() {

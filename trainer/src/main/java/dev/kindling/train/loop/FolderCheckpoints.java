@@ -1,8 +1,6 @@
 package dev.kindling.train.loop;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kindling.checkpoint.FileEntry;
-import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.checkpoint.commit.Checkpoint;
@@ -22,13 +20,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Checkpoints as folders of a {@link CheckpointStore}: each rank writes the states of its shard, rank 0 the model and the trainer's
- * state; when all have told it what they wrote, it commits. Until then the former checkpoint is the newest.
+ * Checkpoints as folders of a {@link CheckpointStore}: each rank writes the states of its shard and its part of the weights, rank 0
+ * what else a model's folder has and the trainer's state; when all have told it what they wrote, it commits. Until then the former
+ * checkpoint is the newest.
  *
  * @param folder of the run, the same for all ranks
  * @param attempt what {@link CheckpointStore#claimEpoch} gave the driver
@@ -37,9 +35,12 @@ import org.apache.hadoop.fs.Path;
  * @param keep which checkpoints stay
  * @param details for the manifest, such as the run's whole configuration
  * @param before what rank 0 does before each commit
+ * @param leastPart bytes of weights for which a rank writes a file of its own
  */
 public record FolderCheckpoints(Configuration conf, Path folder, long attempt, ModelConfig config,
-    TokenizerFiles tokenizer, Retention keep, ObjectNode details, BeforeCommit before) implements Checkpoints {
+    TokenizerFiles tokenizer, Retention keep, ObjectNode details, BeforeCommit before, long leastPart)
+    implements
+      Checkpoints {
   private static final int PIECE = 1 << 16;      // elements copied at once
 
   /** What must be whole before a checkpoint is. It may run beside the steps, and it may run and no commit follow. */
@@ -55,32 +56,42 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
     this(conf, folder, attempt, config, tokenizer, keep, details, step -> {});
   }
 
+  /** Files of the usual size. */
+  public FolderCheckpoints(Configuration conf, Path folder, long attempt, ModelConfig config, TokenizerFiles tokenizer,
+      Retention keep, ObjectNode details, BeforeCommit before) {
+    this(conf, folder, attempt, config, tokenizer, keep, details, before, StoredParts.LEAST);
+  }
+
   @Override
-  public Optional<String> newest() {
+  public List<String> candidates() {
     try {
-      return new CheckpointStore(conf, folder).newestWhole().map(checkpoint -> checkpoint.path().toString());
+      return new CheckpointStore(conf, folder).candidates().stream().map(c -> c.path().toString()).toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
   @Override
-  public Saved open(String name) {
-    return new SavedFolder(Checkpoint.read(conf, new Path(name)));     // rank 0 has verified it
+  public boolean isWhole(String name, int share, int shares) {
+    Checkpoint checkpoint = Checkpoint.read(conf, new Path(name));
+    return CheckpointStore.isWhole(checkpoint, checkpoint.share(share, shares));
   }
 
   @Override
-  public String save(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states,
+  public Saved open(String name) {
+    return new SavedFolder(Checkpoint.read(conf, new Path(name)));     // the ranks have verified it
+  }
+
+  @Override
+  public String save(TrainerState state, TrainableModel<?> model, List<Optimizer.State> states, StoredParts parts,
       Communicator communicator) {
     try {
       CheckpointWriter writer = writer(state);
       boolean first = communicator.rank() == 0;
-      byte[] mine = write(writer, state, states,
-          first ? Optional.of(model.weightSource()) : Optional.empty(),
-          communicator.rank(), communicator.worldSize());
+      byte[] mine = write(writer, state, states, model.weightSource(), parts, communicator.rank());
       List<byte[]> all = communicator.allGather(mine);
       if (first) commit(writer, state, all);
-      communicator.allGather(new byte[0]);       // whole for every rank that goes on
+      communicator.barrier();                    // whole for every rank that goes on
       return writer.folder().toString();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -91,20 +102,20 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
     return new CheckpointStore(conf, folder).begin(state.step(), attempt);
   }
 
-  /** Writes a rank's part. @param weights on rank 0: the model and the trainer's state as well; @return its word for the commit */
-  byte[] write(CheckpointWriter writer, TrainerState state, List<Optimizer.State> states,
-      Optional<WeightSource> weights,
-      int rank, int worldSize) throws IOException {
+  /** Writes a rank's part. @param weights of which it reads its own; @return its word for the commit */
+  byte[] write(CheckpointWriter writer, TrainerState state, List<Optimizer.State> states, WeightSource weights,
+      StoredParts parts, int rank) throws IOException {
     List<OptimizerRange> ranges = new ArrayList<>();
     for (Optimizer.State s : states) {
       ranges.add(new OptimizerRange(s.name(), s.from(), s.values().size(), s.values()::get));
     }
-    FileEntry mine = writer.optimizer(rank, worldSize, ranges);
-    if (weights.isPresent()) {
-      writer.model(config, weights.get(), tokenizer);
+    writer.optimizer(rank, parts.ranges().worldSize(), ranges);
+    if (parts.isWriter(rank)) writer.weights(config, weights, parts.byName(), rank);
+    if (rank == 0) {
+      writer.model(config, weights, parts.byName(), tokenizer);
       writer.state(state.toJson());
     }
-    return toBytes(mine);
+    return WrittenWord.bytes(writer.written());
   }
 
   /** @param words of all ranks */
@@ -113,18 +124,8 @@ public record FolderCheckpoints(Configuration conf, Path folder, long attempt, M
     state.history().stream().filter(p -> p.step() == state.step() && p.kind().equals(LossPoint.VALIDATION))
         .forEach(p -> all.put(Retention.VALIDATION_LOSS, p.loss()));
     before.committing(state.step());
-    Checkpoint committed = writer.commit(words.stream().map(FolderCheckpoints::toEntry).toList(), all);
+    Checkpoint committed = writer.commit(words.stream().map(WrittenWord::written).toList(), all);
     new CheckpointStore(conf, folder).clean(keep, committed);
-  }
-
-  private static byte[] toBytes(FileEntry entry) {
-    return Json.bytes(Json.object().put("name", entry.name()).put("size", entry.size()).put("sha256", entry.sha256()));
-  }
-
-  private static FileEntry toEntry(byte[] bytes) {
-    ObjectNode json = Json.parse(bytes, "a rank's word of its shard");
-    return new FileEntry(json.required("name").asText(), json.required("size").asLong(),
-        json.required("sha256").asText());
   }
 
   /** A checkpoint on disk. */

@@ -20,7 +20,7 @@ import java.util.List;
  * @param exchange what is kept of gradients that were not sent, and what goes between ranks in fewer bytes
  * @param activations of a micro-batch with their gradients, or of a batch of held-out rows where that takes more
  * @param scratch of the kernels
- * @param saved bytes of all this that a checkpoint has; no memory of its own
+ * @param saved bytes of all this that a rank stores in a checkpoint; no memory of its own
  * @param shard the most elements of the weights that a rank owns; no memory of its own
  */
 public record StepMemory(long masters, long packed, long gradients, long states, long work, long exchange,
@@ -51,7 +51,9 @@ public record StepMemory(long masters, long packed, long gradients, long states,
         SubtreeSums.bytes(layout.size(), buffers), states, work,
         options.gradients().bytes(shards, layout), activations,
         sizing.scratchBytes() + (held ? 0 : sizing.packingBytes()),
-        layout.size() * Float.BYTES + states + options.gradients().saved(shards, layout), shard);
+        StoredParts.of(layout, worldSize, apart ? Long.MAX_VALUE : StoredParts.LEAST).largest() + states
+            + options.gradients().saved(shards, layout),
+        shard);
   }
 
   public long total() {

@@ -36,6 +36,7 @@ public final class TrainingLoop {
   /** Bytes that a small model's micro-batch leaves on the heap at the most, once the code is compiled: a test holds it. */
   static final long GARBAGE = 1 << 20;
   private static final double NANOS = 1e9;
+  private static final String BETWEEN_PATHS = "\0";       // which has no place in one
   private static final byte[] NOTHING = new byte[0];
   private MicroBatches<?> microBatches;
   private final Kernels kernels;
@@ -157,7 +158,7 @@ public final class TrainingLoop {
       follower.accept(outcome.facts());
       boolean last = step == options.steps();
       if (last || stop) stepper.gatherMasters();
-      else if (saves && checkpoints.isPresent()) stepper.gatherMastersToFirst();
+      else if (saves && checkpoints.isPresent()) stepper.gatherMasters(parts().ranges());
       boolean measured = !measurements.due(step) || measure(step);
       if (!measured && !last && !stop) stepper.gatherMasters();
       stop |= !measured;
@@ -209,10 +210,16 @@ public final class TrainingLoop {
     settle();
     if (checkpoints.isEmpty() || step == saved) return;
     Part before = spans.enter(Part.SAVE);
-    String name = checkpoints.get().save(state(step), microBatches.model(), stepper.states(), communicator);
+    String name = checkpoints.get().save(state(step), microBatches.model(), stepper.states(), parts(), communicator);
     spans.enter(before);
     saved = step;
     listener.checkpointed(step, name);
+  }
+
+  /** Ranks that learn apart have weights of their own: the first stores the model. */
+  private StoredParts parts() {
+    return StoredParts.of(microBatches.model().layout(), communicator.worldSize(),
+        options.gradients().apart() ? Long.MAX_VALUE : checkpoints.get().leastPart());
   }
 
   private void beginToSave(long step) {
@@ -220,7 +227,7 @@ public final class TrainingLoop {
     if (checkpoints.isEmpty()) return;
     Part before = spans.enter(Part.SAVE);
     saving = Optional
-        .of(checkpoints.get().begin(state(step), microBatches.model(), stepper.states(), communicator));
+        .of(checkpoints.get().begin(state(step), microBatches.model(), stepper.states(), parts(), communicator));
     spans.enter(before);
     saved = step;
     follow(List.of());
@@ -251,12 +258,23 @@ public final class TrainingLoop {
     listener.checkpointed(saved, name);
   }
 
+  /** The newest checkpoint in which every rank finds its share whole; empty where there is none. */
+  private String newestWhole() {
+    List<String> candidates = communicator.rank() == 0 ? checkpoints.get().candidates() : List.of();
+    byte[] names = communicator.broadcast(String.join(BETWEEN_PATHS, candidates).getBytes(StandardCharsets.UTF_8));
+    for (String name : new String(names, StandardCharsets.UTF_8).split(BETWEEN_PATHS)) {
+      if (name.isEmpty()) continue;
+      boolean whole = checkpoints.get().isWhole(name, communicator.rank(), communicator.worldSize());
+      if (communicator.allGather(new byte[]{(byte) (whole ? 1 : 0)}).stream().allMatch(told -> told[0] == 1))
+        return name;
+    }
+    return "";
+  }
+
   /** @return the step done last; 0 for a new run */
   private long resume() {
     if (checkpoints.isEmpty()) return 0;
-    String newest = communicator.rank() == 0 ? checkpoints.get().newest().orElse("") : "";
-    newest = new String(communicator.allGather(newest.getBytes(StandardCharsets.UTF_8)).get(0),
-        StandardCharsets.UTF_8);
+    String newest = newestWhole();
     if (newest.isEmpty()) return 0;
     Checkpoints.Saved checkpoint = checkpoints.get().open(newest);
     TrainerState state = checkpoint.state();

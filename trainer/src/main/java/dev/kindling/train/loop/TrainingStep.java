@@ -128,10 +128,10 @@ final class TrainingStep implements AutoCloseable {
     spans.enter(before);
   }
 
-  /** The same for rank 0's model only, which stores the model while the run goes on. */
-  void gatherMastersToFirst() {
+  /** The same of what each rank's model stores only, while the run goes on. */
+  void gatherMasters(Shards storing) {
     Part before = spans.enter(Part.NETWORK);
-    gathered.mastersToFirst(model.weights());
+    gathered.masters(model.weights(), storing);
     spans.enter(before);
   }
 

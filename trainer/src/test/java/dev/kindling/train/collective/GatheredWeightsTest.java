@@ -55,6 +55,7 @@ class GatheredWeightsTest {
     float[] masters = masters();
     int size = masters.length;
     Shards shards = ShardPlanner.plan(LAYOUT, worldSize, p -> false);
+    Shards storing = ShardPlanner.plan(LAYOUT, worldSize, p -> true);    // other borders
     float[][] gathered = new float[worldSize][], whole = new float[worldSize][], stored = new float[worldSize][];
     float[][] spoilt = new float[worldSize][];
     long[] bytes = new long[worldSize];
@@ -72,7 +73,7 @@ class GatheredWeightsTest {
         weightsOfAll.gather(weights, scratch);
         gathered[rank] = weights.toFloats();
         spoilt[rank] = scratch.toFloats();
-        weightsOfAll.mastersToFirst(weights);
+        weightsOfAll.masters(weights, storing);
         stored[rank] = weights.toFloats();
         weightsOfAll.masters(weights);
         whole[rank] = weights.toFloats();
@@ -80,7 +81,10 @@ class GatheredWeightsTest {
     });
     for (int rank = 0; rank < worldSize; rank++) {
       assertThat(whole[rank]).isEqualTo(masters);
-      assertThat(stored[rank]).as("where rank 0 alone gets them").isEqualTo(rank == 0 ? masters : gathered[rank]);
+      float[] wanted = gathered[rank].clone();
+      int from = (int) storing.from(rank);
+      System.arraycopy(masters, from, wanted, from, (int) storing.size(rank));
+      assertThat(stored[rank]).as("where rank %d stores some", rank).isEqualTo(wanted);
       assertThat(between(spoilt[rank])).as("scratch memory between parameters").containsOnly(0f);
       assertThat(bytes[rank]).isEqualTo(4L * (7744 + 128 + 64) + 2L * (10_048 + 128 + 15_616));
       for (Parameter p : LAYOUT.parameters()) {

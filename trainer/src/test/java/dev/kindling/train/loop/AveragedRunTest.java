@@ -54,7 +54,7 @@ class AveragedRunTest {
   }
 
   private static String stored(Path folder, boolean average) {
-    String newest = TinyRun.in(folder).newest().orElseThrow();
+    String newest = TinyRun.newest(TinyRun.in(folder)).orElseThrow();
     Checkpoint checkpoint = Checkpoint.open(new Configuration(), new org.apache.hadoop.fs.Path(newest));
     try (ModelFolder model = average ? checkpoint.model(AveragedWeights.STATE) : checkpoint.model()) {
       return WeightsHash.sha256(model.weights());

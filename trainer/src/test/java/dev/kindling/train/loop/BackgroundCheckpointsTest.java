@@ -12,6 +12,7 @@ import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,16 +52,19 @@ class BackgroundCheckpointsTest {
 
   /** Trains with a run's checkpoints written in the background. */
   private TinyRun.Ended train(int worldSize, Retention keep, TrainingListener listener) {
-    return train(worldSize, Precision.FLOAT32, keep, listener);
+    return train(worldSize, Precision.FLOAT32, StoredParts.LEAST, keep, listener);
   }
 
-  private TinyRun.Ended train(int worldSize, Precision precision, Retention keep, TrainingListener listener) {
+  /** @param leastPart bytes for which a rank writes weights */
+  private TinyRun.Ended train(int worldSize, Precision precision, long leastPart, Retention keep,
+      TrainingListener listener) {
     long attempt = claim();
     List<BackgroundCheckpoints> open = new ArrayList<>();
     try {
       return TinyRun.train(worldSize, options(), precision, 1, TinyRun.DATA, loop -> {
         BackgroundCheckpoints each = new BackgroundCheckpoints(
-            new FolderCheckpoints(CONF, run(), attempt, TinyRun.CONFIG, TokenizerFiles.none(), keep, Json.object()));
+            new FolderCheckpoints(CONF, run(), attempt, TinyRun.CONFIG, TokenizerFiles.none(), keep, Json.object(),
+                step -> {}, leastPart));
         synchronized (open) {
           open.add(each);
         }
@@ -80,11 +84,13 @@ class BackgroundCheckpointsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, FLOAT32", "2, FLOAT32", "3, FLOAT32", "2, BFLOAT16", "3, BFLOAT16"})
-  void everyCheckpointHoldsWhatItsStepLeft(int worldSize, Precision precision) throws IOException {
+  @CsvSource({"1, FLOAT32, 1, 1", "2, FLOAT32, 1, 2", "3, FLOAT32, 1, 3", "2, BFLOAT16, 1, 2", "3, BFLOAT16, 1, 3",
+      "4, BFLOAT16, 12000, 2", "3, BFLOAT16, 100000000, 1"})
+  void everyCheckpointHoldsWhatItsStepLeft(int worldSize, Precision precision, long leastPart, int files)
+      throws IOException {
     long before = Memory.inUse();
     List<String> told = new ArrayList<>();
-    TinyRun.Ended ended = train(worldSize, precision, Retention.last(99), new TrainingListener() {
+    TinyRun.Ended ended = train(worldSize, precision, leastPart, Retention.last(99), new TrainingListener() {
       @Override
       public void checkpointed(long step, String where) {
         told.add(step + " " + where.substring(where.length() - 8));
@@ -95,12 +101,42 @@ class BackgroundCheckpointsTest {
     List<Checkpoint> all = store().committed();
     assertThat(all).hasSize(8).allSatisfy(Checkpoint::verify);
     for (Checkpoint each : all) {
+      assertThat(each.manifest().files()).filteredOn(f -> f.name().matches("model.*\\.safetensors")).hasSize(files);
       RunOptions upTo = RunOptions.of(30, TinyRun.MUON).virtualRanks(4).stopAfter(each.step()).build();
       assertThat(each.manifest().weightsSha256())
           .isEqualTo(TinyRun.train(1, upTo, precision, 1, TinyRun.DATA, l -> l).weightsSha256());
     }
     assertThat(ended.weightsSha256()).isEqualTo(all.get(0).manifest().weightsSha256());
     assertThat(Memory.inUse()).isEqualTo(before);
+  }
+
+  @Test
+  void aDamagedFileIsFoundByTheRankThatLooksAtItAndAllGoOnFromTheOneBefore() throws IOException {
+    String whole = train(3, Precision.FLOAT32, 1, Retention.last(99), new TrainingListener() {}).weightsSha256();
+    int files = store().newestWhole().orElseThrow().manifest().files().size();
+    for (int i = 0; i < files; i++) {
+      Checkpoint newest = store().newestWhole().orElseThrow();
+      assertThat(newest.step()).isEqualTo(30);
+      damage(newest, newest.manifest().files().get(i).name());
+      List<Long> saved = new ArrayList<>();
+      TinyRun.Ended again = train(3, Precision.FLOAT32, 1, Retention.last(99), new TrainingListener() {
+        @Override
+        public void checkpointed(long step, String where) {
+          synchronized (saved) {
+            saved.add(step);
+          }
+        }
+      });
+      assertThat(again.weightsSha256()).isEqualTo(whole);
+      assertThat(saved).as("%s was damaged", newest.manifest().files().get(i).name()).isNotEmpty().containsOnly(30L);
+    }
+  }
+
+  private void damage(Checkpoint checkpoint, String name) throws IOException {
+    Path file = folder.resolve(checkpoint.path().getName()).resolve(name);
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(file, bytes);
   }
 
   @Test

@@ -38,7 +38,8 @@ class GivenUpMeasurementTest {
     assertThat(stopped.result().finished()).isFalse();
     assertThat(stopped.result().step()).isEqualTo(stopIn);
     assertThat(stopped.result().history()).noneMatch(p -> p.kind().equals(LossPoint.VALIDATION) && p.step() == stopIn);
-    assertThat(TinyRun.in(own).newest()).hasValueSatisfying(name -> assertThat(name).contains("step-0000000" + stopIn));
+    assertThat(TinyRun.newest(TinyRun.in(own)))
+        .hasValueSatisfying(name -> assertThat(name).contains("step-0000000" + stopIn));
     for (int again = 0; again < 2; again++) {    // the second time nothing is left to do
       TinyRun.Ended last = train(worldSize, -1, TinyRun.in(own));
       assertThat(last.result().finished()).isTrue();

@@ -152,7 +152,7 @@ class SameBitsTest {
     assertThat(again.weightsSha256()).isEqualTo(first.weightsSha256());
     Checkpoints checkpoints = TinyRun.in(folder.resolve("parts"));
     try (var stored = dev.kindling.checkpoint.folder.ModelFolder.open(new org.apache.hadoop.conf.Configuration(),
-        new org.apache.hadoop.fs.Path(checkpoints.newest().orElseThrow()))) {
+        new org.apache.hadoop.fs.Path(TinyRun.newest(checkpoints).orElseThrow()))) {
       assertThat(WeightsHash.sha256(stored.weights())).isEqualTo(first.weightsSha256());
     }
   }

@@ -20,6 +20,7 @@ import dev.kindling.train.optim.OptimizerRecipe;
 import dev.kindling.train.tensor.Precision;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
@@ -111,6 +112,11 @@ final class TinyRun {
       if (!each.weightsSha256().equals(ended[0].weightsSha256())) throw new AssertionError("ranks differ in weights");
     }
     return ended[0];
+  }
+
+  /** The name of the newest one that is whole. */
+  static Optional<String> newest(Checkpoints checkpoints) {
+    return checkpoints.candidates().stream().filter(name -> checkpoints.isWhole(name, 0, 1)).findFirst();
   }
 
   /** The newest attempt's checkpoints in a folder. */

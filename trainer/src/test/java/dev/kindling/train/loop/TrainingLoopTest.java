@@ -184,7 +184,7 @@ class TrainingLoopTest {
     });
     assertThat(stopped.result().finished()).isFalse();
     assertThat(stopped.result().step()).isBetween(3L, 4L);
-    assertThat(checkpoints.newest()).hasValueSatisfying(
+    assertThat(TinyRun.newest(checkpoints)).hasValueSatisfying(
         name -> assertThat(checkpoints.open(name).state().step()).isEqualTo(stopped.result().step()));
   }
 
