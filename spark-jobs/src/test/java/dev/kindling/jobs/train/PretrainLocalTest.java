@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.commit.CheckpointStore;
+import dev.kindling.jobs.command.Ended;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import java.io.IOException;
@@ -124,7 +125,7 @@ class PretrainLocalTest {
   /** REPORTS B11: the steps that were asked for are done, or the message says how many there is data for. */
   @Test
   void dataThatEndsTooEarlyIsToldAndNothingHangs() throws Exception {
-    String eighteen = TinyDataset.write(folder.resolve("eighteen"), 18, 10, 0);
+    String eighteen = TinyDataset.writeShards(folder.resolve("eighteen"), 10, 7, 1);
     PretrainConfig base = TinyRuns.of(eighteen, folder.resolve("nine"), PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 0);
     assertThat(PretrainJob.run(spark, TinyRuns.reading(base, 9, 1, 2), line -> {}).steps()).isEqualTo(9);
     Path never = folder.resolve("twelve");
@@ -132,6 +133,11 @@ class PretrainLocalTest {
         TinyRuns.of(eighteen, never, PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 0), 12, 1, 2);
     assertThatThrownBy(() -> PretrainJob.run(spark, tooMany, line -> {})).isInstanceOf(UserError.class)
         .hasMessageContaining("train.steps is 12").hasMessageContaining("1 epoch of 18 rows end after 9 steps");
+    Ended verb = Ended.of("pretrain", "--data", eighteen, "--out", never.toString(), "--set", "train.steps=12", "--set",
+        "train.epochs=1", "--set", "train.virtualRanks=2", "--set", "train.microBatch=1", "--set",
+        "train.accumulate=1");
+    assertThat(verb.err().lines()).singleElement().asString().contains("1 epoch of 18 rows end after 9 steps");
+    assertThat(verb.code()).isEqualTo(2);
     assertThat(never).doesNotExist();
   }
 

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 
 /** A dataset of made-up rows, written as prep writes them: each token follows from the one before, with a little noise. */
@@ -34,14 +35,30 @@ final class TinyDataset {
 
   private static String write(Path folder, int rows, int rowsPerShard, int heldOutRows, Shape shape)
       throws IOException {
-    DatasetInfo.Part training = part(folder, "training", rows, rowsPerShard, 1, shape);
-    DatasetInfo.Part heldOut = part(folder, "held-out", heldOutRows, Math.max(1, heldOutRows), 2, shape);
+    return write(folder, shards(rows, rowsPerShard), heldOutRows, shape, DatasetInfo.VERSION, null);
+  }
+
+  /** Training shards of so many rows, which may differ, as they do where documents were added. */
+  static String writeShards(Path folder, int... rows) throws IOException {
+    return write(folder, rows, 0, new Shape(TIME, VOCABULARY, false), DatasetInfo.APPENDED,
+        new DatasetInfo.Append(2, "none", 1, 1));
+  }
+
+  private static String write(Path folder, int[] shards, int heldOutRows, Shape shape, int format,
+      DatasetInfo.Append append) throws IOException {
+    DatasetInfo.Part training = part(folder, "training", shards, 1, shape);
+    DatasetInfo.Part heldOut = part(folder, "held-out", shards(heldOutRows, heldOutRows), 2, shape);
     Files.writeString(folder.resolve("tokenizer.json"), "{}");
     Files.writeString(folder.resolve(DatasetInfo.FILE),
-        new DatasetInfo(DatasetInfo.FORMAT, DatasetInfo.VERSION, "rows " + rows, shape.time, shape.vocabulary, 0,
-            "none",
-            new DatasetInfo.Inputs(1, 1, "none"), Map.of(), training, heldOut).toJson());
+        new DatasetInfo(DatasetInfo.FORMAT, format, "rows " + training.rows(), shape.time, shape.vocabulary, 0, "none",
+            new DatasetInfo.Inputs(1, 1, "none"), Map.of(), training, heldOut, null, null, append, null, null).toJson());
     return folder.toString();
+  }
+
+  /** The rows of each. */
+  private static int[] shards(int rows, int rowsPerShard) {
+    return IntStream.iterate(0, from -> from < rows, from -> from + rowsPerShard)
+        .map(from -> Math.min(rowsPerShard, rows - from)).toArray();
   }
 
   /** Every row is a document of its own. */
@@ -55,12 +72,13 @@ final class TinyDataset {
     }
   }
 
-  private static DatasetInfo.Part part(Path folder, String name, int rows, int rowsPerShard, long seed, Shape shape)
+  private static DatasetInfo.Part part(Path folder, String name, int[] rowsOfShards, long seed, Shape shape)
       throws IOException {
     SplittableRandom random = new SplittableRandom(seed);
+    int rows = IntStream.of(rowsOfShards).sum();
     List<DatasetInfo.Shard> shards = new ArrayList<>();
-    for (int from = 0; from < rows; from += rowsPerShard) {
-      int count = Math.min(rowsPerShard, rows - from);
+    int from = 0;
+    for (int count : rowsOfShards) {
       Path file = folder.resolve(name + "-" + shards.size() + ".parquet");
       Files.createDirectories(folder);
       try (ShardWriter out = ShardWriter.create(new Configuration(), new org.apache.hadoop.fs.Path(file.toString()),
@@ -69,10 +87,12 @@ final class TinyDataset {
           out.write(new PackedRow(r, targets(r, rows, shape), tokens(random, shape), shape.spans(r)));
       }
       shards.add(new DatasetInfo.Shard(file.getFileName().toString(), count, Files.size(file), "none"));
+      from += count;
     }
     long targets = 0;
     for (int r = 0; r < rows; r++) targets += targets(r, rows, shape);
-    return new DatasetInfo.Part(1, targets, targets, rows, rowsPerShard, ROWS_PER_GROUP, shards);
+    int most = IntStream.of(rowsOfShards).max().orElse(1);
+    return new DatasetInfo.Part(1, targets, targets, rows, most, ROWS_PER_GROUP, shards);
   }
 
   /** The last row is not full. */
