@@ -97,6 +97,7 @@ class FaultStormTest {
       last.set(System.nanoTime());
       PretrainResult result = PretrainJob.run(spark, faulty, this::told,
           rank -> PretrainRank.run(faulty, withFaults(rank, faults)));
+      heard();
       System.out.println("longest time without a word: " + Duration.ofNanos(longest.get()) + ", damaged checkpoints: "
           + damage.done());
       assertThat(faults.waiting()).isEmpty();
@@ -106,16 +107,22 @@ class FaultStormTest {
     assertThat(Duration.ofNanos(longest.get())).isLessThan(LONGEST_STANDSTILL);
     assertKillsInEveryPhase(faults);
     assertThatTheFrozenThawedWhenTheRunHadGoneOn(faults);
+    assertThatWhatWasCutWasALoss(faults);
     assertThat(damage.done()).hasSizeGreaterThanOrEqualTo(4);
   }
 
   /** The driver's thread waits for this before it submits again. */
   private synchronized void told(String line) {
-    long now = System.nanoTime();
-    longest.accumulateAndGet(now - last.getAndSet(now), Math::max);
+    heard();
     times.add(System.currentTimeMillis());
     lines.add(line);
     if (line.endsWith(GOES_ON) && losses(0, Long.MAX_VALUE) % LOSSES_A_DAMAGE == 0) damage.more();
+  }
+
+  /** The run gave a sign that it gets on: a line, or its end. */
+  private void heard() {
+    long now = System.nanoTime();
+    longest.accumulateAndGet(now - last.getAndSet(now), Math::max);
   }
 
   private static void assertKillsInEveryPhase(Faults faults) throws IOException {
@@ -130,12 +137,25 @@ class FaultStormTest {
     assertThat(kills.values().stream().mapToInt(Integer::intValue).sum()).isGreaterThanOrEqualTo(50);
   }
 
-  private void assertThatTheFrozenThawedWhenTheRunHadGoneOn(Faults faults) throws IOException {
+  private void assertThatTheFrozenThawedWhenTheRunHadGoneOn(Faults faults) throws Exception {
     assertThat(lines).anyMatch(l -> l.contains("was removed"));
-    List<Long> thaws = faults.happened().stream().filter(l -> l.startsWith("thawed"))
+    int frozen = times(faults, "\\d+-" + Kind.FREEZE + "-.*").size();
+    while (times(faults, "(" + Faults.THAWED + "|" + Faults.GONE + ") .*").size() < frozen) Thread.sleep(100);
+    List<Long> thaws = times(faults, Faults.THAWED + " .*");
+    System.out.println("frozen executors that thawed: " + thaws.size() + " of " + frozen);
+    assertThat(thaws).isNotEmpty()
+        .allSatisfy(thaw -> assertThat(losses(thaw - Faults.FROZEN_MILLIS, thaw)).isPositive());
+  }
+
+  private void assertThatWhatWasCutWasALoss(Faults faults) throws IOException {
+    assertThat(times(faults, "\\d+-" + Kind.CUT + "-.*")).hasSameSizeAs(OF_A_STEP)
+        .allSatisfy(cut -> assertThat(losses(cut, cut + LONGEST_STANDSTILL.toMillis())).isPositive());
+  }
+
+  /** When what such lines of the faults' log tell has happened, in ms. */
+  private static List<Long> times(Faults faults, String line) throws IOException {
+    return faults.happened().stream().filter(l -> l.matches(line))
         .map(l -> Long.parseLong(l.substring(l.lastIndexOf(' ') + 1))).toList();
-    System.out.println("frozen executors that thawed: " + thaws.size());
-    assertThat(thaws).anySatisfy(thaw -> assertThat(losses(thaw - Faults.FROZEN_MILLIS, thaw)).isPositive());
   }
 
   /** How often the run went on without a rank between two times, in ms. */

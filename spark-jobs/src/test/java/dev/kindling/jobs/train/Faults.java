@@ -21,6 +21,8 @@ import java.util.stream.Stream;
  */
 record Faults(String folder) implements Serializable {
   private static final String LOG = "log";
+  /** How lines of the log begin that tell what became of a frozen process. */
+  static final String THAWED = "thawed", GONE = "gone";
   /** Steps that an attempt must have done before it is struck, so that a run gets on between two faults. */
   private static final int STEPS = 5;
   static final long FROZEN_MILLIS = 12_000;
@@ -55,7 +57,7 @@ record Faults(String folder) implements Serializable {
     }
   }
 
-  /** What happened, one line a fault. */
+  /** What happened, one line a fault; at its end the time in ms. */
   List<String> happened() throws IOException {
     return Files.exists(Path.of(folder, LOG)) ? Files.readAllLines(Path.of(folder, LOG)) : List.of();
   }
@@ -74,8 +76,9 @@ record Faults(String folder) implements Serializable {
     if ((kind == Kind.CUT || kind == Kind.STALL) && connections == null || !take(next, rank, steps)) return;
     switch (kind) {
       case KILL -> signal("kill -KILL " + pid(), 60_000);
-      case FREEZE -> signal("kill -STOP " + pid() + "; sleep " + FROZEN_MILLIS / 1000 + "; kill -CONT " + pid()
-          + " && echo thawed rank " + rank + " $(date +%s%3N) >>" + Path.of(folder, LOG), 1_000);
+      case FREEZE -> signal("kill -STOP " + pid() + "; sleep " + FROZEN_MILLIS / 1000 + "; if kill -CONT " + pid()
+          + "; then end=" + THAWED + "; else end=" + GONE + "; fi; echo $end rank " + rank + " at $(date +%s%3N) >>"
+          + Path.of(folder, LOG), 1_000);
       case RANK -> throw new Ended(next);
       case CUT -> connections.cut();
       case STALL -> connections.stall();
@@ -110,7 +113,8 @@ record Faults(String folder) implements Serializable {
   private boolean take(String fault, int rank, int steps) {
     try {
       Files.delete(Path.of(folder, fault));
-      Files.writeString(Path.of(folder, LOG), fault + " rank " + rank + " after " + steps + " steps\n",
+      Files.writeString(Path.of(folder, LOG),
+          fault + " rank " + rank + " after " + steps + " steps at " + System.currentTimeMillis() + "\n",
           StandardOpenOption.CREATE, StandardOpenOption.APPEND);
       return true;
     } catch (NoSuchFileException | FileAlreadyExistsException e) {
