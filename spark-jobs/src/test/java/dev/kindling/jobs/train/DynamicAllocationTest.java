@@ -34,8 +34,8 @@ class DynamicAllocationTest {
         run.toString(), "--ranks", "1", "--set", "cluster.kernels=plain", "--set", "model.width=32", "--set",
         "model.heads=2", "--set", "model.layers=1");
     assertThat(ended.err().lines()).singleElement().asString().isEqualTo(
-        "kindling: spark.dynamicAllocation.enabled is true; Spark runs the ranks of a training together (barrier stage) "
-            + "with a fixed number of executors only: set spark.dynamicAllocation.enabled=false and "
+        "kindling: spark.dynamicAllocation.enabled is true; Spark runs the ranks of a training together (barrier "
+            + "stage) with a fixed number of executors only: set spark.dynamicAllocation.enabled=false and "
             + "spark.executor.instances=1");
     assertThat(ended.code()).isEqualTo(2);
     assertThat(run).doesNotExist();

@@ -49,9 +49,10 @@ final class TinyDataset {
     DatasetInfo.Part training = part(folder, "training", shards, 1, shape);
     DatasetInfo.Part heldOut = part(folder, "held-out", shards(heldOutRows, heldOutRows), 2, shape);
     Files.writeString(folder.resolve("tokenizer.json"), "{}");
-    Files.writeString(folder.resolve(DatasetInfo.FILE),
-        new DatasetInfo(DatasetInfo.FORMAT, format, "rows " + training.rows(), shape.time, shape.vocabulary, 0, "none",
-            new DatasetInfo.Inputs(1, 1, "none"), Map.of(), training, heldOut, null, null, append, null, null).toJson());
+    DatasetInfo info = new DatasetInfo(DatasetInfo.FORMAT, format, "rows " + training.rows(), shape.time,
+        shape.vocabulary, 0, "none", new DatasetInfo.Inputs(1, 1, "none"), Map.of(), training, heldOut, null, null,
+        append, null, null);
+    Files.writeString(folder.resolve(DatasetInfo.FILE), info.toJson());
     return folder.toString();
   }
 
