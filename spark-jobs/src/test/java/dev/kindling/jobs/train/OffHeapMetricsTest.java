@@ -7,17 +7,12 @@ import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.scheduler.SparkListener;
-import org.apache.spark.scheduler.SparkListenerStageCompleted;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import scala.jdk.javaapi.CollectionConverters;
 
 /** What a cluster's monitoring sees of a run: its memory, its newest step, and what the stage's page counts. */
 @Timeout(180)
@@ -37,22 +32,15 @@ class OffHeapMetricsTest {
         .config("spark.metrics.conf.*.sink.csv.directory", csv.toString())
         .config("spark.metrics.conf.*.sink.csv.period", "1").config("spark.metrics.conf.*.sink.csv.unit", "hours")
         .getOrCreate()) {
-      Map<String, Object> totals = new ConcurrentHashMap<>();
-      spark.sparkContext().addSparkListener(new SparkListener() {
-        @Override
-        public void onStageCompleted(SparkListenerStageCompleted stage) {
-          CollectionConverters.asJava(stage.stageInfo().accumulables().values())
-              .forEach(a -> totals.put(a.name().get(), a.value().get()));
-        }
-      });
+      StageTotals totals = StageTotals.of(spark.sparkContext());
       PretrainJob.run(spark, config, each -> {
         if (each.startsWith("step   2/")) line[0] = each;
         if (each.startsWith("step   4/")) SparkEnv.get().metricsSystem().report();      // step 2 was shown
       });
-      spark.sparkContext().listenerBus().waitUntilEmpty();
-      assertThat(totals).containsEntry("kindling.steps", 200L)
-          .containsEntry("kindling.tokens", 200L * 8 * TinyDataset.TIME);
-      assertThat((Double) totals.get("kindling.computeSeconds")).isPositive();
+      totals.upToDate();
+      assertThat(totals.count("steps")).isEqualTo(200);
+      assertThat(totals.count("tokens")).isEqualTo(200L * 8 * TinyDataset.TIME);
+      for (String part : List.of("compute", "data")) assertThat(totals.seconds(part)).as(part).isPositive();
     }
     List<String> values = Files.readAllLines(metric(csv, "offHeapBytes"));
     assertThat(values.get(0)).isEqualTo("t,value");
