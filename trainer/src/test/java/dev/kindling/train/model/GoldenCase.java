@@ -10,6 +10,7 @@ import dev.kindling.checkpoint.ElementType;
 import dev.kindling.checkpoint.EncoderTask;
 import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.T5Config;
+import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.checkpoint.folder.ModelFolderWriter;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -122,16 +124,19 @@ public final class GoldenCase implements AutoCloseable {
     return lengths;
   }
 
-  /** Holds a model to the case's loss and gradients, which are means over the labels. */
+  /** Holds a model to the case's loss and all of its gradients, which are means over the labels. */
   <B extends MicroBatch> void check(TrainableModel<B> model, B batch, Agreement ofLoss, Agreement ofGradients) {
     Computed found = Computed.of(model, null, List.of(batch));
     ofLoss.check("loss", found.loss() / batch.labels(), values("output.loss")[0]);
     double largest = largestGradient();
+    long compared = 0;
     for (Parameter p : model.layout().parameters()) {
       float[] gradient = found.gradient(p);
       for (int i = 0; i < gradient.length; i++) gradient[i] /= batch.labels();
       ofGradients.check(p.name(), gradient, gradient(p), largest);
+      compared += p.size();
     }
+    assertThat(compared).as("entries of gradients").isEqualTo(gradients().mapToLong(TensorSpec::count).sum());
   }
 
   /** |g - h| / |h| of the whole gradient g that a sample gives, all parameters as one vector, and the case's h. */
@@ -187,15 +192,13 @@ public final class GoldenCase implements AutoCloseable {
     return Arrays.copyOfRange(all, from, from + size);
   }
 
-  /** Parameters that have a gradient. */
-  public int gradients() {
-    return (int) golden.tensors().stream().filter(t -> t.name().startsWith("grad.")).count();
+  private Stream<TensorSpec> gradients() {
+    return golden.tensors().stream().filter(t -> t.name().startsWith("grad."));
   }
 
   /** The largest entry of any gradient. */
   public double largestGradient() {
-    return golden.tensors().stream().filter(t -> t.name().startsWith("grad."))
-        .mapToDouble(t -> Agreement.largest(values(t.name()))).max().orElseThrow();
+    return gradients().mapToDouble(t -> Agreement.largest(values(t.name()))).max().orElseThrow();
   }
 
   /** Of each of the 8 AdamW steps: {@code loss} or {@code gradientNorm}. */

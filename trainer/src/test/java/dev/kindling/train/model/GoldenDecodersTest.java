@@ -158,24 +158,4 @@ class GoldenDecodersTest {
       });
     }
   }
-
-  @ParameterizedTest
-  @MethodSource("names")
-  void oneAndTwoThreadsGiveTheSameBits(String name) {
-    for (Precision precision : Precision.values()) {
-      List<float[]> weights = new ArrayList<>();
-      List<Double> losses = new ArrayList<>();
-      for (int threads = 1; threads <= 2; threads++) {
-        try (GoldenCase golden = GoldenCase.of(name);
-            Kernels kernels = TestKernels.BEST.open(threads);
-            DecoderModel model = golden.model(kernels, precision);
-            Training<Batch> training = new Training<>(kernels, model)) {
-          for (int step = 0; step < 3; step++) losses.add(training.run(golden.batch()).loss());
-          weights.add(model.weights().toFloats());
-        }
-      }
-      assertThat(weights.get(1)).as("%s", precision).containsExactly(weights.get(0));
-      assertThat(losses.subList(3, 6)).isEqualTo(losses.subList(0, 3));
-    }
-  }
 }
