@@ -22,10 +22,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** llama.cpp as the judge of the whole way out of this project: what it reads and says is what our engine does. */
 class ExportedLlamaCppTest {
   private static final int NEW_TOKENS = 64;
+  private static final int PROMPTS = 100;
   /** Two logits so near may change places: llama.cpp looks GELU up in a table of half-precision numbers. */
   private static final double NEAR = 5e-3;
 
-  private static final List<String> PROMPTS = List.of(
+  private static final List<String> TEXTS = List.of(
       "T",
       "The state of the Union",
       "Fellow-Citizens of the Senate and House of Representatives:\n\n",
@@ -56,7 +57,8 @@ class ExportedLlamaCppTest {
   static void exportAndContinue() throws IOException {
     exported = ExportedModel.write(folder);
     Tokenizer tokenizer = exported.tokenizer();
-    prompts = PROMPTS.stream().map(tokenizer::encode).toList();
+    prompts = Stream.concat(TEXTS.stream().map(tokenizer::encode),
+        exported.pieces(PROMPTS - TEXTS.size()).stream()).toList();
     try (Kernels kernels = KernelLibraries.best(1); DecoderModel model = exported.open(kernels)) {
       ours = Generator.generate(model, prompts, NEW_TOKENS, List.of(tokenizer.endOfText()), Sampler.greedy());
     }
@@ -65,15 +67,16 @@ class ExportedLlamaCppTest {
   @Test
   void theContinuationsAreLongAndVariedEnoughToJudgeBy() {
     assertThat(ours).allSatisfy(g -> assertThat(g.tokens()).hasSize(NEW_TOKENS));
-    assertThat(ours).allSatisfy(g -> assertThat(g.tokens().stream().distinct().count()).isGreaterThan(20));
+    assertThat(ours).allSatisfy(g -> assertThat(g.tokens().stream().distinct().count()).isGreaterThan(10));
     assertThat(ours.stream().flatMap(g -> g.tokens().stream()).distinct().count()).isGreaterThan(100);
-    assertThat(prompts.stream().map(p -> p.length).distinct().count()).isEqualTo(PROMPTS.size());
+    assertThat(prompts).hasSize(PROMPTS);
+    assertThat(prompts.stream().map(p -> p.length).distinct().count()).isGreaterThan(PROMPTS / 3);
   }
 
   @Test
   void llamaCppTokenizesAsWeDo() throws IOException {
     Tokenizer tokenizer = exported.tokenizer();
-    List<String> texts = Stream.of(PROMPTS, AWKWARD, List.of(ExportedModel.corpus(50_000))).flatMap(List::stream)
+    List<String> texts = Stream.of(TEXTS, AWKWARD, List.of(ExportedModel.corpus(50_000))).flatMap(List::stream)
         .toList();
     try (LlamaCpp llama = exported.llamaCpp("model", GgufType.F32)) {
       for (String text : texts) {
@@ -99,14 +102,18 @@ class ExportedLlamaCppTest {
   void llamaCppContinuesAsWeDoTokenForTokenExceptBetweenNearLogits() throws IOException {
     List<Parting> partings = partings(GgufType.F32);
     assertThat(partings).allSatisfy(parting -> assertThat(parting.gap()).isLessThanOrEqualTo(NEAR));
-    assertThat(partings).hasSizeLessThanOrEqualTo(prompts.size() * NEW_TOKENS / 100);
+    assertThat(partings).hasSizeLessThanOrEqualTo(PROMPTS * NEW_TOKENS / 100);
   }
 
-  /** Seen: no token of 640 in F16, 21 in Q8_0, which rounds what goes into a product too. @param most in percent */
+  /**
+   * Seen after {@link #TEXTS}: no token of 640 in F16, 21 in Q8_0, which rounds what goes into a product too.
+   *
+   * @param most in percent
+   */
   @ParameterizedTest
   @CsvSource({"F16, 1", "Q8_0, 6"})
   void smallerTypesSeldomPart(GgufType type, int most) throws IOException {
-    assertThat(partings(type)).hasSizeLessThanOrEqualTo(prompts.size() * NEW_TOKENS * most / 100);
+    assertThat(partings(type)).hasSizeLessThanOrEqualTo(PROMPTS * NEW_TOKENS * most / 100);
   }
 
   private static List<Parting> partings(GgufType type) throws IOException {

@@ -8,14 +8,11 @@ import dev.kindling.checkpoint.LlamaFamily;
 import dev.kindling.checkpoint.Rope;
 import dev.kindling.checkpoint.RopeScaling;
 import dev.kindling.checkpoint.gguf.GgufType;
-import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.model.DecoderModel;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,20 +37,20 @@ class ExportedLlamasLlamaCppTest {
         Arguments.of("llama, tied head, wide heads", llama.withTiedHead(true).withAttention(wide)),
         Arguments.of("llama, biases", llama.withAttention(biased)),
         Arguments.of("llama, linear scaling", llama.withRope(linear)),
+        Arguments.of("llama, yarn, wide heads", llama.withAttention(wide).withRope(yarn(2))),
+        Arguments.of("qwen2, yarn", of(LlamaFamily.QWEN2).withRope(yarn(4))),
         Arguments.of("mistral without window", of(LlamaFamily.MISTRAL)),
         Arguments.of("qwen2", of(LlamaFamily.QWEN2).withTiedHead(true)));
   }
 
-  private static LlamaConfig of(LlamaFamily kind) {
-    return LlamaConfig.of(kind, ExportedModel.VOCABULARY, ExportedModel.CONTEXT, ExportedModel.WIDTH, 2, 4, 2, 160);
+  /** Some of the frequencies are kept, some divided, some between; texts go beyond the original length. */
+  private static Rope yarn(int factor) {
+    return new Rope(10_000, 1, ExportedModel.CONTEXT, new RopeScaling.Yarn(factor,
+        RopeScaling.Yarn.usualTemperature(factor, 1), 32, 1, ExportedModel.CONTEXT / factor, true));
   }
 
-  /** Pieces of the corpus, of 1 to 50 tokens. */
-  private static List<int[]> prompts(Tokenizer tokenizer) throws IOException {
-    int[] corpus = tokenizer.encode(ExportedModel.corpus(60_000));
-    List<int[]> prompts = new ArrayList<>();
-    for (int i = 0; i < PROMPTS; i++) prompts.add(Arrays.copyOfRange(corpus, 97 * i, 97 * i + 1 + i / 2));
-    return prompts;
+  private static LlamaConfig of(LlamaFamily kind) {
+    return LlamaConfig.of(kind, ExportedModel.VOCABULARY, ExportedModel.CONTEXT, ExportedModel.WIDTH, 2, 4, 2, 160);
   }
 
   @ParameterizedTest(name = "{0}")
@@ -61,7 +58,7 @@ class ExportedLlamasLlamaCppTest {
   void llamaCppContinuesAsWeDoTokenForTokenExceptBetweenNearLogits(String name, LlamaConfig config,
       @TempDir Path folder) throws IOException {
     ExportedModel exported = ExportedModel.write(folder, config);
-    List<int[]> prompts = prompts(exported.tokenizer());
+    List<int[]> prompts = exported.pieces(PROMPTS);
     List<Generation> ours;
     try (Kernels kernels = KernelLibraries.best(1); DecoderModel model = exported.open(kernels)) {
       ours = Generator.generate(model, prompts, NEW_TOKENS, List.of(), Sampler.greedy());

@@ -76,6 +76,14 @@ final class ExportedModel {
     }
   }
 
+  /** Pieces of the corpus as tokens, every second one a token longer than those before. */
+  List<int[]> pieces(int count) throws IOException {
+    int[] tokens = tokenizer().encode(corpus(60_000));
+    List<int[]> pieces = new ArrayList<>();
+    for (int i = 0; i < count; i++) pieces.add(Arrays.copyOfRange(tokens, 97 * i, 97 * i + 1 + i / 2));
+    return pieces;
+  }
+
   Tokenizer tokenizer() {
     return Tokenizer.load(CONF, hadoop("model"));
   }
