@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.checkpoint.safetensors.SafetensorsReader;
 import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.kernel.PlainKernels;
 import dev.kindling.train.model.Parameter;
 import dev.kindling.train.model.ParameterLayout;
+import dev.kindling.train.model.TestKernels;
 import dev.kindling.train.tensor.Tensor;
 import java.io.File;
 import org.apache.hadoop.conf.Configuration;
@@ -40,7 +40,11 @@ class GoldenPathsTest {
   }
 
   private static void follow(String name, OptimizerRecipe recipe, int tensors, double tolerance) {
-    try (SafetensorsReader golden = open(name); Kernels kernels = PlainKernels.of(2)) {
+    for (TestKernels library : TestKernels.values()) follow(name, recipe, tensors, tolerance, library);
+  }
+
+  private static void follow(String name, OptimizerRecipe recipe, int tensors, double tolerance, TestKernels library) {
+    try (SafetensorsReader golden = open(name); Kernels kernels = library.open(2)) {
       ParameterLayout.Builder builder = ParameterLayout.builder();
       for (int i = 0; i < tensors; i++) {
         builder.add("p" + i, Parameter.Role.HIDDEN_MATRIX, golden.find("start." + i).shape());
@@ -57,7 +61,7 @@ class GoldenPathsTest {
           for (int i = 0; i < tensors; i++) {
             float[] expected = golden.read("after." + step + "." + i);
             float[] found = layout.parameter("p" + i).in(weights).toFloats();
-            assertThat(distance(found, expected)).as("%s, step %d, tensor %d", name, step, i)
+            assertThat(distance(found, expected)).as("%s, %s, step %d, tensor %d", name, library, step, i)
                 .isLessThanOrEqualTo(tolerance * largest(expected));
           }
         }
