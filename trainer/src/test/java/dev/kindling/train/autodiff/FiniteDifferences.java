@@ -21,11 +21,17 @@ final class FiniteDifferences implements AutoCloseable {
   final Kernels kernels;
   private final List<AutoCloseable> open = new ArrayList<>();
   private final List<Weight> weights = new ArrayList<>();
+  private CounterRandom random;                  // null: nothing is dropped out
   private int streams;
 
   /** @param kernels closed with this */
   FiniteDifferences(Kernels kernels) {
     this.kernels = kernels;
+  }
+
+  /** From here on the same elements are dropped out in every pass. */
+  void dropOut(CounterRandom random) {
+    this.random = random;
   }
 
   @Override
@@ -79,7 +85,7 @@ final class FiniteDifferences implements AutoCloseable {
       Memory.view(w.gradient().address(), (int) w.gradient().bytes()).put(new byte[(int) w.gradient().bytes()]);
     Run run = new Run(new ArrayList<>(), new ArrayList<>(), new float[shapes.length][]);
     try (Tape tape = new Tape(kernels, Precision.FLOAT32)) {
-      tape.reset(true);
+      tape.reset(true, random);
       Value[] leaves = leaves(tape, inputs, shapes);
       List<Value> outputs = forward.run(tape, leaves);
       for (int o = 0; o < outputs.size(); o++) {
@@ -119,7 +125,7 @@ final class FiniteDifferences implements AutoCloseable {
   private double loss(Forward forward, float[][] inputs, long[][] shapes) {
     double loss = 0;
     try (Tape tape = new Tape(kernels, Precision.FLOAT32)) {
-      tape.reset(false);
+      tape.reset(false, random);
       Value[] leaves = leaves(tape, inputs, shapes);
       List<Value> outputs = forward.run(tape, leaves);
       for (int o = 0; o < outputs.size(); o++) {

@@ -129,6 +129,13 @@ class RowGradientsTest {
   }
 
   @Test
+  void dropout() {
+    by.dropOut(CounterRandom.of(3, "dropout"));
+    by.check((tape, in) -> List.of(Dropout.of(in[0], 0.25f), Dropout.of(in[1], 0.5f)), new long[]{4, 9},
+        new long[]{3, 5});
+  }
+
+  @Test
   void theWayBackOfDropoutDropsWhatTheWayForwardDropped() {
     try (Tape tape = new Tape(by.kernels, Precision.FLOAT32)) {
       tape.reset(true, CounterRandom.of(3, "dropout"));
