@@ -24,7 +24,8 @@ final class TorchLlama {
   private final LlamaConfig config;
   private final TorchWeights weights;
   private final Batch batch;
-  /** Of each layer of experts, [positions, experts]: probabilities, and 1 where one was chosen. */
+  /** Of each layer of experts, [positions, experts]: logits, probabilities, and 1 where one was chosen. */
+  private final List<Tensor> routers = new ArrayList<>();
   private final List<Tensor> probabilities = new ArrayList<>();
   private final List<float[]> choices = new ArrayList<>();
 
@@ -52,7 +53,7 @@ final class TorchLlama {
     Tensor head = weights.get(config.tiedHead() ? "model.embed_tokens.weight" : "lm_head.weight");
     Tensor loss = TorchWeights.crossEntropy(matmul(norm(x, "model.norm"), head.t()), batch.targets().length,
         batch::target);
-    return config.experts() == null ? loss : loss.add(balance(config.experts()));
+    return config.experts() == null ? loss : loss.add(balance(config.experts())).add(loudness(config.experts()));
   }
 
   private Tensor attention(Tensor x, String name) {
@@ -96,6 +97,7 @@ final class TorchLlama {
     int positions = batch.inputs().length;
     Tensor logits = weights.linear(x, name + "gate").view(positions, experts.count());
     float[] chosen = largest(TorchWeights.floats(logits.detach()), experts);
+    routers.add(logits);
     probabilities.add(softmax(logits, -1));
     choices.add(chosen);
     Tensor left = TorchWeights.doubles(chosen, positions, experts.count()).eq(new Scalar(0.0));
@@ -124,23 +126,48 @@ final class TorchLlama {
 
   /** experts · Σ C[e]/N · P[e]/N over the N rows of all layers that are no padding (Fedus et al. 2021, eq. 4-6). */
   private Tensor balance(Experts experts) {
-    double rows = 0;
+    float[] counts = counts();
     float[] count = new float[experts.count()];
-    float[] counts = new float[batch.inputs().length];
-    for (int i = 0; i < counts.length; i++) {
-      counts[i] = batch.lengths() == null || i % batch.time() < batch.lengths()[i / batch.time()] ? 1 : 0;
-    }
     Tensor mass = null;
     for (int layer = 0; layer < choices.size(); layer++) {
       for (int i = 0; i < counts.length; i++) {
-        rows += counts[i];
         for (int e = 0; e < count.length; e++) count[e] += counts[i] * choices.get(layer)[i * count.length + e];
       }
       Tensor summed = probabilities.get(layer).mul(TorchWeights.doubles(counts, counts.length, 1)).sum(0);
       mass = mass == null ? summed : mass.add(summed);
     }
+    double rows = rows(counts);
     double factor = rows == 0 ? 0 : batch.labels() * (double) experts.balance() * experts.count() / (rows * rows);
     return mass.mul(TorchWeights.doubles(count, count.length)).sum().mul(new Scalar(factor));
+  }
+
+  /** Σ (log Σ exp(logits))² / N over the same rows (Zoph et al. 2022, eq. 5). */
+  private Tensor loudness(Experts experts) {
+    float[] counts = counts();
+    Tensor squares = null;
+    for (Tensor logits : routers) {
+      Tensor logSum = logits.exp().sum(1).log();
+      Tensor summed = logSum.mul(logSum).mul(TorchWeights.doubles(counts, counts.length)).sum();
+      squares = squares == null ? summed : squares.add(summed);
+    }
+    double rows = rows(counts);
+    return squares.mul(new Scalar(rows == 0 ? 0 : batch.labels() * (double) experts.zLoss() / rows));
+  }
+
+  /** 1 where a position is no padding. */
+  private float[] counts() {
+    float[] counts = new float[batch.inputs().length];
+    for (int i = 0; i < counts.length; i++) {
+      counts[i] = batch.lengths() == null || i % batch.time() < batch.lengths()[i / batch.time()] ? 1 : 0;
+    }
+    return counts;
+  }
+
+  /** Of all layers. */
+  private double rows(float[] counts) {
+    double rows = 0;
+    for (float one : counts) rows += one;
+    return rows * routers.size();
   }
 
   private Tensor norm(Tensor x, String name) {
