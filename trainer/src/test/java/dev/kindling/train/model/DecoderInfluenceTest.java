@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.checkpoint.BloomConfig;
 import dev.kindling.checkpoint.DecoderConfig;
+import dev.kindling.checkpoint.Experts;
 import dev.kindling.checkpoint.Gpt2Config;
 import dev.kindling.checkpoint.GptNeoxConfig;
 import dev.kindling.checkpoint.HeadShape;
@@ -114,5 +115,36 @@ class DecoderInfluenceTest {
       assertThat(Arrays.copyOfRange(after, last, after.length))
           .isNotEqualTo(Arrays.copyOfRange(before, last, before.length));
     }
+  }
+
+  /** 20 tokens: of what is longer, some of the families turn positions by other angles. */
+  @ParameterizedTest
+  @MethodSource("families")
+  void documentsKeptApartInARowGiveWhatTheyGiveInRowsOfTheirOwn(DecoderConfig config) {
+    int endOfText = VOCABULARY - 1;
+    int[] starts = {0, 5, 6, 20};
+    Batch joined = Samples.batch(endOfText, 20, 3, 20);
+    Batch[] alone = new Batch[3];
+    for (int i = 0; i < 3; i++) {
+      if (i > 0) joined.inputs()[starts[i]] = endOfText;     // the next document begins
+      int time = starts[i + 1] - starts[i];
+      alone[i] = new Batch(1, time, Arrays.copyOfRange(joined.inputs(), starts[i], starts[i + 1]),
+          Arrays.copyOfRange(joined.targets(), starts[i], starts[i + 1]), null, new long[1]);
+    }
+    for (TestKernels library : TestKernels.values()) {
+      try (Kernels kernels = library.open(2); DecoderModel model = model(withoutRouterLoss(config), kernels)) {
+        Computed found = Computed.of(model, joined.apart(endOfText));
+        found.agreesWith(Computed.of(model, alone), model);
+        assertThat(Computed.of(model, joined).loss()).as("%s, seen by each other", library)
+            .isNotEqualTo(found.loss());
+      }
+    }
+  }
+
+  /** What routers pay depends on all that a micro-batch has. */
+  private static DecoderConfig withoutRouterLoss(DecoderConfig config) {
+    return config instanceof LlamaConfig llama && llama.experts() != null
+        ? llama.withExperts(new Experts(8, 2, 0, 0, false))
+        : config;
   }
 }

@@ -98,27 +98,6 @@ class MicroBatchTest {
   }
 
   @ParameterizedTest
-  @EnumSource
-  void documentsKeptApartInARowGiveWhatTheyGiveInRowsOfTheirOwn(TestKernels library) {
-    int[] starts = {0, 5, 6, 24};
-    try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, Precision.FLOAT32)) {
-      Batch joined = Samples.batch(66, 24, 3, 24);
-      Batch[] alone = new Batch[3];
-      for (int i = 0; i < 3; i++) {
-        int from = starts[i];
-        joined.inputs()[from] = i == 0 ? joined.inputs()[0] : 66;             // end of text: the next document begins
-        int time = starts[i + 1] - from;
-        alone[i] = new Batch(1, time, Arrays.copyOfRange(joined.inputs(), from, from + time),
-            Arrays.copyOfRange(joined.targets(), from, from + time), null, new long[1]);
-      }
-      Computed expected = Computed.of(model, alone);
-      Computed found = Computed.of(model, joined.apart(66));
-      found.agreesWith(expected, model);
-      assertThat(Computed.of(model, joined).loss()).isNotEqualTo(found.loss());
-    }
-  }
-
-  @ParameterizedTest
   @CsvSource({"PLAIN, FLOAT32", "PLAIN, BFLOAT16", "BEST, FLOAT32", "BEST, BFLOAT16"})
   void targetsOnPaddingDoNotCount(TestKernels library, Precision precision) {
     try (Kernels kernels = library.open(2); DecoderModel model = model(kernels, precision)) {
