@@ -40,7 +40,7 @@ class PretrainClusterTest {
   @BeforeAll
   static void start() throws Exception {
     dataset = TinyDataset.write(folder.resolve("data"), 50, 20, 9);
-    eighteen = TinyDataset.write(folder.resolve("eighteen"), 18, 10, 0);
+    eighteen = TinyDataset.writeShards(folder.resolve("eighteen"), 10, 7, 1);
     try (SparkSession local = Sessions.local(2)) {
       for (PrecisionChoice precision : List.of(PrecisionChoice.FLOAT32, PrecisionChoice.BFLOAT16)) {
         alone.put(precision,
@@ -87,7 +87,7 @@ class PretrainClusterTest {
     assertThat(result.ranks()).isEqualTo(3);     // all that there are
     assertThat(result.weightsSha256()).isEqualTo(alone.get(PrecisionChoice.BFLOAT16));
     assertThat(lines).anyMatch(l -> l.contains("3 ranks, one an executor, 1 core each"))
-        .anyMatch(l -> l.startsWith("step 6/6"));
+        .anyMatch(l -> l.startsWith("step 6/6")).noneMatch(l -> l.startsWith("gradients are exchanged "));
   }
 
   @Test
@@ -122,6 +122,41 @@ class PretrainClusterTest {
     assertThat(result.steps()).isEqualTo(9);
     assertThat(result.finished()).isTrue();
     assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(60));
+  }
+
+  /** REPORTS B11 too: more steps than there are rows for are refused, and told how many there would be. */
+  @Test
+  void twoRanksDoNotBeginTwelveStepsOfEighteenRows() {
+    PretrainConfig config = TinyRuns.reading(
+        TinyRuns.of(eighteen, folder.resolve("twelve"), PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 2), 12, 1, 2);
+    assertThatThrownBy(() -> PretrainJob.run(spark, config, line -> {})).isInstanceOf(UserError.class)
+        .hasMessageContaining("1 epoch of 18 rows end after 9 steps");
+    assertThat(folder.resolve("twelve")).doesNotExist();
+  }
+
+  @Test
+  void sparksPageCountsEachStepOnceAndTheTimeOfAllRanks() throws Exception {
+    StageTotals totals = StageTotals.of(spark.sparkContext());
+    PretrainJob.run(spark, config("counted", PrecisionChoice.FLOAT32, 2), line -> {});
+    totals.upToDate();
+    assertThat(totals.count("steps")).isEqualTo(6);
+    assertThat(totals.count("tokens")).isEqualTo(6L * 16 * TinyDataset.TIME);
+    for (String part : List.of("compute", "data", "wait", "network"))
+      assertThat(totals.seconds(part)).as(part).isPositive();
+  }
+
+  @Test
+  void aRunThatExchangesItsGradientsRoundedSaysThatItsBitsNeedItsNumberOfRanks() {
+    List<String> lines = new ArrayList<>();
+    List<String> weights = new ArrayList<>();
+    for (String run : List.of("rounded", "again")) {
+      PretrainConfig rounded = config(run, PrecisionChoice.FLOAT32, 2)
+          .withGradients(GradientSettings.of(GradientSettings.Kind.BFLOAT16));
+      weights.add(PretrainJob.run(spark, rounded, lines::add).weightsSha256());
+    }
+    assertThat(lines).filteredOn(l -> l.startsWith("gradients are exchanged ")).hasSize(2)
+        .containsOnly("gradients are exchanged bf16: the same bits need the same number of ranks, 2");
+    assertThat(weights.get(1)).isEqualTo(weights.get(0)).isNotEqualTo(alone.get(PrecisionChoice.FLOAT32));
   }
 
   /** REPORTS E01: wanted and available are told within a minute, with the options to change. */
