@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The verb plan: needs, room, and refusals, from a dataset's description alone. */
@@ -96,11 +97,14 @@ class PlanTest {
   }
 
   /** An embedding of more than 2³¹ elements: 9.2 GB in float32, and as much again for each of what training keeps of it. */
-  @Test
-  void aTableOfMoreThanTwoToTheThirtyFirstElementsIsCountedAndRefusedHere() throws IOException {
-    String[] huge = {"--set", "model.layers=1", "--set", "model.width=32768", "--set", "model.heads=64"};
+  @ParameterizedTest
+  @CsvSource({"float32, 300", "bf16, 220"})
+  void aTableOfMoreThanTwoToTheThirtyFirstElementsIsCountedAndRefusedHere(String precision, int gibibytes)
+      throws IOException {
+    String[] huge = {"--set", "model.layers=1", "--set", "model.width=32768", "--set", "model.heads=64", "--set",
+        "train.precision=" + precision};
     Ended plan = plan(70_000, huge);
-    assertThat(mebibytesOutsideTheHeap(plan)).isGreaterThan(300 * 1024);
+    assertThat(mebibytesOutsideTheHeap(plan)).isGreaterThan(gibibytes * 1024L);
     assertThat(plan.out()).containsPattern("this machine has [\\d.]+ GiB: a rank does not fit here");
     assertThat(plan.code()).isEqualTo(2);
     assertThat(plan.err().lines()).singleElement().asString().startsWith("kindling: ")

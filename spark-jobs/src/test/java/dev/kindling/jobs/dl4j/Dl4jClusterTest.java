@@ -13,6 +13,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** Three executors, each a process of its own. */
@@ -29,8 +32,10 @@ class Dl4jClusterTest {
   static Path folder;
   private static List<DataSet> text;
   private static List<DataSet> vectors;
+  private static List<MultiDataSet> series;
   private static String lstmAlone;
   private static String denseAlone;
+  private static String graphAlone;
   private static SparkSession session;
   private static JavaSparkContext spark;
 
@@ -38,10 +43,12 @@ class Dl4jClusterTest {
   static void start() throws Exception {
     text = CharacterLstm.dataSets(16, 3, 30);
     vectors = TestNetworks.vectors(16);
+    series = TestNetworks.series(16);
     try (SparkSession local = Sessions.local(2)) {
       spark = JavaSparkContext.fromSparkContext(local.sparkContext());
       lstmAlone = bits(lstm("alone", 0).fit(spark.parallelize(text, 2)));
       denseAlone = bits(dense("dense-alone", 0).fit(spark.parallelize(vectors, 2)));
+      graphAlone = bits(graph("graph-alone", 0).fitMultiDataSet(spark.parallelize(series, 2)));
     }
     session = Sessions.cluster(3);
     spark = JavaSparkContext.fromSparkContext(session.sparkContext());
@@ -64,13 +71,26 @@ class Dl4jClusterTest {
   }
 
   private static Dl4jTraining<MultiLayerNetwork> training(MultiLayerNetwork network, String run, int ranks) {
-    Path relative = Path.of("").toAbsolutePath().relativize(folder.resolve(run));        // to the driver, not to an executor
-    return Dl4jTraining.of(spark, network, relative.toString()).epochs(2)
-        .cluster(new ClusterSettings(ranks, 45, 0, KernelChoice.PLAIN, "0", 20)).telling(line -> {});
+    return with(ranks, Dl4jTraining.of(spark, network, relative(run)));
+  }
+
+  /** With masks, and several inputs and outputs. */
+  private static Dl4jTraining<ComputationGraph> graph(String run, int ranks) {
+    return with(ranks, Dl4jTraining.of(spark, TestNetworks.graph(), relative(run)));
+  }
+
+  private static <N extends Model> Dl4jTraining<N> with(int ranks, Dl4jTraining<N> training) {
+    return training.epochs(2).cluster(new ClusterSettings(ranks, 45, 0, KernelChoice.PLAIN, "0", 20))
+        .telling(line -> {});
+  }
+
+  /** To the driver, not to an executor. */
+  private static String relative(String run) {
+    return Path.of("").toAbsolutePath().relativize(folder.resolve(run)).toString();
   }
 
   /** DL4J's equality of arrays allows for roundings; this does not. */
-  private static String bits(MultiLayerNetwork network) {
+  private static String bits(Model network) {
     return NetworkCheckpoints.sha256(network.params());
   }
 
@@ -79,6 +99,8 @@ class Dl4jClusterTest {
     for (int ranks : new int[]{2, 3}) {
       assertThat(bits(lstm("lstm-" + ranks, ranks).fit(spark.parallelize(text, ranks)))).isEqualTo(lstmAlone);
       assertThat(bits(dense("dense-" + ranks, ranks).fit(spark.parallelize(vectors, ranks)))).isEqualTo(denseAlone);
+      assertThat(bits(graph("graph-" + ranks, ranks).fitMultiDataSet(spark.parallelize(series, ranks))))
+          .isEqualTo(graphAlone);
     }
   }
 
