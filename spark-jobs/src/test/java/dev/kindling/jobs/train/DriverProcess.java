@@ -24,9 +24,9 @@ final class DriverProcess {
   private DriverProcess() {
   }
 
-  /** 600 steps, a checkpoint every 50. @param told is given each line, and the process */
-  static Ended pretrain(String master, String dataset, Path run, BiConsumer<String, ProcessHandle> told)
-      throws IOException, InterruptedException {
+  /** 600 steps, a checkpoint every 50. @param told is given each line, and the process; @param more settings, as KEY=VALUE */
+  static Ended pretrain(String master, String dataset, Path run, BiConsumer<String, ProcessHandle> told,
+      String... more) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
     command.addAll(List.of(System.getProperty("kindling.jvm.flags").split("\\s+")));
     command.addAll(List.of("-Xmx600m", "-cp",
@@ -35,10 +35,11 @@ final class DriverProcess {
         "-Dspark.driver.bindAddress=127.0.0.1", "dev.kindling.jobs.command.Kindling", "pretrain", "--data", dataset,
         "--out", run.toString()));
     Sessions.ofExecutors().forEach((key, value) -> command.add(1, "-D" + key + "=" + value));
-    for (String setting : List.of("model.layers=2", "model.heads=2", "model.width=32", "train.steps=600",
-        "train.precision=float32", "train.logEvery=20", "cluster.kernels=plain", "checkpoints.every=50")) {
-      command.addAll(List.of("--set", setting));
-    }
+    List<String> settings = new ArrayList<>(List.of("model.layers=2", "model.heads=2", "model.width=32",
+        "train.steps=600", "train.precision=float32", "train.logEvery=20", "cluster.kernels=plain",
+        "checkpoints.every=50"));
+    settings.addAll(List.of(more));
+    for (String setting : settings) command.addAll(List.of("--set", setting));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     CompletableFuture.delayedExecutor(PATIENCE_SECONDS, TimeUnit.SECONDS)
         .execute(process.toHandle()::destroyForcibly);       // nothing else ends a readLine

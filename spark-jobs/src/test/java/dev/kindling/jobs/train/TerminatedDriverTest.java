@@ -18,13 +18,13 @@ class TerminatedDriverTest {
   private Path folder;
 
   /** @param until a line that starts so: then the driver is told to end; null: it is left alone; @param force by SIGKILL */
-  private Ended pretrain(String master, String run, String until, boolean force) throws Exception {
+  private Ended pretrain(String master, String run, String until, boolean force, String... settings) throws Exception {
     String dataset = TinyDataset.write(folder.resolve("data"), 50, 20, 0);
     return DriverProcess.pretrain(master, dataset, folder.resolve(run), (line, process) -> {
       if (until == null || !line.startsWith(until)) return;
       if (force) process.destroyForcibly();
       else process.destroy();
-    });
+    }, settings);
   }
 
   @Test
@@ -51,5 +51,18 @@ class TerminatedDriverTest {
     assertThat(told.code()).as(String.join("\n", told.lines())).isEqualTo(SIGTERM);
     assertThat(told.lines()).anyMatch(l -> l.startsWith("2 ranks"))
         .anyMatch(l -> l.matches("told to end: saved after step \\d+"));
+  }
+
+  @Test
+  void aDriverWhoseGraceRunsOutSaysSoAndOneThatIsSubmittedAgainGoesOnToTheSameWeights() throws Exception {
+    Ended whole = pretrain("local[1]", "in-time", null, false);
+    Ended late = pretrain("local[1]", "late", "step 120/600", false, "cluster.graceSeconds=0");
+    assertThat(late.code()).as(String.join("\n", late.lines())).isEqualTo(SIGTERM);
+    assertThat(late.lines())
+        .contains("the run did not stop within cluster.graceSeconds; what it had saved before stays");
+    Ended last = pretrain("local[1]", "late", null, false);
+    assertThat(last.code()).as(String.join("\n", last.lines())).isZero();
+    assertThat(last.lines()).anyMatch(l -> l.startsWith("resumed: goes on with step "));
+    assertThat(last.weights()).isEqualTo(whole.weights());
   }
 }
