@@ -18,9 +18,7 @@ public interface Checkpoints {
   Saved open(String name);
 
   /** Bytes of weights for which a rank stores a part of its own. */
-  default long leastPart() {
-    return StoredParts.LEAST;
-  }
+  long leastPart();
 
   /**
    * Called by all ranks after the same step, each with the states of its own shard; whole when it returns.

@@ -51,7 +51,7 @@ public record StepMemory(long masters, long packed, long gradients, long states,
         SubtreeSums.bytes(layout.size(), buffers), states, work,
         options.gradients().bytes(shards, layout), activations,
         sizing.scratchBytes() + (held ? 0 : sizing.packingBytes()),
-        StoredParts.of(layout, worldSize, apart ? Long.MAX_VALUE : StoredParts.LEAST).largest() + states
+        StoredParts.of(layout, worldSize, apart, StoredParts.LEAST).largest() + states
             + options.gradients().saved(shards, layout),
         shard);
   }

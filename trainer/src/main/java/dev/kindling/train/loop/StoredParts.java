@@ -19,9 +19,9 @@ public record StoredParts(ParameterLayout layout, Shards ranges) {
   /** Bytes for which a rank is worth a file of its own: to write them takes longer than all else that a file takes. */
   static final long LEAST = 64L << 20;
 
-  /** @param least bytes of a part */
-  public static StoredParts of(ParameterLayout layout, int worldSize, long least) {
-    int writers = (int) Math.max(1, Math.min(worldSize, layout.size() * Float.BYTES / least));
+  /** @param apart whether ranks have weights of their own: then the first stores its model; @param least bytes of a part */
+  public static StoredParts of(ParameterLayout layout, int worldSize, boolean apart, long least) {
+    int writers = apart ? 1 : (int) Math.max(1, Math.min(worldSize, layout.size() * Float.BYTES / least));
     long[] borders = Arrays.copyOf(ShardPlanner.plan(layout, writers, any -> true).borders(), worldSize + 1);
     Arrays.fill(borders, writers, worldSize + 1, layout.size());
     return new StoredParts(layout, new Shards(borders));

@@ -216,10 +216,9 @@ public final class TrainingLoop {
     listener.checkpointed(step, name);
   }
 
-  /** Ranks that learn apart have weights of their own: the first stores the model. */
   private StoredParts parts() {
-    return StoredParts.of(microBatches.model().layout(), communicator.worldSize(),
-        options.gradients().apart() ? Long.MAX_VALUE : checkpoints.get().leastPart());
+    return StoredParts.of(microBatches.model().layout(), communicator.worldSize(), options.gradients().apart(),
+        checkpoints.get().leastPart());
   }
 
   private void beginToSave(long step) {
