@@ -17,7 +17,7 @@ import java.util.Map;
 
 /**
  * The rows of one benchmark: a table for people, {@code bench/results/NAME.json} for everything else. A run replaces the rows of its own
- * cases in that file and leaves the others ({@code --only}).
+ * cases on its own machine in that file and leaves the others ({@code --only}): those of other processors stay beside them.
  */
 final class Results {
   /** One case. @param ratio ours / peer, or peer / ours where less is better: above 1 we win */
@@ -54,7 +54,8 @@ final class Results {
     List<Object> json = new ArrayList<>();
     if (Files.exists(file))
       for (JsonNode earlier : mapper.readTree(file.toFile()).path("rows"))
-        if (rows.stream().noneMatch(row -> row.name.equals(earlier.path("case").asText()))) json.add(earlier);
+        if (!earlier.path("machine").asText().equals(machine()) || rows.stream()
+            .noneMatch(row -> row.name.equals(earlier.path("case").asText()))) json.add(earlier);
     for (Row row : rows) json.add(fields(row));
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("benchmark", benchmark);
