@@ -59,6 +59,8 @@ public final class TokenizerFiles {
     // The class that takes tokenizer.json as it is; GPT2Tokenizer would bring a pre-tokenizer of its own.
     json.put("tokenizer_class", "PreTrainedTokenizerFast").put("model_max_length", config.contextLength());
     json.put("clean_up_tokenization_spaces", false);
+    // that class takes it from here, whatever tokenizer.json says
+    if (tokenizer.path("pre_tokenizer").path("add_prefix_space").asBoolean(false)) json.put("add_prefix_space", true);
     boolean types = config instanceof BertConfig bert && bert.tokenTypes() > 1;      // others take none: generate refuses them
     ArrayNode inputs = json.putArray("model_input_names").add("input_ids");
     if (types) inputs.add("token_type_ids");

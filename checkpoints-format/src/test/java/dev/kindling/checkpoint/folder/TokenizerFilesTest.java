@@ -62,6 +62,16 @@ class TokenizerFilesTest {
     assertThat(Json.parse(config, "tokenizer_config.json").path(key).asText()).isEqualTo(word);
   }
 
+  /** transformers' class takes it from the configuration, and would undo what tokenizer.json says. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aSpaceBeforeTextsIsToldWhereTheTokenizerPutsOne(boolean space) throws IOException {
+    String tokenizer = "{\"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": " + space
+        + "}, \"model\": {}}";
+    byte[] config = written("bert-mlm", tokenizer).get("tokenizer_config.json");
+    assertThat(Json.parse(config, "tokenizer_config.json").path("add_prefix_space").asBoolean()).isEqualTo(space);
+  }
+
   @Test
   void theTokenizerIsWrittenAsItIs() throws IOException {
     assertThat(written("gpt2", TinyModel.tokenizerJson()).get("tokenizer.json"))

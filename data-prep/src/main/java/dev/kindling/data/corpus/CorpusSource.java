@@ -58,6 +58,7 @@ public record CorpusSource(String name, List<String> paths, CorpusFormat format,
 
     /** The fields that an example is made of. */
     public List<String> ofExample() {
+      if (examples == Example.Kind.TOKEN_CLASSIFICATION) return List.of(labels.words(), labels.tags());
       if (examples == Example.Kind.PAIR) return List.of(text, labels.pair());
       if (examples != Example.Kind.CLASSIFICATION) return examples.fields();
       return Stream.of(text, labels.pair(), labels.label()).filter(name -> !name.isEmpty()).toList();

@@ -24,13 +24,15 @@ public final class Example {
     PREFERENCE,
     /** What texts are labelled with. */
     CLASSIFICATION,
+    /** What the words of texts are labelled with. */
+    TOKEN_CLASSIFICATION,
     /** Two texts, of which something is to be said. */
     PAIR;
 
     /** The fields that are read, in the order in which they are written; none where the source names them. */
     public List<String> fields() {
       return switch (this) {
-        case NONE, CLASSIFICATION, PAIR -> List.of();
+        case NONE, CLASSIFICATION, TOKEN_CLASSIFICATION, PAIR -> List.of();
         case PROMPT_COMPLETION -> List.of("prompt", "completion", "messages", "tools");
         case PREFERENCE -> List.of("prompt", "chosen", "rejected", "tools");
       };
@@ -56,6 +58,7 @@ public final class Example {
   static String of(CorpusSource.Fields fields, JsonNode record) throws BadRecordException {
     Kind kind = fields.examples();
     if (kind == Kind.CLASSIFICATION) return LabelledRecord.of(fields, record);
+    if (kind == Kind.TOKEN_CLASSIFICATION) return TaggedRecord.of(fields.labels(), record);
     if (kind == Kind.PAIR) return LabelledRecord.texts(fields, record).toString();
     ObjectNode example = JSON.createObjectNode();
     for (String name : kind.fields())

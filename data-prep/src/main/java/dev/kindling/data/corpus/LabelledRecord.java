@@ -25,6 +25,7 @@ final class LabelledRecord {
       case CLASS -> classOf(label, "the field '" + labels.label() + "'", "with labelKind class it must be");
       case CLASSES -> classes(label, labels.label());
       case NUMBER -> number(label, labels.label());
+      case TAGS -> throw new IllegalArgumentException("words with labels are a TaggedRecord");
     });
     return example.toString();
   }
@@ -57,11 +58,20 @@ final class LabelledRecord {
   }
 
   private static JsonNode classOf(JsonNode label, String what, String must) throws BadRecordException {
-    boolean named = label.isTextual() && !label.textValue().isBlank();
-    if (named || label.isIntegralNumber() && label.bigIntegerValue().signum() >= 0) return label;
-    String found = label.isTextual() ? "blank" : JsonDocument.kind(label);
-    throw new BadRecordException(what + " is " + found + "; " + must
+    if (isClass(label)) return label;
+    throw new BadRecordException(what + " is " + noClass(label) + "; " + must
         + " a text or a whole number from 0 on" + otherwise(label));
+  }
+
+  /** Whether a class may be called so. */
+  static boolean isClass(JsonNode label) {
+    boolean named = label.isTextual() && !label.textValue().isBlank();
+    return named || label.isIntegralNumber() && label.bigIntegerValue().signum() >= 0;
+  }
+
+  /** What a label is that is no class, in words. */
+  static String noClass(JsonNode label) {
+    return label.isTextual() ? "blank" : JsonDocument.kind(label);
   }
 
   private static JsonNode number(JsonNode label, String field) throws BadRecordException {

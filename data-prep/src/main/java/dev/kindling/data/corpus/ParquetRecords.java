@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.Storage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,17 +89,18 @@ final class ParquetRecords implements RecordSource {
 
   private MessageType projection(MessageType schema) throws BadRecordException {
     String text = source.fields().text();
-    if (source.fields().examples() != Example.Kind.NONE && !isLabelled())
+    if (source.fields().examples() != Example.Kind.NONE && !isLabelled() && !isTagged())
       throw new BadRecordException("examples are not read from Parquet files as they are; read them as a query: "
           + "sql: SELECT * FROM parquet.`" + piece.file().path() + "`");
-    if (!schema.containsField(text))
-      throw new BadRecordException("the column '" + text + "' is missing (there are "
-          + schema.getFields().stream().map(Type::getName).collect(Collectors.joining(", "))
-          + "); name the right one with " + source.fields().settings().text());
     Map<String, Type> fields = new LinkedHashMap<>();
-    fields.put(text,
-        holding(schema, text, List.of(PrimitiveTypeName.BINARY),
-            "strings; name the right one with " + source.fields().settings().text()));
+    if (isTagged()) {
+      addTags(schema, fields);
+    } else {
+      present(schema, text, source.fields().settings().text());
+      fields.put(text,
+          holding(schema, text, List.of(PrimitiveTypeName.BINARY),
+              "strings; name the right one with " + source.fields().settings().text()));
+    }
     if (isLabelled()) addLabels(schema, fields);
     String id = source.fields().id();
     if (schema.containsField(id) && !fields.containsKey(id))
@@ -116,14 +118,34 @@ final class ParquetRecords implements RecordSource {
     return source.fields().examples() == Example.Kind.CLASSIFICATION;
   }
 
+  private boolean isTagged() {
+    return source.fields().examples() == Example.Kind.TOKEN_CLASSIFICATION;
+  }
+
+  private static void present(MessageType schema, String column, String setting) throws BadRecordException {
+    if (!schema.containsField(column))
+      throw new BadRecordException("the column '" + column + "' is missing (there are "
+          + schema.getFields().stream().map(Type::getName).collect(Collectors.joining(", "))
+          + "); name the right one with " + setting);
+  }
+
+  private void addTags(MessageType schema, Map<String, Type> fields) throws BadRecordException {
+    LabelFields labels = source.fields().labels();
+    for (String name : source.fields().ofExample()) {
+      String setting = name.equals(labels.words()) ? "wordsField" : "tagsField";
+      present(schema, name, setting);
+      Type column = schema.getType(name);
+      if (column.isPrimitive() || !ParquetLabels.areIn(column))
+        throw new BadRecordException("the column '" + name + "' is " + column.toString().replaceAll("\\s+", " ")
+            + "; it must hold lists of strings or whole numbers; name the right one with " + setting);
+      fields.put(name, column);
+    }
+  }
+
   private void addLabels(MessageType schema, Map<String, Type> fields) throws BadRecordException {
     LabelFields labels = source.fields().labels();
     for (String name : source.fields().ofExample())
-      if (!schema.containsField(name))
-        throw new BadRecordException("the column '" + name + "' is missing (there are "
-            + schema.getFields().stream().map(Type::getName).collect(Collectors.joining(", "))
-            + "); name the right one with "
-            + (name.equals(labels.pair()) ? source.fields().settings().pair() : "labelField"));
+      present(schema, name, name.equals(labels.pair()) ? source.fields().settings().pair() : "labelField");
     if (!labels.pair().isEmpty())
       fields.put(labels.pair(), holding(schema, labels.pair(), List.of(PrimitiveTypeName.BINARY),
           "strings; name the right one with " + source.fields().settings().pair()));
@@ -144,6 +166,14 @@ final class ParquetRecords implements RecordSource {
     return Example.of(source.fields(), record);
   }
 
+  /** Words and their labels, likewise. */
+  private ObjectNode tagged(Group group) throws BadRecordException {
+    ObjectNode record = JsonNodeFactory.instance.objectNode();
+    for (String name : source.fields().ofExample())
+      record.set(name, ParquetLabels.of(group, columns.getType(name)));
+    return record;
+  }
+
   private static Type holding(MessageType schema, String name, List<PrimitiveTypeName> kinds, String allowed)
       throws BadRecordException {
     Type type = schema.getType(name);
@@ -154,17 +184,26 @@ final class ParquetRecords implements RecordSource {
   }
 
   private Document document(Group group) throws BadRecordException {
+    String text = isTagged() ? Example.of(source.fields(), tagged(group)) : text(group);
+    if (isTagged()) refuseLong(text.getBytes(StandardCharsets.UTF_8).length);
+    String id = columns.containsField(source.fields().id()) ? string(group, source.fields().id()) : null;
+    String from = columns.containsField(source.fields().source()) ? string(group, source.fields().source()) : null;
+    String name = piece.file().name();
+    return new Document(id == null ? name + "@" + row : id, from == null ? source.name() : from, name, row, text);
+  }
+
+  private String text(Group group) throws BadRecordException {
     if (group.getFieldRepetitionCount(source.fields().text()) == 0)
       throw new BadRecordException("the column '" + source.fields().text() + "' is null; it must hold a text");
     long bytes = bytes(group, source.fields().text());
     if (isLabelled() && !source.fields().labels().pair().isEmpty())
       bytes += bytes(group, source.fields().labels().pair());
+    refuseLong(bytes);
+    return isLabelled() ? labelled(group) : string(group, source.fields().text());
+  }
+
+  private void refuseLong(long bytes) throws BadRecordException {
     if (bytes > source.maxDocumentBytes()) throw new BadRecordException(LineRecords.tooLong(bytes, source));
-    String text = isLabelled() ? labelled(group) : string(group, source.fields().text());
-    String id = columns.containsField(source.fields().id()) ? string(group, source.fields().id()) : null;
-    String from = columns.containsField(source.fields().source()) ? string(group, source.fields().source()) : null;
-    String name = piece.file().name();
-    return new Document(id == null ? name + "@" + row : id, from == null ? source.name() : from, name, row, text);
   }
 
   private static long bytes(Group group, String column) {
@@ -185,9 +224,18 @@ final class ParquetRecords implements RecordSource {
   }
 
   private String excerpt(Group group) {
+    if (isTagged()) return excerptOfTagged(group);
     if (group.getFieldRepetitionCount(source.fields().text()) == 0) return "";
     byte[] bytes = group.getBinary(source.fields().text(), 0).getBytesUnsafe();
     return Unreadable.excerpt(bytes, 0, bytes.length);
+  }
+
+  private String excerptOfTagged(Group group) {
+    try {
+      return Unreadable.excerpt(tagged(group).toString());
+    } catch (BadRecordException e) {
+      return "";                                             // bytes that are no text cannot be shown
+    }
   }
 
   /** Parquet's decoders answer damaged bytes with many kinds of exceptions; what counts is that storage gave the bytes. */

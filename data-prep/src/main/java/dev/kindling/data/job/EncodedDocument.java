@@ -3,6 +3,7 @@ package dev.kindling.data.job;
 import dev.kindling.data.chat.ExampleEncoder;
 import dev.kindling.data.tokenizer.TextFrame;
 import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.data.tokenizer.WordFrame;
 import java.io.Serializable;
 
 /**
@@ -31,6 +32,11 @@ record EncodedDocument(int[] ids, boolean[] learned, int second, double[] labels
 
   static EncodedDocument of(CleanDocument document, String text, TextFrame.Framed framed, double[] labels) {
     return of(document, text, framed.ids(), null, framed.second(), labels, framed.cut());
+  }
+
+  /** @param text its words with a space between */
+  static EncodedDocument of(CleanDocument document, String text, WordFrame.Framed framed, double[] labels) {
+    return of(document, text, framed.ids(), null, 0, labels, framed.cut());
   }
 
   private static EncodedDocument of(CleanDocument document, String text, int[] ids, boolean[] learned,

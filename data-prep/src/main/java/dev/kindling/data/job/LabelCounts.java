@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaRDD;
 
-/** What documents are labelled with, and how many with each. */
+/** What documents, or their words, are labelled with, and how many with each. */
 final class LabelCounts implements Serializable {
   private static final long serialVersionUID = 1L;
   /** More classes are rather texts, or ids. */
@@ -47,15 +47,21 @@ final class LabelCounts implements Serializable {
   }
 
   private LabelCounts plus(CleanDocument document, DocumentOrder order) {
-    LabelledText labelled = LabelledText.parse(document.text()).orElseThrow();
     if (kind == LabelKind.NUMBER) {
-      found(labelled.label().doubleValue());
+      found(LabelledText.parse(document.text()).orElseThrow().label().doubleValue());
     } else {
       boolean heldOut = order.isHeldOut(document.id());
       Count one = new Count(heldOut ? 0 : 1, heldOut ? 1 : 0, document.id());
-      for (LabelledText.Name name : labelled.names()) add(name, one);
+      for (LabelledText.Name name : names(document.text())) add(name, one);
     }
     return this;
+  }
+
+  /** Of a document each class once, of words each word's. */
+  private List<LabelledText.Name> names(String text) {
+    return kind == LabelKind.TAGS
+        ? TaggedWords.parse(text).orElseThrow().tags()
+        : LabelledText.parse(text).orElseThrow().names();
   }
 
   private LabelCounts plus(LabelCounts other) {
@@ -69,7 +75,7 @@ final class LabelCounts implements Serializable {
     classes.merge(name, count, Count::plus);
     if (classes.size() > MOST)
       throw new UserError("there are more than " + MOST + " classes, such as '" + name.text() + "' of document "
-          + count.document() + "; labelField must name what texts are sorted by");
+          + count.document() + "; " + field() + " must name what " + labelled() + " are sorted by");
   }
 
   private void found(double number) {
@@ -96,17 +102,25 @@ final class LabelCounts implements Serializable {
     List<String> names = former.map(of -> of.info().labels().names())
         .orElseGet(() -> classes.keySet().stream().map(LabelledText.Name::text).toList());
     former.ifPresent(of -> refuseNew(of, names));
-    int fewest = kind == LabelKind.CLASS ? 2 : 1;
+    int fewest = kind == LabelKind.CLASSES ? 1 : 2;
     if (names.size() < fewest)
       throw new UserError(names.isEmpty()
-          ? "no text is labelled with a class; labelField must name where they are"
-          : "all texts are of one class, '" + names.get(0) + "'; there must be two to tell apart");
+          ? "no text is labelled with a class; " + field() + " must name where they are"
+          : "all " + labelled() + " are of one class, '" + names.get(0) + "'; there must be two to tell apart");
     List<DatasetLabels.Label> labels = new ArrayList<>();
     for (String name : names) {
       Count count = byName.getOrDefault(name, new Count(0, 0, ""));
       labels.add(new DatasetLabels.Label(name, count.training(), count.heldOut()));
     }
     return new DatasetLabels(kind.label(), labels, null, null);
+  }
+
+  private String labelled() {
+    return kind == LabelKind.TAGS ? "words" : "texts";
+  }
+
+  private String field() {
+    return kind == LabelKind.TAGS ? "tagsField" : "labelField";
   }
 
   private void refuseNew(Former former, List<String> names) {

@@ -46,7 +46,7 @@ record LabelledText(String text, String pair, JsonNode label) {
     return names.stream().distinct().toList();
   }
 
-  private static Name name(JsonNode label) {
+  static Name name(JsonNode label) {
     return new Name(label.asText(), label.isIntegralNumber());
   }
 }

@@ -17,6 +17,7 @@ import dev.kindling.data.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Spliterators;
@@ -44,7 +45,7 @@ final class Packer {
     this.encoded = encoded;
     packing = options.packing();
     sequenceLength = options.sequenceLength();
-    columns = packing == Packing.CLASSIFICATION ? ShardColumns.of(options.labelKind()) : ShardColumns.LEARNED;
+    columns = packing.isLabelled() ? ShardColumns.of(options.labelKind()) : ShardColumns.LEARNED;
     endOfText = tokenizer.endOfText();
     characters = tokenizer.spellsTexts()
         ? CharacterCount.of(tokenizer.vocabularySize(), tokenizer::bytesOf)
@@ -78,7 +79,7 @@ final class Packer {
       case CONCATENATE -> concatenated();
       case BEST_FIT -> fitted(new BestFitRows(sequenceLength, endOfText, characters));
       case PROMPT_COMPLETION, PREFERENCE -> fitted(new ExampleRows(sequenceLength, endOfText));
-      case CLASSIFICATION -> fitted(new LabelledRows(sequenceLength, endOfText));
+      case CLASSIFICATION, TOKEN_CLASSIFICATION -> fitted(new LabelledRows(sequenceLength, endOfText));
     };
   }
 
@@ -103,10 +104,11 @@ final class Packer {
 
   private Parts fitted(GroupedRows rows) throws IOException {
     int trainingGroups = rows.groups(encoded.stream(false));
+    boolean byToken = packing == Packing.TOKEN_CLASSIFICATION;
     boolean nothing = trainingGroups + rows.groups(encoded.stream(true)) == 0;
     List<Group> groups = nothing
         ? List.of()
-        : encoded.groups(rows, (id, document) -> size(document, rows.sequenceLength()))
+        : encoded.groups(rows, (id, document) -> size(document, rows.sequenceLength(), byToken))
             .mapPartitions(group -> List.of(count(rows, group)).iterator()).collect();
     long[] firstRows = new long[groups.size()];
     for (int g = 1; g < firstRows.length; g++)
@@ -146,8 +148,13 @@ final class Packer {
         .repartitionAndSortWithinPartitions(new ShardKey.Shards(training.shards() + heldOut.shards()));
   }
 
-  private static Size size(EncodedDocument document, int sequenceLength) {
+  /** @param byToken whether labels are of tokens, else of the document */
+  private static Size size(EncodedDocument document, int sequenceLength, boolean byToken) {
     int tokens = document.ids().length;
+    if (byToken) {
+      long labels = Arrays.stream(document.labels()).filter(label -> label != PackedRow.UNLABELLED).count();
+      return new Size(tokens, Math.toIntExact(labels), document.cut());
+    }
     if (document.labels() != null) return new Size(tokens, 1, document.cut());
     if (document.learned() == null) return new Size(tokens, tokens + 1, tokens + 1 > sequenceLength);
     int learned = 0;

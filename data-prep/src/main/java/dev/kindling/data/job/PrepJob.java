@@ -1,9 +1,11 @@
 package dev.kindling.data.job;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.pack.Packing;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.data.tokenizer.Fingerprint;
+import dev.kindling.data.tokenizer.PrefixSpace;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.data.tokenizer.TokenizerConfig;
 import java.util.Map;
@@ -71,7 +73,7 @@ public final class PrepJob {
     Configuration conf = spark.hadoopConfiguration();
     OutputFolder output = new OutputFolder(conf, new Path(options.output()), DatasetInfo.FILE, NAMES);
     output.refuseStrangers();
-    Tokenizer given = options.tokenizer().map(path -> Tokenizer.load(conf, new Path(path))).orElse(null);
+    Tokenizer given = options.tokenizer().map(path -> tokenizer(conf, new Path(path))).orElse(null);
     Documents documents = Documents.of(session, options.inputs());
     progress.accept("Reading " + documents.size());
     DatasetInfo.Inputs inputs = times.of("fingerprint", documents.bytes(), documents::inputs);
@@ -87,6 +89,17 @@ public final class PrepJob {
       progress.accept("No document is held out, as there are so few: training will tell no held-out loss. A larger "
           + "heldOutPercent than " + options.heldOutPercent() + " leaves it some");
     return new PrepResult(output.path(), info, Tokenizer.load(conf, output.path()), false);
+  }
+
+  /** As it is, but for words, each of which is encoded by itself and must have the tokens that it has in a text. */
+  private Tokenizer tokenizer(Configuration conf, Path path) {
+    Tokenizer given = Tokenizer.load(conf, path);
+    if (options.packing() != Packing.TOKEN_CLASSIFICATION) return given;
+    Tokenizer used = PrefixSpace.addedTo(given);
+    if (used != given)
+      progress.accept(
+          "The tokenizer is used, and written beside the rows, with add_prefix_space: words are given one by one");
+    return used;
   }
 
   private DatasetInfo make(VersionJob.Work work) {

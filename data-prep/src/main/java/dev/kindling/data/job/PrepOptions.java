@@ -63,13 +63,19 @@ public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, 
     require(read || labels.pair().isEmpty(), "pairField", labels.pair(), allowed);
     require(read || labels.label().equals(LabelFields.USUAL.label()), "labelField", labels.label(), allowed);
     require(read || labels.kind() == LabelKind.CLASS, "labelKind", labels.kind().label(), allowed);
+    require(labels.kind() != LabelKind.TAGS, "labelKind", labels.kind().label(),
+        "class, classes or number; a label for each word is packing token-classification");
+    boolean tagged = packing == Packing.TOKEN_CLASSIFICATION;
+    String elsewhere = "left out unless packing is token-classification";
+    require(tagged || labels.words().equals(LabelFields.USUAL.words()), "wordsField", labels.words(), elsewhere);
+    require(tagged || labels.tags().equals(LabelFields.USUAL.tags()), "tagsField", labels.tags(), elsewhere);
     require(labels.kind() == first.fields().labels().kind(), "labelKind", labels.kind().label(),
         "the same for all inputs");
   }
 
-  /** What texts are labelled with, where packing is classification. */
+  /** What texts are labelled with, where they are. */
   LabelKind labelKind() {
-    return inputs.get(0).fields().labels().kind();
+    return packing == Packing.TOKEN_CLASSIFICATION ? LabelKind.TAGS : inputs.get(0).fields().labels().kind();
   }
 
   /** Documents that are one stream. */
@@ -149,6 +155,10 @@ public record PrepOptions(List<CorpusSource> inputs, double maxRejectedPercent, 
       if (!labels.pair().isEmpty()) settings.put("pairField", labels.pair());
       settings.put("labelField", labels.label());
       settings.put("labelKind", labels.kind().label());
+    }
+    if (input.fields().examples() == Example.Kind.TOKEN_CLASSIFICATION) {
+      settings.put("wordsField", input.fields().labels().words());
+      settings.put("tagsField", input.fields().labels().tags());
     }
     if (!input.separator().isEmpty()) settings.put("separator", input.separator());
     if (input.maxDocumentBytes() != CorpusSource.MAX_DOCUMENT_BYTES)

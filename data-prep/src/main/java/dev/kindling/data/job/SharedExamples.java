@@ -1,6 +1,5 @@
 package dev.kindling.data.job;
 
-import dev.kindling.data.pack.Packing;
 import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.tokenizer.Tokenizer;
 import java.io.Serializable;
@@ -9,13 +8,16 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 
 /** How examples become tokens, on its way to the executors. */
-sealed interface SharedExamples extends Serializable permits SharedConversations, SharedLabelledTexts {
+sealed interface SharedExamples extends Serializable
+    permits SharedConversations, SharedLabelledTexts, SharedTaggedWords {
   /** @return empty where documents are texts */
   static Optional<SharedExamples> of(Configuration conf, PrepOptions options, Tokenizer tokenizer) {
     if (!options.packing().isOfExamples()) return Optional.empty();
-    return Optional.of(options.packing() == Packing.CLASSIFICATION
-        ? new SharedLabelledTexts(tokenizer, options.sequenceLength(), options.labelKind())
-        : SharedConversations.of(conf, options, tokenizer));
+    return Optional.of(switch (options.packing()) {
+      case CLASSIFICATION -> new SharedLabelledTexts(tokenizer, options.sequenceLength(), options.labelKind());
+      case TOKEN_CLASSIFICATION -> new SharedTaggedWords(tokenizer, options.sequenceLength());
+      default -> SharedConversations.of(conf, options, tokenizer);
+    });
   }
 
   /** @param document of which something can be learned */

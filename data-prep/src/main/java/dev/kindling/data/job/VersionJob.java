@@ -2,7 +2,6 @@ package dev.kindling.data.job;
 
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.data.pack.DocumentOrder;
-import dev.kindling.data.pack.Packing;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.tokenizer.Tokenizer;
@@ -85,7 +84,7 @@ final class VersionJob {
     Tokenizer tokenizer = work.given() != null
         ? work.given()
         : times.of("tokenizer", counts.characters(), () -> train(kept));
-    DatasetLabels labels = options.packing() == Packing.CLASSIFICATION
+    DatasetLabels labels = options.packing().isLabelled()
         ? times.of("labels", 0, () -> LabelCounts.of(kept, options.labelKind(), order()).labels(work.former()))
         : null;
     progress.accept("Encoding documents");

@@ -9,7 +9,9 @@ public enum LabelKind {
   /** Any of several classes, also none: a list of them. */
   CLASSES,
   /** A number, which a regression finds. */
-  NUMBER;
+  NUMBER,
+  /** One of several classes for each word, each as of {@link #CLASS}. */
+  TAGS;
 
   /** As settings and {@code dataset.json} have it. */
   public String label() {

@@ -11,11 +11,15 @@ import java.util.List;
  * @param tokens T + 1 ids
  * @param learned whether each token is a target that counts, [T + 1]; null: all that are there but the first
  * @param spans the documents that the tokens come from, in their order
- * @param labels of a labelled text: the number of its class, those of its classes in ascending order, or a number to be found; else null
+ * @param labels of a labelled text: the number of its class, those of its classes in ascending order, or a number to be found; where words
+ *     are labelled, the number of each token's class or {@link #UNLABELLED}; else null
  */
 public record PackedRow(long row, int targets, int[] tokens, boolean[] learned, List<Span> spans, double[] labels)
     implements
       Serializable {
+  /** Stands for the class of a token that has none, as in Hugging Face's tools. */
+  public static final int UNLABELLED = -100;
+
   /** A row of which every target counts. */
   public PackedRow(long row, int targets, int[] tokens, List<Span> spans) {
     this(row, targets, tokens, null, spans, null);

@@ -13,11 +13,18 @@ public enum Packing {
   /** Pairs of what to say and what rather not, both sequences of a pair in one row. */
   PREFERENCE,
   /** A text, or a pair of texts, a row, and what it is labelled with ({@link LabelledRows}). */
-  CLASSIFICATION;
+  CLASSIFICATION,
+  /** A text a row, each word of which is labelled with a class: named entities, parts of speech ({@link LabelledRows}). */
+  TOKEN_CLASSIFICATION;
 
   /** Whether documents are examples, not texts. */
   public boolean isOfExamples() {
-    return isSaid() || this == CLASSIFICATION;
+    return isSaid() || isLabelled();
+  }
+
+  /** Whether examples are labelled, as a whole or by word. */
+  public boolean isLabelled() {
+    return this == CLASSIFICATION || this == TOKEN_CLASSIFICATION;
   }
 
   /** Whether examples are of what to say. */

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
@@ -73,14 +74,18 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
     present("heldOut", heldOut);
     require(sequenceLength > 0, "sequenceLength", sequenceLength, "at least 1");
     require(vocabularySize > 0, "vocabularySize", vocabularySize, "at least 1");
-    if (packing != null && packing.kind().equals(dev.kindling.data.pack.Packing.CLASSIFICATION.label()))
-      present("labels", labels);
+    if (packing != null && isLabelled(packing.kind())) present("labels", labels);
     require(endOfText >= 0 && endOfText < vocabularySize, "endOfText", endOfText,
         "an id below vocabularySize, " + vocabularySize);
     if (append == null) {
       training.refuseUnevenShards();
       heldOut.refuseUnevenShards();
     }
+  }
+
+  private static boolean isLabelled(String packing) {
+    return Stream.of(dev.kindling.data.pack.Packing.values())
+        .anyMatch(kind -> kind.isLabelled() && kind.label().equals(packing));
   }
 
   /** Which version of the dataset this is: 1, and one more each time that documents were added. */

@@ -18,7 +18,7 @@ import java.util.List;
 public record DatasetLabels(String kind, List<Label> classes,
     @JsonInclude(JsonInclude.Include.NON_NULL) Double smallest,
     @JsonInclude(JsonInclude.Include.NON_NULL) Double largest) {
-  /** A class, and how many documents have it. */
+  /** A class, and how many documents have it, or where words are labelled, how many words. */
   public record Label(String name, long training, long heldOut) {}
 
   /** @throws UserError naming the field that is missing or not allowed */
@@ -35,7 +35,7 @@ public record DatasetLabels(String kind, List<Label> classes,
 
   private static LabelKind of(String kind) {
     for (LabelKind known : LabelKind.values()) if (known.label().equals(kind)) return known;
-    throw new UserError("labels.kind is " + kind + "; it must be class, classes or number");
+    throw new UserError("labels.kind is " + kind + "; it must be class, classes, number or tags");
   }
 
   /** Of the classes, in the order of their numbers. */

@@ -119,7 +119,8 @@ public final class PackedDataset {
   public double[] labels(long row) {
     double[][] labels = group(row).labels();
     if (labels == null)
-      throw new UserError("the dataset in " + folder + " has no labels; make one with packing classification");
+      throw new UserError(
+          "the dataset in " + folder + " has no labels; make one with packing classification or token-classification");
     return labels[indexInGroup(row)].clone();
   }
 

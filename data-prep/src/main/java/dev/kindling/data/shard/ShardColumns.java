@@ -10,7 +10,7 @@ public enum ShardColumns {
   LEARNED,
   /** The number of a text's class. */
   CLASS,
-  /** Those of all its classes. */
+  /** Those of all its classes, or of each token's class. */
   CLASSES,
   /** A number that is to be found for it. */
   NUMBER;
@@ -18,7 +18,7 @@ public enum ShardColumns {
   public static ShardColumns of(LabelKind kind) {
     return switch (kind) {
       case CLASS -> CLASS;
-      case CLASSES -> CLASSES;
+      case CLASSES, TAGS -> CLASSES;
       case NUMBER -> NUMBER;
     };
   }

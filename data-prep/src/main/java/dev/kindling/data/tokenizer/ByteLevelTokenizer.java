@@ -88,6 +88,11 @@ final class ByteLevelTokenizer implements Tokenizer {
     return true;
   }
 
+  /** Whether a text begins as if a space stood before it. */
+  boolean prefixesSpace() {
+    return vocabulary.prefixSpace();
+  }
+
   @Override
   public boolean isSpecial(int id) {
     return Vocabulary.isSpecial(vocabulary.added(), id);

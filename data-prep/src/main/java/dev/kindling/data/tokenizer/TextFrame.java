@@ -113,6 +113,16 @@ public final class TextFrame {
     }
   }
 
+  /** How many special tokens are before a text that stands alone. */
+  int before() {
+    int count = 0;
+    for (Part part : single) {
+      if (part.text() == FIRST) break;
+      count += part.ids().length;
+    }
+    return count;
+  }
+
   /** How many special tokens are around. */
   public int added(boolean ofPair) {
     return (ofPair ? pair : single).stream().mapToInt(part -> part.ids().length).sum();

@@ -11,12 +11,13 @@ public final class TokenizerConfig {
 
   public static String of(Tokenizer tokenizer) {
     if (tokenizer instanceof WordPieceTokenizer) return bert();
-    return tokenizer instanceof UnigramTokenizer ? t5() : endOfText();
+    return tokenizer instanceof ByteLevelTokenizer bytes ? endOfText(bytes.prefixesSpace()) : t5();
   }
 
   /** Decoding changes nothing (no clean-up of spaces); the end of a text is also the beginning and the unknown. */
-  private static String endOfText() {
-    return new ObjectMapper().createObjectNode().put("add_prefix_space", false).put("bos_token", Tokenizer.END_OF_TEXT)
+  private static String endOfText(boolean prefixSpace) {
+    return new ObjectMapper().createObjectNode().put("add_prefix_space", prefixSpace)
+        .put("bos_token", Tokenizer.END_OF_TEXT)
         .put("clean_up_tokenization_spaces", false).put("eos_token", Tokenizer.END_OF_TEXT)
         .put("tokenizer_class", "PreTrainedTokenizerFast").put("unk_token", Tokenizer.END_OF_TEXT).toPrettyString()
         + "\n";

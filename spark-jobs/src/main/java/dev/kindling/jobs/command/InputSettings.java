@@ -21,7 +21,8 @@ import java.util.Optional;
 record InputSettings(Optional<String> name, Optional<List<String>> path, Optional<List<String>> table,
     Optional<String> sql,
     Optional<CorpusFormat> format, Optional<String> textField, Optional<String> idField, Optional<String> sourceField,
-    Optional<String> pairField, Optional<String> labelField, Optional<String> separator,
+    Optional<String> pairField, Optional<String> labelField, Optional<String> wordsField, Optional<String> tagsField,
+    Optional<String> separator,
     Optional<Integer> maxDocumentBytes) {
   InputSettings {
     int kinds = (path.isPresent() ? 1 : 0) + (table.isPresent() ? 1 : 0) + (sql.isPresent() ? 1 : 0);
@@ -36,21 +37,21 @@ record InputSettings(Optional<String> name, Optional<List<String>> path, Optiona
   static InputSettings ofText(String path) {
     return new InputSettings(Optional.empty(), Optional.of(List.of(path)), Optional.empty(), Optional.empty(),
         Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(),
-        Optional.empty(), Optional.empty());
+        Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   /** @return whether only a path was given: such inputs are one */
   boolean isPlain() {
     return path.isPresent() && name.isEmpty() && format.isEmpty() && textField.isEmpty() && idField.isEmpty()
-        && sourceField.isEmpty() && pairField.isEmpty() && labelField.isEmpty() && separator.isEmpty()
-        && maxDocumentBytes.isEmpty();
+        && sourceField.isEmpty() && pairField.isEmpty() && labelField.isEmpty() && wordsField.isEmpty()
+        && tagsField.isEmpty() && separator.isEmpty() && maxDocumentBytes.isEmpty();
   }
 
   /** @param usual what holds for all inputs */
   CorpusSource source(CorpusSource usual) {
     LabelFields known = usual.fields().labels();
     LabelFields labels = new LabelFields(pairField.orElse(known.pair()), labelField.orElse(known.label()),
-        known.kind());
+        known.kind(), wordsField.orElse(known.words()), tagsField.orElse(known.tags()));
     CorpusSource.Fields fields = new CorpusSource.Fields(textField.orElse(usual.fields().text()),
         idField.orElse(usual.fields().id()), sourceField.orElse(usual.fields().source())).with(labels);
     CorpusFormat of = path.isPresent()

@@ -4,6 +4,7 @@ import dev.kindling.checkpoint.PendingFile;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.data.job.Count;
 import dev.kindling.data.job.PrepReport;
+import dev.kindling.data.label.LabelKind;
 import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.shard.DatasetVersions;
 import dev.kindling.jobs.report.Report;
@@ -126,9 +127,10 @@ final class PrepPage {
     if (found.classes().isEmpty()) return;
     List<DatasetLabels.Label> most = found.classes().stream()
         .sorted(Comparator.comparingLong(label -> -label.training() - label.heldOut())).limit(MOST_CLASSES).toList();
-    page.heading(text("Documents by class%s", most.size() < found.classes().size()
-        ? text(", the %,d commonest of %,d", most.size(), found.classes().size())
-        : ""))
+    page.heading(text("%s by class%s", found.labelKind() == LabelKind.TAGS ? "Words" : "Documents",
+        most.size() < found.classes().size()
+            ? text(", the %,d commonest of %,d", most.size(), found.classes().size())
+            : ""))
         .columns(List.of("class", "training", "held out"), most.stream()
             .map(label -> List.of(label.name(), text("%,d", label.training()), text("%,d", label.heldOut()))).toList());
   }

@@ -31,16 +31,18 @@ import java.util.function.UnaryOperator;
  *
  * @param input files, folders or globs, or sections that name an input
  * @param sourceField and what stands before it from {@code format} on hold for all inputs that do not say otherwise; so do
- *        {@code pairField} and {@code labelField}
+ *        {@code pairField}, {@code labelField}, {@code wordsField} and {@code tagsField}
  */
 record PrepSettings(List<InputSettings> input, CorpusFormat format, String textField, String idField,
-    String sourceField, String pairField, String labelField, LabelKind labelKind, String separator,
+    String sourceField, String pairField, String labelField, LabelKind labelKind, String wordsField, String tagsField,
+    String separator,
     int maxDocumentBytes, double maxRejectedPercent, CleanSettings clean,
     DedupSettings dedup, DecontaminationSettings decontaminate, String output,
     Optional<String> tokenizer, int vocabularySize, int sequenceLength, double heldOutPercent, long seed,
     Packing packing, Optional<String> chatTemplate, TokenizerKind tokenizerKind) {
   static PrepSettings defaults() {
-    return new PrepSettings(null, CorpusFormat.JSONL, "text", "id", "", "", "label", LabelKind.CLASS, "",
+    return new PrepSettings(null, CorpusFormat.JSONL, "text", "id", "", "", "label", LabelKind.CLASS,
+        LabelFields.USUAL.words(), LabelFields.USUAL.tags(), "",
         CorpusSource.MAX_DOCUMENT_BYTES, 0,
         CleanSettings.defaults(), DedupSettings.defaults(), DecontaminationSettings.defaults(), null,
         Optional.empty(), 16_384, 1024, 1, 1, Packing.CONCATENATE, Optional.empty(), TokenizerKind.BYTE_LEVEL);
@@ -91,7 +93,7 @@ record PrepSettings(List<InputSettings> input, CorpusFormat format, String textF
         .toList();
     CorpusSource usual = new CorpusSource(CorpusSource.NAME, plain.isEmpty() ? List.of("*") : plain, format,
         new CorpusSource.Fields(textField, idField, sourceField)
-            .with(new LabelFields(pairField, labelField, labelKind)),
+            .with(new LabelFields(pairField, labelField, labelKind, wordsField, tagsField)),
         separator, maxDocumentBytes);
     List<CorpusSource> inputs = new ArrayList<>();
     if (!plain.isEmpty()) inputs.add(usual);

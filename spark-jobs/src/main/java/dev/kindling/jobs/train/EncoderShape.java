@@ -46,6 +46,7 @@ final class EncoderShape {
     return switch (labels.labelKind()) {
       case CLASS -> model.forTask(EncoderTask.CLASSIFY, labels.names());
       case CLASSES -> model.forTask(EncoderTask.CLASSIFY_MANY, labels.names());
+      case TAGS -> model.forTask(EncoderTask.CLASSIFY_TOKENS, labels.names());
       case NUMBER -> model.forTask(EncoderTask.REGRESS, List.of("LABEL_0"));
     };
   }

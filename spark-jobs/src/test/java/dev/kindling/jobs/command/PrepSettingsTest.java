@@ -72,6 +72,26 @@ class PrepSettingsTest {
         .hasMessageContaining("prep.yaml:3: labelField is gold; it must be left out unless packing is classification");
   }
 
+  @Test
+  void wordsAndTheirLabelsAreInTheFieldsThatAreNamedForAllInputsOrForOne() {
+    PrepOptions options = options("""
+        input:
+          - { name: conll, path: a.jsonl, tagsField: ner_tags }
+          - { name: other, path: b.jsonl, wordsField: form }
+        tagsField: upos
+        packing: token-classification
+        tokenizer: models/bert
+        output: out
+        """);
+    assertThat(options.inputs()).extracting(input -> input.fields().ofExample())
+        .containsExactly(List.of("tokens", "ner_tags"), List.of("form", "upos"));
+    assertThatThrownBy(() -> options("input: a\noutput: out\nwordsField: form\n")).isInstanceOf(UserError.class)
+        .hasMessageContaining(
+            "prep.yaml:3: wordsField is form; it must be left out unless packing is token-classification");
+    assertThatThrownBy(() -> options("input: a\noutput: out\npacking: token-classification\n"))
+        .isInstanceOf(UserError.class).hasMessageContaining("prep.yaml:3: packing is token-classification; it must be");
+  }
+
   /** It is in fingerprints, which must stay the same when there are more settings. */
   @Test
   void aStageIsDescribedByWhatIsNotTheDefault() {
