@@ -67,7 +67,7 @@ public final class RowObjectives {
   }
 
   /**
-   * What texts are labelled with: their class, whether each class applies, or a number.
+   * What texts are labelled with: their class, whether each class applies, a number, or the class of each token.
    *
    * @param labels of the dataset; @param types whether the model tells two types of tokens apart
    */
@@ -75,12 +75,18 @@ public final class RowObjectives {
     return (dataset, rows, step) -> {
       List<int[]> tokens = texts(dataset, rows);
       List<double[]> found = Arrays.stream(rows).mapToObj(dataset::labels).toList();
-      EncoderBatch batch = labels.labelKind() == LabelKind.CLASS
-          ? texts.classes(tokens, found.stream().mapToInt(label -> (int) label[0]).toArray(), rows)
-          : texts.scores(tokens, found.stream().map(label -> scores(label, labels)).toList(), rows);
+      EncoderBatch batch = switch (labels.labelKind()) {
+        case CLASS -> texts.classes(tokens, found.stream().mapToInt(label -> (int) label[0]).toArray(), rows);
+        case CLASSES, NUMBER -> texts.scores(tokens, found.stream().map(label -> scores(label, labels)).toList(), rows);
+        case TAGS -> texts.tokens(tokens, found.stream().map(RowObjectives::integers).toList(), rows);
+      };
       if (!types) return batch;
       return batch.withSeconds(Arrays.stream(rows).mapToInt(row -> second(dataset.starts(row))).toArray());
     };
+  }
+
+  private static int[] integers(double[] numbers) {
+    return Arrays.stream(numbers).mapToInt(number -> (int) number).toArray();
   }
 
   /** Where the tokens of the second type begin; 0: there are none. */

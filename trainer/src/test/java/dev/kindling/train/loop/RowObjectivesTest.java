@@ -109,6 +109,24 @@ class RowObjectivesTest {
     assertThat(numbers.scores()).containsExactly(2.5f);
   }
 
+  /** A word of two tokens, of which the first has its label; special tokens have none. */
+  @Test
+  void labelledWordsComeWithALabelForEachFirstTokenAndNoneForWhatFillsTheirRowsUp() throws Exception {
+    int none = Kernels.IGNORED;
+    List<PackedRow> rows = List.of(
+        new PackedRow(0, 4, new int[]{1, 4, 5, 6, 3, 3, 3}, null, List.of(new PackedRow.Span("a", 0, 5, 0)),
+            new double[]{none, 2, none, 0, none}),
+        new PackedRow(1, 2, new int[]{1, 7, 3, 3, 3, 3, 3}, null, List.of(new PackedRow.Span("b", 0, 3, 0)),
+            new double[]{none, 1, none}));
+    DatasetLabels tags = new DatasetLabels("tags", labels("B-X", "I-X", "O"), null, null);
+    EncoderBatch batch = RowObjectives.labels(new LabelledTexts(9), tags, true)
+        .batch(TinyDataset.of(folder, rows, ShardColumns.of(tags.labelKind())), new long[]{0, 1}, 1);
+    assertThat(batch.inputs()).containsExactly(1, 4, 5, 6, 3, 1, 7, 3, 9, 9);
+    assertThat(batch.tokenTypes()).containsOnly(0);
+    assertThat(batch.targets()).containsExactly(none, 2, none, 0, none, none, 1, none, none, none);
+    assertThat(batch.labels()).isEqualTo(3);
+  }
+
   private static List<DatasetLabels.Label> labels(String... names) {
     return Arrays.stream(names).map(name -> new DatasetLabels.Label(name, 1, 0)).toList();
   }

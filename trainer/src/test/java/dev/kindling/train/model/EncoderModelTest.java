@@ -65,6 +65,29 @@ class EncoderModelTest {
     }
   }
 
+  /** What a batch teaches is the sum over its labels: of those that others lack nothing is left over. */
+  @ParameterizedTest
+  @EnumSource
+  void tokensWithoutALabelTeachNothing(TestKernels library) {
+    try (Kernels kernels = library.open(2);
+        EncoderModel model = encoder(EncoderTask.CLASSIFY_TOKENS, kernels, Precision.FLOAT32)) {
+      EncoderBatch all = batch(EncoderTask.CLASSIFY_TOKENS, 0, 24, 13);
+      EncoderBatch even = labelled(all, 0, 2), odd = labelled(all, 1, 2);
+      assertThat(even.labels() + odd.labels()).isEqualTo(all.labels()).isGreaterThan(even.labels());
+      Computed.of(model, all).agreesWith(Computed.sum(List.of(Computed.of(model, even), Computed.of(model, odd))),
+          model);
+      assertThat(Computed.of(model, labelled(all, 5, 5)).gradients()).containsOnly(0f);
+    }
+  }
+
+  /** The same with labels only on the positions that leave a remainder. */
+  private static EncoderBatch labelled(EncoderBatch batch, int remainder, int divisor) {
+    int[] targets = batch.targets().clone();
+    for (int i = 0; i < targets.length; i++) if (i % divisor != remainder) targets[i] = -100;
+    return new EncoderBatch(batch.rows(), batch.time(), batch.inputs(), batch.tokenTypes(), batch.lengths(), targets,
+        null, batch.sampleIds());
+  }
+
   /** Optimizers treat tables and heads apart from the matrices between hidden states. */
   @Test
   void tablesAndHeadsAreNoHiddenMatrices() {
