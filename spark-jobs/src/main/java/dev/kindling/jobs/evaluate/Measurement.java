@@ -1,10 +1,12 @@
 package dev.kindling.jobs.evaluate;
 
 import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.checkpoint.EncoderTask;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.data.label.LabelKind;
+import dev.kindling.data.pack.Packing;
 import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.jobs.model.NativeCache;
@@ -12,6 +14,7 @@ import dev.kindling.train.collective.Alone;
 import dev.kindling.train.evaluate.HeldOutRows;
 import dev.kindling.train.evaluate.LabelAccuracy;
 import dev.kindling.train.evaluate.Perplexity;
+import dev.kindling.train.evaluate.TagAccuracy;
 import dev.kindling.train.kernel.KernelLibraries;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.loop.RowObjective;
@@ -24,6 +27,7 @@ import dev.kindling.train.model.T5Model;
 import dev.kindling.train.model.TapedModel;
 import dev.kindling.train.objective.LabelledTexts;
 import dev.kindling.train.tensor.Precision;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -32,6 +36,7 @@ import java.util.Locale;
  *
  * <pre>
  *   a classifier of texts    accuracy and loss, or of numbers the mean squared error     labelled texts
+ *   one of words             accuracy, of entities precision, recall and F1, and loss    labelled words
  *   hidden words (BERT)      perplexity of 15 of 100 tokens, hidden as in training       texts
  *   T5                       perplexity of 15 of 100 tokens, cut out in spans of 3       texts
  * </pre>
@@ -75,7 +80,7 @@ public record Measurement(String of, List<Figure> figures) {
           }
         });
       }
-      case CLASSIFY, CLASSIFY_MANY, REGRESS -> {
+      case CLASSIFY, CLASSIFY_MANY, REGRESS, CLASSIFY_TOKENS -> {
         refuseOtherLabels(folder, config, heldOut);
         yield computed(threads, kernels -> {
           try (EncoderModel model = EncoderModel.load(config, folder.weights(), kernels, Precision.FLOAT32)) {
@@ -85,8 +90,6 @@ public record Measurement(String of, List<Figure> figures) {
       }
       case ENCODE -> throw new UserError("model " + folder.path() + " is a " + config.family()
           + " without a head: it gives embeddings, by kindling predict, and evaluate has no figure for them");
-      case CLASSIFY_TOKENS -> throw new UserError("model " + folder.path()
-          + " labels tokens, and no dataset of prep has labels of tokens to compare with; kindling predict labels texts with it");
     };
   }
 
@@ -121,29 +124,52 @@ public record Measurement(String of, List<Figure> figures) {
     String texts = String.format(Locale.ROOT, "%,d held-out texts", heldOut.rows());
     if (labels.labelKind() == LabelKind.NUMBER) return new Measurement("numbers of " + texts, List.of(loss));
     try (Alone alone = new Alone()) {
+      if (labels.labelKind() == LabelKind.TAGS)
+        return words(new TagAccuracy(rows, BATCH_ROWS, labels.names()).of(model, alone), texts, loss);
       LabelAccuracy.Right right = new LabelAccuracy(rows, BATCH_ROWS).of(model, alone);
-      Figure accuracy = new Figure("accuracy",
-          String.format(Locale.ROOT, "%.2f%% (%,d)", 100 * right.share(), right.right()));
-      return new Measurement("labels of " + texts, List.of(accuracy, loss));
+      return new Measurement("labels of " + texts, List.of(percent("accuracy", right.share(), right.right()), loss));
     }
+  }
+
+  private static Measurement words(TagAccuracy.Right right, String texts, Figure loss) {
+    List<Figure> figures = new ArrayList<>();
+    figures.add(percent("accuracy", right.share(), right.right()));
+    right.entities().ifPresent(of -> {
+      figures.add(percent("entity precision", of.precision(), of.found()));
+      figures.add(percent("entity recall", of.recall(), of.there()));
+      figures.add(new Figure("entity F1", String.format(Locale.ROOT, "%.2f%%", 100 * of.f1())));
+    });
+    figures.add(loss);
+    return new Measurement(String.format(Locale.ROOT, "labels of %,d words of %s", right.words(), texts), figures);
+  }
+
+  private static Figure percent(String name, double share, long of) {
+    return new Figure(name, String.format(Locale.ROOT, "%.2f%% (%,d)", 100 * share, of));
   }
 
   private static void refuseLabelled(ModelFolder folder, PackedDataset heldOut) {
     if (heldOut.info().labels() != null)
       throw new UserError(
-          "the dataset has labelled texts, packing classification, and model " + folder.path() + " is a "
+          "the dataset has labelled texts, packing " + heldOut.info().packingKind().label() + ", and model "
+              + folder.path() + " is a "
               + folder.config().family() + " without a head for labels: give a dataset of texts");
   }
 
   private static void refuseOtherLabels(ModelFolder folder, BertConfig config, PackedDataset heldOut) {
     DatasetLabels labels = heldOut.info().labels();
     String model = "model " + folder.path();
+    boolean words = config.task() == EncoderTask.CLASSIFY_TOKENS;
+    String packing = (words ? Packing.TOKEN_CLASSIFICATION : Packing.CLASSIFICATION).label();
     if (labels == null)
-      throw new UserError(model + " labels texts, and the dataset has none with labels: give one that prep made with "
-          + "--set packing=classification");
+      throw new UserError(model + (words ? " labels tokens" : " labels texts")
+          + ", and the dataset has none with labels: give one that prep made with --set packing=" + packing);
+    if (!heldOut.info().packingKind().label().equals(packing))
+      throw new UserError("the dataset's packing is " + heldOut.info().packingKind().label() + "; for " + model
+          + " it must be " + packing);
     LabelKind kind = switch (config.task()) {
       case CLASSIFY -> LabelKind.CLASS;
       case CLASSIFY_MANY -> LabelKind.CLASSES;
+      case CLASSIFY_TOKENS -> LabelKind.TAGS;
       default -> LabelKind.NUMBER;
     };
     if (labels.labelKind() != kind)

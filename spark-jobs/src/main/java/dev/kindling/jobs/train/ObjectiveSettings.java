@@ -14,7 +14,7 @@ import java.util.Set;
 
 /**
  * What a model is trained towards. It follows from the model's family: a decoder says the next token, BERT's kin say which
- * tokens were hidden, T5 writes the spans that were cut out. Of a dataset of labelled texts BERT's kin say the labels.
+ * tokens were hidden, T5 writes the spans that were cut out. Of a dataset of labelled texts, or words, BERT's kin say the labels.
  *
  * @param kind AUTO, or the only one by its name
  * @param documents of a packed row, where the next token is said
@@ -25,7 +25,7 @@ public record ObjectiveSettings(Kind kind, Documents documents, double maskedSha
     implements
       Serializable {
   public enum Kind {
-    AUTO, NEXT_TOKEN, MASKED_WORDS, SPAN_CORRUPTION, CLASSIFICATION
+    AUTO, NEXT_TOKEN, MASKED_WORDS, SPAN_CORRUPTION, CLASSIFICATION, TOKEN_CLASSIFICATION
   }
 
   /** TOGETHER: a row is one text, as GPT-2 learned; APART: attention and positions begin anew with each document. */
@@ -48,10 +48,10 @@ public record ObjectiveSettings(Kind kind, Documents documents, double maskedSha
 
   /** @throws dev.kindling.checkpoint.UserError where the family learns something else from rows that are packed so */
   void refuseUnlessOf(ModelFamily family, Packing packing) {
-    boolean labelled = packing == Packing.CLASSIFICATION;
+    boolean labelled = packing.isLabelled();
     require(!labelled || family.objective() == Kind.MASKED_WORDS, "model.family", name(family),
-        "bert, roberta or distilbert: the dataset's packing is classification");
-    Kind only = labelled ? Kind.CLASSIFICATION : family.objective();
+        "bert, roberta or distilbert: the dataset's packing is " + packing.label());
+    Kind only = labelled ? Kind.valueOf(packing.name()) : family.objective();
     require(kind == Kind.AUTO || kind == only, "objective.kind", name(kind), "auto or " + name(only)
         + " with model.family " + name(family) + " and a dataset whose packing is " + packing.label());
     require(documents == Documents.TOGETHER || family.objective() == Kind.NEXT_TOKEN, "objective.documents",

@@ -11,9 +11,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -151,6 +154,44 @@ class EvaluateLabelsTest {
     Path tokens = folder.resolve("tokens");
     GoldenTexts.copy("bert-tokens", tokens, 97);
     assertThat(Ended.refused("evaluate", "--model", tokens.toString(), "--data", data.toString()))
-        .contains("labels tokens", "kindling predict labels texts with it");
+        .contains("the dataset's packing is classification; for model ", " it must be token-classification");
+    assertThat(Ended.refused("evaluate", "--model", tokens.toString(), "--data", plain.toString()))
+        .contains("labels tokens, and the dataset has none with labels", "packing=token-classification");
+  }
+
+  /** Of the first texts each word that is a film. */
+  @Test
+  void whatTrainingToldOfHeldOutWordsIsWhatEvaluateSays() throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (JsonNode text : byId(texts).values()) {
+      ObjectNode line = JSON.createObjectNode().put("id", text.get("id").textValue());
+      for (String word : text.get("text").textValue().split(" ")) {
+        line.withArray("words").add(word);
+        line.withArray("marks").add(word.equals("film") ? "B-ART" : "O");
+      }
+      lines.append(line).append('\n');
+    }
+    Path words = Files.writeString(folder.resolve("words.jsonl"), lines), dataset = folder.resolve("words");
+    Ended.well("prep", "--in", words.toString(), "--out", dataset.toString(), "--set", "packing=token-classification",
+        "--set", "tokenizer=" + folder, "--set", "sequenceLength=12", "--set", "wordsField=words", "--set",
+        "tagsField=marks", "--set", "heldOutPercent=30");
+    assertThat(Files.readString(dataset.resolve("prep-report.html"))).contains("Words by class", "B-ART");
+    Path out = folder.resolve("words-run");
+    String told = Ended.well("pretrain", "--data", dataset.toString(), "--out", out.toString(), "--set",
+        "model.family=bert", "--set", "model.layers=1", "--set", "model.heads=2", "--set", "model.width=16", "--set",
+        "train.steps=12", "--set", "train.virtualRanks=2", "--set", "train.precision=float32", "--set",
+        "train.evaluationRows=1000");
+    String printed = evaluate(out, dataset);
+    Matcher then = Pattern.compile("held-out accuracy (\\S+%): ([\\d,]+) of ([\\d,]+) words").matcher(told);
+    Matcher now = Pattern
+        .compile("(?s)^labels of ([\\d,]+) words of \\d+ held-out texts\\R  accuracy +(\\S+) \\((\\S+)\\)\\R"
+            + "  entity precision .*\\R  entity recall .*\\R  entity F1 +\\S+%\\R  loss +\\S+\\R$")
+        .matcher(printed);
+    assertThat(then.find()).as(told).isTrue();
+    assertThat(now.find()).as(printed).isTrue();
+    assertThat(List.of(now.group(2), now.group(3), now.group(1)))
+        .containsExactly(then.group(1), then.group(2), then.group(3));
+    assertThat(Ended.refused("evaluate", "--model", run.toString(), "--data", dataset.toString()))
+        .contains("the dataset's packing is token-classification; for model ", " it must be classification");
   }
 }
