@@ -10,8 +10,8 @@ import java.util.List;
 /**
  * A record that shows what a model is to say, as Hugging Face's datasets name its fields: {@code prompt} and {@code completion}, both texts or
  * both lists of messages, or {@code messages}; or, of pairs, {@code prompt}, {@code chosen} and {@code rejected}, of which messages may lack
- * the prompt; {@code tools} beside messages. Or texts with their labels, whose fields the source names. On its way it is the JSON object of
- * these fields, on one line, as a document's text.
+ * the prompt; {@code tools} beside messages. Or {@code prompt} and {@code completion}, both texts, of what is written after reading. Or texts
+ * with their labels, whose fields the source names. On its way it is the JSON object of these fields, on one line, as a document's text.
  */
 public final class Example {
   /** What records are. */
@@ -27,7 +27,9 @@ public final class Example {
     /** What the words of texts are labelled with. */
     TOKEN_CLASSIFICATION,
     /** Two texts, of which something is to be said. */
-    PAIR;
+    PAIR,
+    /** A text, and what is to be written when it has been read. */
+    SEQUENCE_TO_SEQUENCE;
 
     /** The fields that are read, in the order in which they are written; none where the source names them. */
     public List<String> fields() {
@@ -35,6 +37,7 @@ public final class Example {
         case NONE, CLASSIFICATION, TOKEN_CLASSIFICATION, PAIR -> List.of();
         case PROMPT_COMPLETION -> List.of("prompt", "completion", "messages", "tools");
         case PREFERENCE -> List.of("prompt", "chosen", "rejected", "tools");
+        case SEQUENCE_TO_SEQUENCE -> List.of("prompt", "completion");
       };
     }
   }
@@ -60,6 +63,7 @@ public final class Example {
     if (kind == Kind.CLASSIFICATION) return LabelledRecord.of(fields, record);
     if (kind == Kind.TOKEN_CLASSIFICATION) return TaggedRecord.of(fields.labels(), record);
     if (kind == Kind.PAIR) return LabelledRecord.texts(fields, record).toString();
+    if (kind == Kind.SEQUENCE_TO_SEQUENCE) return texts(record).toString();
     ObjectNode example = JSON.createObjectNode();
     for (String name : kind.fields())
       if (record.has(name) && !record.get(name).isNull()) example.set(name, record.get(name));
@@ -83,6 +87,21 @@ public final class Example {
           "of " + String.join(", ", all) + " some are texts and others are not; all must be, or all lists of messages");
     for (String name : all) if (texts == 0) messages(example.get(name), name);
     return example.toString();
+  }
+
+  private static ObjectNode texts(JsonNode record) throws BadRecordException {
+    ObjectNode example = JSON.createObjectNode();
+    for (String name : Kind.SEQUENCE_TO_SEQUENCE.fields()) {
+      JsonNode text = record.path(name);
+      if (!text.isTextual())
+        throw new BadRecordException("the field '" + name + "' is "
+            + (text.isMissingNode()
+                ? "missing (there are " + JsonDocument.names(record) + ")"
+                : JsonDocument.kind(text))
+            + "; with packing sequence-to-sequence an example has prompt and completion, both texts");
+      example.set(name, text);
+    }
+    return example;
   }
 
   private static void messages(JsonNode messages, String field) throws BadRecordException {

@@ -7,11 +7,13 @@ import dev.kindling.data.pack.GroupedRows;
 import dev.kindling.data.pack.LabelledRows;
 import dev.kindling.data.pack.PackedRow;
 import dev.kindling.data.pack.Packing;
+import dev.kindling.data.pack.PairRows;
 import dev.kindling.data.pack.RowAssembler;
 import dev.kindling.data.pack.RowCut;
 import dev.kindling.data.pack.ShardCut;
 import dev.kindling.data.pack.WholeDocument;
 import dev.kindling.data.shard.DatasetInfo;
+import dev.kindling.data.shard.LongestPair;
 import dev.kindling.data.shard.ShardColumns;
 import dev.kindling.data.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -68,11 +70,16 @@ final class Packer {
     }
   }
 
-  /** What is needed of a document to know its place. @param cut whether it does not fit into a row */
-  private record Size(int tokens, int targets, boolean cut) implements Serializable {}
+  /** What is needed of a document to know its place. @param cut whether it does not fit into a row; @param second where what is written begins */
+  private record Size(int tokens, int targets, boolean cut, int second) implements Serializable {}
 
-  /** What a group of documents comes to. @param cut documents that do not fit into a row; @param filled places for targets that hold one */
-  private record Group(int rows, long cut, long targets, long filled) implements Serializable {}
+  /**
+   * What a group of documents comes to.
+   *
+   * @param cut documents that do not fit into a row; @param filled places for targets that hold one
+   * @param longest of pairs of what is read and what is written; null: there are none
+   */
+  private record Group(int rows, long cut, long targets, long filled, LongestPair longest) implements Serializable {}
 
   Parts pack() throws IOException {
     return switch (packing) {
@@ -80,6 +87,7 @@ final class Packer {
       case BEST_FIT -> fitted(new BestFitRows(sequenceLength, endOfText, characters));
       case PROMPT_COMPLETION, PREFERENCE -> fitted(new ExampleRows(sequenceLength, endOfText));
       case CLASSIFICATION, TOKEN_CLASSIFICATION -> fitted(new LabelledRows(sequenceLength, endOfText));
+      case SEQUENCE_TO_SEQUENCE -> fitted(new PairRows(sequenceLength, endOfText));
     };
   }
 
@@ -99,7 +107,7 @@ final class Packer {
     long targets = first.tokens() + first.documents();
     long heldOutTargets = second.tokens() + second.documents();
     return parts(training, heldOut, shards, new long[]{targets, heldOutTargets}, targets + heldOutTargets,
-        encoded.cutByRows(new RowCut(sequenceLength)));
+        encoded.cutByRows(new RowCut(sequenceLength)), null);
   }
 
   private Parts fitted(GroupedRows rows) throws IOException {
@@ -122,7 +130,12 @@ final class Packer {
           while (packed.hasNext()) out.write(packed.next()._2());
         });
     return parts(training, heldOut, shards, new long[]{targets(first), targets(second)},
-        groups.stream().mapToLong(Group::filled).sum(), groups.stream().mapToLong(Group::cut).sum());
+        groups.stream().mapToLong(Group::filled).sum(), groups.stream().mapToLong(Group::cut).sum(),
+        packing == Packing.SEQUENCE_TO_SEQUENCE ? longest(groups) : null);
+  }
+
+  private static LongestPair longest(List<Group> groups) {
+    return groups.stream().map(Group::longest).reduce(new LongestPair(1, 1), LongestPair::of);
   }
 
   private static long targets(List<Group> groups) {
@@ -153,13 +166,13 @@ final class Packer {
     int tokens = document.ids().length;
     if (byToken) {
       long labels = Arrays.stream(document.labels()).filter(label -> label != PackedRow.UNLABELLED).count();
-      return new Size(tokens, Math.toIntExact(labels), document.cut());
+      return new Size(tokens, Math.toIntExact(labels), document.cut(), 0);
     }
-    if (document.labels() != null) return new Size(tokens, 1, document.cut());
-    if (document.learned() == null) return new Size(tokens, tokens + 1, tokens + 1 > sequenceLength);
+    if (document.labels() != null) return new Size(tokens, 1, document.cut(), 0);
+    if (document.learned() == null) return new Size(tokens, tokens + 1, tokens + 1 > sequenceLength, 0);
     int learned = 0;
     for (boolean one : document.learned()) if (one) learned++;
-    return new Size(tokens, learned, document.cut());
+    return new Size(tokens, learned, document.cut(), document.second());
   }
 
   private static Group count(GroupedRows rows, Iterator<Tuple2<ShardKey, Size>> documents) {
@@ -168,22 +181,24 @@ final class Packer {
     int count = rows.count(sizes.stream().mapToInt(Size::tokens).toArray());
     long tokens = sizes.stream().mapToLong(Size::tokens).sum();
     return new Group(count, sizes.stream().filter(Size::cut).count(), sizes.stream().mapToLong(Size::targets).sum(),
-        rows.filled(tokens, sizes.size(), count));
+        rows.filled(tokens, sizes.size(), count),
+        sizes.stream().filter(size -> size.second() > 0).map(size -> new LongestPair(size.second(),
+            size.tokens() - size.second())).reduce(LongestPair::of).orElse(null));
   }
 
   private ShardCut cut(List<Group> groups) {
     return ShardCut.ofRows(sequenceLength, groups.stream().mapToLong(Group::rows).sum());
   }
 
-  /** @param targets in training and held out; @param filled places for targets that hold a token */
+  /** @param targets in training and held out; @param filled places for targets that hold a token; @param longest of pairs, or null */
   private Parts parts(ShardCut training, ShardCut heldOut, List<DatasetInfo.Shard> shards, long[] targets, long filled,
-      long cutDocuments) {
+      long cutDocuments, LongestPair longest) {
     DatasetInfo.Part first = part(encoded.training(), targets[0], training, shards.subList(0, training.shards()));
     DatasetInfo.Part second = part(encoded.heldOut(), targets[1], heldOut,
         shards.subList(training.shards(), shards.size()));
     long places = (first.rows() + second.rows()) * sequenceLength;
     return new Parts(first, second, new DatasetInfo.Packing(packing.label(), cutDocuments,
-        places == 0 ? 0 : 100.0 * (places - filled) / places));
+        places == 0 ? 0 : 100.0 * (places - filled) / places, longest));
   }
 
   private static DatasetInfo.Part part(TokenCounts totals, long targets, ShardCut cut, List<DatasetInfo.Shard> shards) {

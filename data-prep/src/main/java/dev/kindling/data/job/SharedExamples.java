@@ -9,13 +9,14 @@ import org.apache.hadoop.conf.Configuration;
 
 /** How examples become tokens, on its way to the executors. */
 sealed interface SharedExamples extends Serializable
-    permits SharedConversations, SharedLabelledTexts, SharedTaggedWords {
+    permits SharedConversations, SharedLabelledTexts, SharedPairs, SharedTaggedWords {
   /** @return empty where documents are texts */
   static Optional<SharedExamples> of(Configuration conf, PrepOptions options, Tokenizer tokenizer) {
     if (!options.packing().isOfExamples()) return Optional.empty();
     return Optional.of(switch (options.packing()) {
       case CLASSIFICATION -> new SharedLabelledTexts(tokenizer, options.sequenceLength(), options.labelKind());
       case TOKEN_CLASSIFICATION -> new SharedTaggedWords(tokenizer, options.sequenceLength());
+      case SEQUENCE_TO_SEQUENCE -> new SharedPairs(tokenizer, options.sequenceLength());
       default -> SharedConversations.of(conf, options, tokenizer);
     });
   }

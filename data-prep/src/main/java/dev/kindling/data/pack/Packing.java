@@ -15,11 +15,13 @@ public enum Packing {
   /** A text, or a pair of texts, a row, and what it is labelled with ({@link LabelledRows}). */
   CLASSIFICATION,
   /** A text a row, each word of which is labelled with a class: named entities, parts of speech ({@link LabelledRows}). */
-  TOKEN_CLASSIFICATION;
+  TOKEN_CLASSIFICATION,
+  /** What to write after reading a text, a pair a row ({@link PairRows}); only what is written is learned. */
+  SEQUENCE_TO_SEQUENCE;
 
   /** Whether documents are examples, not texts. */
   public boolean isOfExamples() {
-    return isSaid() || isLabelled();
+    return isSaid() || isLabelled() || this == SEQUENCE_TO_SEQUENCE;
   }
 
   /** Whether examples are labelled, as a whole or by word. */

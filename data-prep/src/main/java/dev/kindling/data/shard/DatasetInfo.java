@@ -174,14 +174,25 @@ public record DatasetInfo(String format, int version, String fingerprint, int se
    * @param kind as {@link dev.kindling.data.pack.Packing#label} has it
    * @param cutDocuments of which the tokens are in more than one row
    * @param wastePercent of the places of all rows, training and held out, that hold no target
+   * @param longest of pairs of what is read and what is written; null where rows are none
    */
-  public record Packing(String kind, long cutDocuments, double wastePercent) {
-    public Packing { present("packing.kind", kind); }
+  public record Packing(String kind, long cutDocuments, double wastePercent,
+      @JsonInclude(JsonInclude.Include.NON_NULL) LongestPair longest) {
+    public Packing {
+      present("packing.kind", kind);
+      if (kind.equals(dev.kindling.data.pack.Packing.SEQUENCE_TO_SEQUENCE.label())) present("packing.longest", longest);
+    }
+
+    /** The same with what is longest in either. */
+    Packing longerOf(Packing other) {
+      return new Packing(kind, cutDocuments, wastePercent, LongestPair.of(longest, other.longest));
+    }
 
     /** @param places for targets in all rows; @param others those of the other */
     Packing plus(Packing other, long places, long others) {
       double empty = wastePercent * places + other.wastePercent * others;
-      return new Packing(kind, cutDocuments + other.cutDocuments, empty == 0 ? 0 : empty / (places + others));
+      return new Packing(kind, cutDocuments + other.cutDocuments, empty == 0 ? 0 : empty / (places + others),
+          LongestPair.of(longest, other.longest));
     }
   }
 

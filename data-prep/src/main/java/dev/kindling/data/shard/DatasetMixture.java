@@ -104,10 +104,10 @@ public record DatasetMixture(List<Member> members, List<Long> units) {
             .orElse(null));
   }
 
-  /** That of a member whose rows are no stream; where all are streams, nothing is said of it. */
+  /** That of the first member whose rows are no stream; where all are streams, nothing is said of it. */
   private DatasetInfo.Packing packing() {
-    return members.stream().map(Member::info).filter(info -> info.packingKind() != Packing.CONCATENATE).findFirst()
-        .map(DatasetInfo::packing).orElse(null);
+    return members.stream().map(Member::info).filter(info -> info.packingKind() != Packing.CONCATENATE)
+        .map(DatasetInfo::packing).reduce(DatasetInfo.Packing::longerOf).orElse(null);
   }
 
   private DatasetInfo.Part all(Configuration conf, Function<DatasetInfo, DatasetInfo.Part> part) {

@@ -148,7 +148,7 @@ public final class TextFrame {
   }
 
   /** How many of their first tokens two texts keep, as by Hugging Face's {@code longest_first}; the second one keeps an odd token. */
-  static int[] lengths(int first, int second, int room) {
+  public static int[] lengths(int first, int second, int room) {
     if (first + second <= room) return new int[]{first, second};
     int shorter = Math.min(first, second);
     int half = room / 2;
