@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "evaluate", header = "Measure a model on the held-out rows of a dataset", description = {"",
     "A decoder by its perplexity; a classifier by its accuracy and loss on labelled texts, or the mean squared error of numbers; "
         + "one of words by its accuracy, loss and, of IOB2 labels, the precision, recall and F1 of whole entities; "
-        + "an encoder of hidden words and a t5 by their perplexity on 15 of 100 tokens, hidden or cut out as in training.",
+        + "an encoder of hidden words and a t5 by their perplexity on 15 of 100 tokens, hidden or cut out as in training; "
+        + "a t5 on pairs by that of what is to be written.",
     ""}, footer = {"",
         "Examples:", "  kindling evaluate --model out/demo/run --data out/demo/data",
         "  kindling evaluate --model runs/books --data data/books --baselines",

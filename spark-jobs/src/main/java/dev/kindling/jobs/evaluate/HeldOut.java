@@ -1,6 +1,7 @@
 package dev.kindling.jobs.evaluate;
 
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.pack.Packing;
 import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.train.collective.Alone;
 import dev.kindling.train.evaluate.HeldOutRows;
@@ -19,11 +20,20 @@ public final class HeldOut {
    * @return e to the power of the mean loss of a held-out token; @throws UserError where the model cannot read the rows
    */
   public static double perplexity(LanguageModel model, PackedDataset heldOut) {
+    refusePairs(heldOut, "decoder");
     refuseLongRows(heldOut, model.contextLength());
     refuseVocabulary(heldOut, model.vocabularySize());
     try (Alone alone = new Alone()) {
       return Math.exp(new Perplexity<>(HeldOutRows.of(heldOut), BATCH_ROWS).meanLoss(model, alone));
     }
+  }
+
+  /** @param model what the model is */
+  static void refusePairs(PackedDataset heldOut, String model) {
+    if (heldOut.info().packingKind() == Packing.SEQUENCE_TO_SEQUENCE)
+      throw new UserError(
+          "the dataset has pairs of what is read and what is written, packing sequence-to-sequence, and the "
+              + "model is a " + model + ": give a t5, or another dataset");
   }
 
   static void refuseLongRows(PackedDataset heldOut, int contextLength) {

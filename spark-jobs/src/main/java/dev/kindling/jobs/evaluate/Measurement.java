@@ -26,6 +26,7 @@ import dev.kindling.train.model.Seq2SeqBatch;
 import dev.kindling.train.model.T5Model;
 import dev.kindling.train.model.TapedModel;
 import dev.kindling.train.objective.LabelledTexts;
+import dev.kindling.train.objective.SequenceToSequence;
 import dev.kindling.train.tensor.Precision;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +40,7 @@ import java.util.Locale;
  *   one of words             accuracy, of entities precision, recall and F1, and loss    labelled words
  *   hidden words (BERT)      perplexity of 15 of 100 tokens, hidden as in training       texts
  *   T5                       perplexity of 15 of 100 tokens, cut out in spans of 3       texts
+ *                            perplexity of what is to be written                         pairs
  * </pre>
  *
  * What is hidden or cut out of a row is the same each time, and for the default seed what training hides there.
@@ -60,10 +62,14 @@ public record Measurement(String of, List<Figure> figures) {
     HeldOut.refuseVocabulary(heldOut, folder.config().vocabularySize());
     if (folder.config() instanceof T5Config config) {
       refuseLabelled(folder, heldOut);
-      RowObjective<Seq2SeqBatch> spans = RowObjectives.spans(ModelTokens.of(folder).spans(config, heldOut), SEED);
+      boolean pairs = heldOut.info().packingKind() == Packing.SEQUENCE_TO_SEQUENCE;
+      RowObjective<Seq2SeqBatch> objective = pairs
+          ? RowObjectives.pairs(new SequenceToSequence(config.startToken(), config.padToken()))
+          : RowObjectives.spans(ModelTokens.of(folder).spans(config, heldOut), SEED);
       return computed(threads, kernels -> {
         try (T5Model model = T5Model.load(config, folder.weights(), kernels, Precision.FLOAT32)) {
-          return perplexity(model, HeldOutRows.of(heldOut, spans), "spans that are cut out");
+          return perplexity(model, HeldOutRows.of(heldOut, objective),
+              pairs ? "what is to be written" : "spans that are cut out");
         }
       });
     }
@@ -72,6 +78,7 @@ public record Measurement(String of, List<Figure> figures) {
     return switch (config.task()) {
       case MASKED_WORDS -> {
         refuseLabelled(folder, heldOut);
+        HeldOut.refusePairs(heldOut, config.family());
         RowObjective<EncoderBatch> words = RowObjectives.maskedWords(ModelTokens.of(folder).words(config, heldOut),
             SEED);
         yield computed(threads, kernels -> {

@@ -14,7 +14,8 @@ import java.util.Set;
 
 /**
  * What a model is trained towards. It follows from the model's family: a decoder says the next token, BERT's kin say which
- * tokens were hidden, T5 writes the spans that were cut out. Of a dataset of labelled texts, or words, BERT's kin say the labels.
+ * tokens were hidden, T5 writes the spans that were cut out. Of a dataset of labelled texts, or words, BERT's kin say the labels; of one of pairs
+ * T5 writes what belongs to what it has read.
  *
  * @param kind AUTO, or the only one by its name
  * @param documents of a packed row, where the next token is said
@@ -25,7 +26,7 @@ public record ObjectiveSettings(Kind kind, Documents documents, double maskedSha
     implements
       Serializable {
   public enum Kind {
-    AUTO, NEXT_TOKEN, MASKED_WORDS, SPAN_CORRUPTION, CLASSIFICATION, TOKEN_CLASSIFICATION
+    AUTO, NEXT_TOKEN, MASKED_WORDS, SPAN_CORRUPTION, CLASSIFICATION, TOKEN_CLASSIFICATION, SEQUENCE_TO_SEQUENCE
   }
 
   /** TOGETHER: a row is one text, as GPT-2 learned; APART: attention and positions begin anew with each document. */
@@ -51,7 +52,10 @@ public record ObjectiveSettings(Kind kind, Documents documents, double maskedSha
     boolean labelled = packing.isLabelled();
     require(!labelled || family.objective() == Kind.MASKED_WORDS, "model.family", name(family),
         "bert, roberta or distilbert: the dataset's packing is " + packing.label());
-    Kind only = labelled ? Kind.valueOf(packing.name()) : family.objective();
+    boolean pairs = packing == Packing.SEQUENCE_TO_SEQUENCE;
+    require(!pairs || family.objective() == Kind.SPAN_CORRUPTION, "model.family", name(family),
+        "t5 or t5-v1-1: the dataset's packing is sequence-to-sequence");
+    Kind only = labelled || pairs ? Kind.valueOf(packing.name()) : family.objective();
     require(kind == Kind.AUTO || kind == only, "objective.kind", name(kind), "auto or " + name(only)
         + " with model.family " + name(family) + " and a dataset whose packing is " + packing.label());
     require(documents == Documents.TOGETHER || family.objective() == Kind.NEXT_TOKEN, "objective.documents",

@@ -4,6 +4,7 @@ import dev.kindling.checkpoint.BertConfig;
 import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.data.pack.Packing;
+import dev.kindling.data.shard.LongestPair;
 import dev.kindling.train.kernel.Kernels;
 import dev.kindling.train.kernel.SizingKernels;
 import dev.kindling.train.loop.RunOptions;
@@ -12,10 +13,12 @@ import dev.kindling.train.model.Batch;
 import dev.kindling.train.model.DecoderModel;
 import dev.kindling.train.model.EncoderModel;
 import dev.kindling.train.model.MicroBatch;
+import dev.kindling.train.model.Seq2SeqBatch;
 import dev.kindling.train.model.T5Model;
 import dev.kindling.train.model.TapedModel;
 import dev.kindling.train.objective.MaskedWords;
 import dev.kindling.train.objective.NextToken;
+import dev.kindling.train.objective.SequenceToSequence;
 import dev.kindling.train.objective.SpanCorruption;
 import dev.kindling.train.tensor.CounterRandom;
 import dev.kindling.train.tensor.DType;
@@ -58,6 +61,11 @@ record PlannedStep(PretrainPlan plan, RunOptions options) {
       MaskedWords words = objective.maskedWords(plan.extra(), end);
       return ran(EncoderModel.planned(bert, kernels, precision), time, words::batch);
     }
+    if (plan.model() instanceof T5Config t5 && plan.isOfPairs()) {
+      LongestPair longest = plan.dataset().packing().longest();
+      return ran(T5Model.planned(t5, kernels, precision), longest.prompt() + longest.completion(),
+          (rows, ids, seed, step) -> pairs(t5, longest, rows, ids));
+    }
     if (plan.model() instanceof T5Config t5) {
       SpanCorruption spans = objective.spans(plan.extra(), end);
       return ran(T5Model.planned(t5, kernels, precision), time, spans::batch);
@@ -69,6 +77,13 @@ record PlannedStep(PretrainPlan plan, RunOptions options) {
           Batch batch = NextToken.batch(rows, ids);
           return apart ? batch.apart(end) : batch;
         });
+  }
+
+  /** A batch of which some pair has the longest text to read, and some the longest to write: it is padded to both. */
+  private static Seq2SeqBatch pairs(T5Config model, LongestPair longest, List<int[]> rows, long[] sampleIds) {
+    return new SequenceToSequence(model.startToken(), model.padToken()).batch(
+        rows.stream().map(row -> Arrays.copyOf(row, longest.prompt())).toList(),
+        rows.stream().map(row -> Arrays.copyOf(row, longest.completion())).toList(), sampleIds);
   }
 
   /** @param length of a row, in tokens */

@@ -65,13 +65,15 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
     require(
         dataset.packingKind() != Packing.PROMPT_COMPLETION || config.model().family().objective() == Kind.NEXT_TOKEN,
         "model.family", config.model().family().name().toLowerCase(Locale.ROOT).replace('_', '-'),
-        "one that says next tokens: the dataset's packing is prompt-completion");
+        "one that says next tokens: the dataset's packing is prompt-completion (t5 learns such texts with packing "
+            + "sequence-to-sequence)");
     ExtraTokens extra = config.model().family().extraTokens(dataset.vocabularySize());
     Path tokenizer = new Path(config.dataset(), Tokenizer.FILE);
     FileSystem files = Storage.of(hadoop, tokenizer);
     if (!extra.names().isEmpty() && Storage.exists(files, tokenizer))
       extra = extra.in(new String(Storage.readSmall(files, tokenizer, LARGEST_TOKENIZER), StandardCharsets.UTF_8));
-    if (config.model().family().objective() == Kind.SPAN_CORRUPTION) {
+    boolean spans = config.model().family().objective() == Kind.SPAN_CORRUPTION;
+    if (spans && dataset.packingKind() != Packing.SEQUENCE_TO_SEQUENCE) {
       config.objective().spans(extra, dataset.endOfText()).refuseUnlessSentinelsSuffice(dataset.sequenceLength());
     }
     ModelConfig model = config.model().config(extra, dataset.sequenceLength(), dataset.endOfText());
@@ -81,6 +83,11 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
     SampleOrder order = new SampleOrder(datasets.order(train.seed()), train.virtualRanks(),
         Math.multiplyExact(train.microBatch(), train.accumulate()));
     return new PretrainPlan(config, datasets, dataset, order, model, extra, steps(train, order));
+  }
+
+  /** Whether rows are of what is read and what is to be written then. */
+  boolean isOfPairs() {
+    return dataset.packingKind() == Packing.SEQUENCE_TO_SEQUENCE;
   }
 
   private static long steps(TrainSettings train, SampleOrder order) {

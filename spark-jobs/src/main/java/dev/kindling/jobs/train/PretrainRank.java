@@ -34,6 +34,7 @@ import dev.kindling.train.model.MicroBatch;
 import dev.kindling.train.model.T5Model;
 import dev.kindling.train.model.TapedModel;
 import dev.kindling.train.model.TrainableModel;
+import dev.kindling.train.objective.SequenceToSequence;
 import dev.kindling.train.profile.Ceilings;
 import dev.kindling.train.profile.Product;
 import dev.kindling.train.profile.Profile;
@@ -92,7 +93,9 @@ final class PretrainRank {
     }
     if (plan.model() instanceof T5Config t5) {
       try (T5Model model = T5Model.create(t5, timed, precision, seed)) {
-        return running.run(model, RowObjectives.spans(objective.spans(plan.extra(), end), seed));
+        return running.run(model, plan.isOfPairs()
+            ? RowObjectives.pairs(new SequenceToSequence(t5.startToken(), t5.padToken()))
+            : RowObjectives.spans(objective.spans(plan.extra(), end), seed));
       }
     }
     try (DecoderModel model = DecoderModel.create((DecoderConfig) plan.model(), timed, precision, seed)) {

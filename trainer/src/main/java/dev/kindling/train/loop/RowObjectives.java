@@ -10,6 +10,7 @@ import dev.kindling.train.model.Seq2SeqBatch;
 import dev.kindling.train.objective.LabelledTexts;
 import dev.kindling.train.objective.MaskedWords;
 import dev.kindling.train.objective.NextToken;
+import dev.kindling.train.objective.SequenceToSequence;
 import dev.kindling.train.objective.SpanCorruption;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -66,6 +67,21 @@ public final class RowObjectives {
     return (dataset, rows, step) -> spans.batch(texts(dataset, rows), rows, seed, step);
   }
 
+  /** What is to be written, when the text before it has been read; each as long as it is. */
+  public static RowObjective<Seq2SeqBatch> pairs(SequenceToSequence pairs) {
+    return (dataset, rows, step) -> {
+      List<int[]> inputs = new ArrayList<>();
+      List<int[]> targets = new ArrayList<>();
+      for (long row : rows) {
+        int[] tokens = dataset.tokens(row);
+        int second = second(dataset.starts(row));
+        inputs.add(Arrays.copyOf(tokens, second));
+        targets.add(Arrays.copyOfRange(tokens, second, dataset.targets(row) + 1));
+      }
+      return pairs.batch(inputs, targets, rows);
+    };
+  }
+
   /**
    * What texts are labelled with: their class, whether each class applies, a number, or the class of each token.
    *
@@ -89,7 +105,7 @@ public final class RowObjectives {
     return Arrays.stream(numbers).mapToInt(number -> (int) number).toArray();
   }
 
-  /** Where the tokens of the second type begin; 0: there are none. */
+  /** Where the tokens of the second text, or of the second type, begin; 0: there are none. */
   private static int second(int[] starts) {
     return starts.length > 1 ? starts[1] : 0;
   }

@@ -12,6 +12,7 @@ import dev.kindling.train.model.EncoderBatch;
 import dev.kindling.train.model.Seq2SeqBatch;
 import dev.kindling.train.objective.LabelledTexts;
 import dev.kindling.train.objective.MaskedWords;
+import dev.kindling.train.objective.SequenceToSequence;
 import dev.kindling.train.objective.SpanCorruption;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -125,6 +126,38 @@ class RowObjectivesTest {
     assertThat(batch.tokenTypes()).containsOnly(0);
     assertThat(batch.targets()).containsExactly(none, 2, none, 0, none, none, 1, none, none, none);
     assertThat(batch.labels()).isEqualTo(3);
+  }
+
+  /** A pair that fills its row but for the last place, one whose completion is empty, and one of end tokens alone. */
+  @Test
+  void pairsAreReadAndWrittenEachAsLongAsItIs() throws Exception {
+    int end = 1, pad = 9, none = Kernels.IGNORED;
+    List<PackedRow> rows = List.of(pair(0, 2, 11, end, 21, 22, 23, end), pair(1, 4, 12, 13, 14, end, end),
+        pair(2, 1, end, end));
+    PackedDataset dataset = TinyDataset.of(folder, rows);
+    Seq2SeqBatch batch = RowObjectives.pairs(new SequenceToSequence(8, pad)).batch(dataset, new long[]{0, 1, 2}, 1);
+    assertThat(batch.time()).isEqualTo(4);
+    assertThat(batch.inputs()).containsExactly(11, end, pad, pad, 12, 13, 14, end, end, pad, pad, pad);
+    assertThat(batch.lengths()).containsExactly(2, 4, 1);
+    assertThat(batch.targetTime()).isEqualTo(4);
+    assertThat(batch.targets()).containsExactly(21, 22, 23, end, end, none, none, none, end, none, none, none);
+    assertThat(batch.decoderInputs()).containsExactly(8, 21, 22, 23, 8, end, pad, pad, 8, end, pad, pad);
+    assertThat(batch.labels()).isEqualTo(6);
+    assertThat(batch.sampleIds()).containsExactly(0, 1, 2);
+    Seq2SeqBatch alone = RowObjectives.pairs(new SequenceToSequence(8, pad)).batch(dataset, new long[]{2}, 5);
+    assertThat(alone.inputs()).as("without padding").containsExactly(end);
+    assertThat(alone.targets()).containsExactly(end);
+    assertThat(alone.decoderInputs()).containsExactly(8);
+  }
+
+  /** A row that is filled up with its last token. @param second where what is written begins */
+  private static PackedRow pair(int row, int second, int... tokens) {
+    int[] all = Arrays.copyOf(tokens, TIME + 1);
+    Arrays.fill(all, tokens.length, all.length, tokens[tokens.length - 1]);
+    boolean[] learned = new boolean[all.length];
+    Arrays.fill(learned, second, tokens.length, true);
+    return new PackedRow(row, tokens.length - 1, all, learned,
+        List.of(new PackedRow.Span("p", 0, second, 0), new PackedRow.Span("p", second, tokens.length, second)));
   }
 
   private static List<DatasetLabels.Label> labels(String... names) {
