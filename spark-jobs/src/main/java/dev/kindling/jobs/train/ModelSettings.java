@@ -12,11 +12,13 @@ import dev.kindling.checkpoint.GptNeoxConfig;
 import dev.kindling.checkpoint.HeadShape;
 import dev.kindling.checkpoint.LlamaConfig;
 import dev.kindling.checkpoint.ModelConfig;
+import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.UserError;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.apache.hadoop.conf.Configuration;
 
 /**
  * The shape of a model; its vocabulary is the dataset's, and what its objective needs besides. What is 0 is the family's usual choice.
@@ -32,10 +34,12 @@ import java.util.Locale;
  *        layers add, of attention's weights (in Llama's kin of these alone)
  * @param routerBalance of a Mixtral, weight of the loss that keeps its experts busy alike; 0: 0.02
  * @param routerZLoss of a Mixtral, weight of the loss that keeps its router's logits small, such as 0.001; 0: none
+ * @param from folder of a trained T5 that the run begins with, which then says the shape; empty: the model is fresh
  */
 public record ModelSettings(ModelFamily family, int layers, int heads, int keyValueHeads, int width, int headWidth,
     int innerWidth, int contextLength, int window, int experts, int expertsPerToken,
-    Positions positions, double dropout, double routerBalance, double routerZLoss) implements Serializable {
+    Positions positions, double dropout, double routerBalance, double routerZLoss,
+    String from) implements Serializable {
   private static final int INNER_MULTIPLE = 64;
 
   /** How a GPT-2 knows where a token stands. */
@@ -82,7 +86,7 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
   public ModelSettings(ModelFamily family, int layers, int heads, int keyValueHeads, int width, int headWidth,
       int innerWidth, int contextLength, int window, int experts, int expertsPerToken, Positions positions) {
     this(family, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window, experts,
-        expertsPerToken, positions, 0, 0, 0);
+        expertsPerToken, positions, 0, 0, 0, "");
   }
 
   private static String only(ModelFamily family, String what) {
@@ -101,12 +105,23 @@ public record ModelSettings(ModelFamily family, int layers, int heads, int keyVa
 
   public ModelSettings withFamily(ModelFamily other) {
     return new ModelSettings(other, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window,
-        experts, expertsPerToken, positions, dropout, routerBalance, routerZLoss);
+        experts, expertsPerToken, positions, dropout, routerBalance, routerZLoss, from);
+  }
+
+  /** @param folder of a trained model */
+  public ModelSettings withFrom(String folder) {
+    return new ModelSettings(family, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window,
+        experts, expertsPerToken, positions, dropout, routerBalance, routerZLoss, folder);
+  }
+
+  /** The same with a path that means on an executor what it means here. */
+  ModelSettings absolute(Configuration hadoop) {
+    return from.isEmpty() ? this : withFrom(Storage.absolute(hadoop, from));
   }
 
   public ModelSettings withDropout(double share) {
     return new ModelSettings(family, layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength, window,
-        experts, expertsPerToken, positions, share, routerBalance, routerZLoss);
+        experts, expertsPerToken, positions, share, routerBalance, routerZLoss, from);
   }
 
   /** The whole configuration for a dataset. @throws UserError where its sequences are longer than the context */

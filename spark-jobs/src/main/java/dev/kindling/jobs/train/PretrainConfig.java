@@ -42,7 +42,7 @@ public record PretrainConfig(String dataset, String run, DataSettings data, Mode
   /** The same with paths that mean on an executor what they mean here. */
   PretrainConfig absolute(Configuration hadoop) {
     return new PretrainConfig(Storage.absolute(hadoop, dataset), Storage.absolute(hadoop, run), data.absolute(hadoop),
-        model, objective, train,
+        model.absolute(hadoop), objective, train,
         optimizer, schedule, average, gradients, checkpoints, cluster, profile, tracking, watch);
   }
 

@@ -17,6 +17,7 @@ import dev.kindling.data.shard.PackedDataset;
 import dev.kindling.data.tokenizer.EndTemplate;
 import dev.kindling.data.tokenizer.Fingerprint;
 import dev.kindling.data.tokenizer.Tokenizer;
+import dev.kindling.jobs.model.ModelPath;
 import dev.kindling.jobs.train.ObjectiveSettings.Kind;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
 import dev.kindling.train.loop.RunOptions;
@@ -53,8 +54,11 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
   static PretrainPlan of(PretrainConfig given, Configuration hadoop) {
     DatasetMixture datasets = RunData.of(given, hadoop);
     DatasetInfo dataset = datasets.info(hadoop);
+    Optional<TrainedStart> start = TrainedStart.of(given.model(), hadoop);
+    ModelSettings shape = given.model().absolute(hadoop);
     PretrainConfig config = given.withData(
-        given.data().of(datasets.members().stream().map(member -> member.info().datasetVersion()).toList()));
+        given.data().of(datasets.members().stream().map(member -> member.info().datasetVersion()).toList()))
+        .withModel(start.map(trained -> shape.withFamily(trained.family())).orElse(shape));
     TrainSettings train = config.train();
     config.objective().refuseUnlessOf(config.model().family(), dataset.packingKind());
     require(config.tracking().documentLoss() == 0 || config.model().family().objective() == Kind.NEXT_TOKEN,
@@ -67,16 +71,20 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
         "model.family", config.model().family().name().toLowerCase(Locale.ROOT).replace('_', '-'),
         "one that says next tokens: the dataset's packing is prompt-completion (t5 learns such texts with packing "
             + "sequence-to-sequence)");
-    ExtraTokens extra = config.model().family().extraTokens(dataset.vocabularySize());
+    boolean pairs = dataset.packingKind() == Packing.SEQUENCE_TO_SEQUENCE;
+    ExtraTokens extra = pairs && start.isPresent()          // the model has what it begins to write with, and cuts nothing out
+        ? ExtraTokens.none(dataset.vocabularySize())
+        : config.model().family().extraTokens(dataset.vocabularySize());
     Path tokenizer = new Path(config.dataset(), Tokenizer.FILE);
     FileSystem files = Storage.of(hadoop, tokenizer);
     if (!extra.names().isEmpty() && Storage.exists(files, tokenizer))
       extra = extra.in(new String(Storage.readSmall(files, tokenizer, LARGEST_TOKENIZER), StandardCharsets.UTF_8));
-    boolean spans = config.model().family().objective() == Kind.SPAN_CORRUPTION;
-    if (spans && dataset.packingKind() != Packing.SEQUENCE_TO_SEQUENCE) {
+    if (config.model().family().objective() == Kind.SPAN_CORRUPTION && !pairs) {
       config.objective().spans(extra, dataset.endOfText()).refuseUnlessSentinelsSuffice(dataset.sequenceLength());
     }
-    ModelConfig model = config.model().config(extra, dataset.sequenceLength(), dataset.endOfText());
+    ExtraTokens tokens = extra;
+    ModelConfig model = start.<ModelConfig>map(trained -> trained.shape(dataset, tokens, config.model().dropout()))
+        .orElseGet(() -> config.model().config(tokens, dataset.sequenceLength(), dataset.endOfText()));
     if (dataset.labels() != null) model = EncoderShape.labelled((BertConfig) model, dataset.labels());
     require(train.epochs() == 0 || !datasets.isMixed(), "train.epochs", train.epochs(),
         "left out where several datasets are mixed, as each has epochs of its own; say train.steps");
@@ -115,6 +123,8 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
     tokenizer(hadoop);
     options(Precision.FLOAT32);                  // schedule and optimizer, whatever the precision will be
     Optional<RunFolder.Started> started = folder.started();
+    // of a checkpoint every byte that is read is held to its manifest, once, while the run begins
+    if (started.isEmpty() && !config.model().from().isEmpty()) ModelPath.resolve(hadoop, config.model().from());
     if (started.isPresent()) {
       Map<String, String> identity = started.get().identity();
       PrecisionChoice choice = config.train().precision();
@@ -177,6 +187,7 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
     all.put(PRECISION, precision.name());
     // what nothing is dropped out of is told as before there was a choice: such runs go on
     all.put("model", model.withDropout(DropoutRates.NONE).toString().replace(", dropout=" + DropoutRates.NONE, ""));
+    if (!config.model().from().isEmpty()) all.put("model.from", config.model().from());
     if (config.model().dropout() > 0) all.put("model.dropout", Double.toString(config.model().dropout()));
     if (model instanceof BertConfig || model instanceof T5Config) all.put("objective", config.objective().toString());
     // not told where it is as before there was a choice: such runs go on

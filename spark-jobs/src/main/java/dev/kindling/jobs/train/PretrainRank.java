@@ -92,7 +92,10 @@ final class PretrainRank {
       }
     }
     if (plan.model() instanceof T5Config t5) {
-      try (T5Model model = T5Model.create(t5, timed, precision, seed)) {
+      String from = plan.config().model().from();
+      try (T5Model model = from.isEmpty()
+          ? T5Model.create(t5, timed, precision, seed)
+          : TrainedStart.load(new Path(from), t5, rank.conf(), timed, precision)) {
         return running.run(model, plan.isOfPairs()
             ? RowObjectives.pairs(new SequenceToSequence(t5.startToken(), t5.padToken()))
             : RowObjectives.spans(objective.spans(plan.extra(), end), seed));
