@@ -55,7 +55,8 @@ final class Results {
     if (Files.exists(file))
       for (JsonNode earlier : mapper.readTree(file.toFile()).path("rows"))
         if (!earlier.path("machine").asText().equals(machine()) || rows.stream()
-            .noneMatch(row -> row.name.equals(earlier.path("case").asText()))) json.add(earlier);
+            .noneMatch(row -> row.name.equals(earlier.path("case").asText())))
+          json.add(earlier);
     for (Row row : rows) json.add(fields(row));
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("benchmark", benchmark);

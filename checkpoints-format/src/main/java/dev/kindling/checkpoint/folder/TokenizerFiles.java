@@ -48,6 +48,13 @@ public final class TokenizerFiles {
     return new TokenizerFiles(contents);
   }
 
+  /** The same and one more file, such as a chat template. */
+  public TokenizerFiles with(String name, String text) {
+    Map<String, byte[]> more = new TreeMap<>(contents);
+    more.put(name, text.getBytes(StandardCharsets.UTF_8));
+    return new TokenizerFiles(more);
+  }
+
   List<FileEntry> write(ModelFolderWriter.Destination to) throws IOException {
     List<FileEntry> entries = new ArrayList<>();
     for (var file : contents.entrySet()) entries.add(to.write(file.getKey(), out -> out.write(file.getValue())));

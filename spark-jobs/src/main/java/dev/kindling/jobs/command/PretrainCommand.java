@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
         "  model        family (gpt2, llama, mistral, qwen2, qwen3, phi3, gemma2, mixtral, gpt-neox, bloom, bert, roberta,",
         "               distilbert, t5, t5-v1-1), layers, heads, keyValueHeads, width, headWidth, innerWidth, contextLength,",
         "               window, experts, expertsPerToken, positions, dropout, routerBalance, routerZLoss (mixtral); or from",
-        "               (folder of a trained t5 to begin with) and dropout",
+        "               (folder of a trained model to begin with) and dropout",
         "  objective    kind (auto: the family's, or the dataset's labels or pairs), maskedShare (bert and its kin), density,",
         "               meanSpan (t5)",
         "  train        steps, epochs, microBatch, accumulate, virtualRanks, seed, precision (auto, float32, bf16),",

@@ -35,6 +35,11 @@ public final class ModelPath {
     return Checkpoint.read(conf, path).model(AveragedWeights.STATE);
   }
 
+  /** Opens a folder that {@link #resolve} gives or has given: that is what looks at every byte, and once is enough. */
+  public static ModelFolder openResolved(Configuration conf, Path folder) {
+    return ModelFolder.open(conf, folder);
+  }
+
   /**
    * A checkpoint has been held to the hashes of its manifest, a run's newest as a whole and a named one in all that a model is read
    * from: damage that no reader of the weights notices must not reach an export or a measurement. Call it once a command, as that

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -35,6 +36,18 @@ record ExtraTokens(int first, List<String> names, Map<String, Integer> there, Se
   /** Padding and mask. */
   static ExtraTokens ofMaskedWords(int vocabulary) {
     return new ExtraTokens(vocabulary, List.of("[PAD]", "[MASK]"));
+  }
+
+  /**
+   * Those of a trained model of masked words, whose tokenizer has BERT's or RoBERTa's name for the mask: nothing is added.
+   *
+   * @return empty where it has no mask
+   */
+  static Optional<ExtraTokens> ofTrained(int vocabulary, String tokenizerJson, int padding) {
+    Map<String, Integer> special = SpecialTokens.of(tokenizerJson, "the dataset's " + Tokenizer.FILE).ids();
+    Integer mask = special.getOrDefault("[MASK]", special.get("<mask>"));
+    return Optional.ofNullable(mask).map(id -> new ExtraTokens(vocabulary, List.of(),
+        Map.of("[PAD]", padding, "[MASK]", id), Set.copyOf(special.values())));
   }
 
   /** Padding, which decoders start with, and sentinels, the first of them last. */

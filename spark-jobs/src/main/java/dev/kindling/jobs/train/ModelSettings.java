@@ -34,7 +34,7 @@ import org.apache.hadoop.conf.Configuration;
  *        layers add, of attention's weights (in Llama's kin of these alone)
  * @param routerBalance of a Mixtral, weight of the loss that keeps its experts busy alike; 0: 0.02
  * @param routerZLoss of a Mixtral, weight of the loss that keeps its router's logits small, such as 0.001; 0: none
- * @param from folder of a trained T5 that the run begins with, which then says the shape; empty: the model is fresh
+ * @param from folder of a trained model that the run begins with, which then says the shape; empty: the model is fresh
  */
 public record ModelSettings(ModelFamily family, int layers, int heads, int keyValueHeads, int width, int headWidth,
     int innerWidth, int contextLength, int window, int experts, int expertsPerToken,

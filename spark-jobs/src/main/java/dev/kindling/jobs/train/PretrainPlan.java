@@ -72,25 +72,30 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
         "one that says next tokens: the dataset's packing is prompt-completion (t5 learns such texts with packing "
             + "sequence-to-sequence)");
     boolean pairs = dataset.packingKind() == Packing.SEQUENCE_TO_SEQUENCE;
-    ExtraTokens extra = pairs && start.isPresent()          // the model has what it begins to write with, and cuts nothing out
-        ? ExtraTokens.none(dataset.vocabularySize())
-        : config.model().family().extraTokens(dataset.vocabularySize());
-    Path tokenizer = new Path(config.dataset(), Tokenizer.FILE);
-    FileSystem files = Storage.of(hadoop, tokenizer);
-    if (!extra.names().isEmpty() && Storage.exists(files, tokenizer))
-      extra = extra.in(new String(Storage.readSmall(files, tokenizer, LARGEST_TOKENIZER), StandardCharsets.UTF_8));
+    ExtraTokens extra = tokens(start, config, dataset, hadoop);
     if (config.model().family().objective() == Kind.SPAN_CORRUPTION && !pairs) {
       config.objective().spans(extra, dataset.endOfText()).refuseUnlessSentinelsSuffice(dataset.sequenceLength());
     }
-    ExtraTokens tokens = extra;
-    ModelConfig model = start.<ModelConfig>map(trained -> trained.shape(dataset, tokens, config.model().dropout()))
-        .orElseGet(() -> config.model().config(tokens, dataset.sequenceLength(), dataset.endOfText()));
+    ModelConfig model = start.map(trained -> trained.shape(dataset, config.model().dropout()))
+        .orElseGet(() -> config.model().config(extra, dataset.sequenceLength(), dataset.endOfText()));
     if (dataset.labels() != null) model = EncoderShape.labelled((BertConfig) model, dataset.labels());
     require(train.epochs() == 0 || !datasets.isMixed(), "train.epochs", train.epochs(),
         "left out where several datasets are mixed, as each has epochs of its own; say train.steps");
     SampleOrder order = new SampleOrder(datasets.order(train.seed()), train.virtualRanks(),
         Math.multiplyExact(train.microBatch(), train.accumulate()));
     return new PretrainPlan(config, datasets, dataset, order, model, extra, steps(train, order));
+  }
+
+  /** What the objective needs besides the dataset's tokens; a trained model has it. */
+  private static ExtraTokens tokens(Optional<TrainedStart> start, PretrainConfig config, DatasetInfo dataset,
+      Configuration hadoop) {
+    Path file = new Path(config.dataset(), Tokenizer.FILE);
+    FileSystem files = Storage.of(hadoop, file);
+    ExtraTokens usual = config.model().family().extraTokens(dataset.vocabularySize());
+    if (usual.names().isEmpty() || !Storage.exists(files, file)) return usual;
+    String json = new String(Storage.readSmall(files, file, LARGEST_TOKENIZER), StandardCharsets.UTF_8);
+    boolean hides = dataset.labels() == null && dataset.packingKind() != Packing.SEQUENCE_TO_SEQUENCE;
+    return start.map(trained -> trained.tokens(hides, dataset, json)).orElseGet(() -> usual.in(json));
   }
 
   /** Whether rows are of what is read and what is to be written then. */

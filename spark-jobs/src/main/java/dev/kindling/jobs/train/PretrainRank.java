@@ -7,6 +7,7 @@ import dev.kindling.checkpoint.Json;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.commit.Retention;
 import dev.kindling.checkpoint.folder.TokenizerFiles;
+import dev.kindling.data.chat.ChatTemplate;
 import dev.kindling.data.pack.Packing;
 import dev.kindling.jobs.config.ResolvedYaml;
 import dev.kindling.jobs.model.NativeCache;
@@ -48,6 +49,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /** What one rank of a pre-training run does: make everything that a {@link TrainingLoop} needs, and run it. */
@@ -81,9 +83,10 @@ final class PretrainRank {
     int end = plan.dataset().endOfText();
     Optional<Profile> profile = plan.config().profile().enabled() ? Optional.of(new Profile()) : Optional.empty();
     Kernels timed = profile.map(p -> ProfiledKernels.of(kernels, p)).orElse(kernels);
+    StartingWeights start = StartingWeights.of(plan, rank.conf(), timed, precision);
     Running running = new Running(plan, rank, kernels, timed, precision, profile, news);
     if (plan.model() instanceof BertConfig bert) {
-      try (EncoderModel model = EncoderModel.create(bert, timed, precision, seed)) {
+      try (EncoderModel model = start.encoder(bert)) {
         if (plan.dataset().labels() == null)
           return running.run(model, RowObjectives.maskedWords(objective.maskedWords(plan.extra(), end), seed));
         Labelling labelling = new Labelling(plan.dataset().labels(), bert);
@@ -92,16 +95,13 @@ final class PretrainRank {
       }
     }
     if (plan.model() instanceof T5Config t5) {
-      String from = plan.config().model().from();
-      try (T5Model model = from.isEmpty()
-          ? T5Model.create(t5, timed, precision, seed)
-          : TrainedStart.load(new Path(from), t5, rank.conf(), timed, precision)) {
+      try (T5Model model = start.t5(t5)) {
         return running.run(model, plan.isOfPairs()
             ? RowObjectives.pairs(new SequenceToSequence(t5.startToken(), t5.padToken()))
             : RowObjectives.spans(objective.spans(plan.extra(), end), seed));
       }
     }
-    try (DecoderModel model = DecoderModel.create((DecoderConfig) plan.model(), timed, precision, seed)) {
+    try (DecoderModel model = start.decoder((DecoderConfig) plan.model())) {
       boolean apart = objective.documents() == ObjectiveSettings.Documents.APART;
       if (plan.dataset().packingKind() == Packing.PROMPT_COMPLETION)
         return running.run(model, RowObjectives.examplesApart());
@@ -177,11 +177,21 @@ final class PretrainRank {
     details.set("configuration", Json.of(ResolvedYaml.plain(plan.config())));
     details.put("ranks", rank.worldSize());
     TokenizerFiles tokenizer = rank.rank() == 0
-        ? TokenizerFiles.of(plan.model(), plan.tokenizer(rank.conf()))
+        ? tokenizer(plan, rank.conf())
         : TokenizerFiles.none();
     return new FolderCheckpoints(rank.conf(), new Path(plan.config().run()), rank.epoch(), plan.model(),
         tokenizer, new Retention(keep.keepLast(), keep.keepEvery(), keep.keepBest()), details,
         news::committing);
+  }
+
+  /** With the chat template of the folder that the run began with, if it has one. */
+  private static TokenizerFiles tokenizer(PretrainPlan plan, Configuration hadoop) {
+    TokenizerFiles files = TokenizerFiles.of(plan.model(), plan.tokenizer(hadoop));
+    String from = plan.config().model().from();
+    return from.isEmpty()
+        ? files
+        : ChatTemplate.load(hadoop, new Path(from)).map(chat -> files.with(ChatTemplate.FILE, chat.source()))
+            .orElse(files);
   }
 
   /**

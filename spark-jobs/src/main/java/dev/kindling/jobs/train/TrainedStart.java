@@ -2,7 +2,14 @@ package dev.kindling.jobs.train;
 
 import static dev.kindling.checkpoint.UserError.require;
 
+import dev.kindling.checkpoint.BertConfig;
+import dev.kindling.checkpoint.BloomConfig;
+import dev.kindling.checkpoint.DecoderConfig;
 import dev.kindling.checkpoint.DropoutRates;
+import dev.kindling.checkpoint.EncoderTask;
+import dev.kindling.checkpoint.Gpt2Config;
+import dev.kindling.checkpoint.GptNeoxConfig;
+import dev.kindling.checkpoint.LlamaConfig;
 import dev.kindling.checkpoint.ModelConfig;
 import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.T5Config;
@@ -11,40 +18,48 @@ import dev.kindling.checkpoint.folder.ModelFolder;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.tokenizer.Fingerprint;
 import dev.kindling.jobs.config.Differences;
-import dev.kindling.train.kernel.Kernels;
-import dev.kindling.train.model.T5Model;
-import dev.kindling.train.tensor.Precision;
+import dev.kindling.jobs.model.ModelPath;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * A trained T5 that a run begins with: it says the shape, the run's dataset is made with its tokenizer, and its weights are where
- * the first step starts. The folder is one model, not a run, so that it is the same one whenever the run goes on.
+ * A trained model that a run begins with: it says the shape, the run's dataset is made with its tokenizer, and its weights are
+ * where the first step starts ({@link StartingWeights}). The folder is one model, not a run, so that it is the same one whenever
+ * the run goes on.
  *
  * @param folder in Hugging Face's layout; @param config of it; @param tokenizer SHA-256 of its tokenizer.json; empty: it has none
  */
-record TrainedStart(Path folder, T5Config config, Optional<String> tokenizer) {
+record TrainedStart(Path folder, ModelConfig config, Optional<String> tokenizer) {
   private static final String KEY = "model.from";
 
-  /** Empty where the model is fresh. @throws UserError where there is no T5, or other settings say a shape too */
+  /** Empty where the model is fresh. @throws UserError where there is no model, or other settings say a shape too */
   static Optional<TrainedStart> of(ModelSettings settings, Configuration hadoop) {
     if (settings.from().isEmpty()) return Optional.empty();
     Path folder = new Path(settings.from());
     require(Storage.exists(Storage.of(hadoop, folder), new Path(folder, ModelConfig.FILE)), KEY, folder,
         "the folder of a model, with config.json; of a run name one of its checkpoints");
-    try (ModelFolder model = ModelFolder.open(hadoop, folder)) {
-      if (!(model.config() instanceof T5Config t5))
-        throw new UserError(KEY + " is " + folder + ", a " + model.config().family() + "; it must be a t5's folder");
-      TrainedStart start = new TrainedStart(folder, t5, model.tokenizerJson().map(Fingerprint::of));
+    try (ModelFolder model = ModelPath.openResolved(hadoop, folder)) {
+      TrainedStart start = new TrainedStart(folder, model.config(), model.tokenizerJson().map(Fingerprint::of));
       start.refuseOtherShape(settings);
       return Optional.of(start);
     }
   }
 
   ModelFamily family() {
-    return config.gated() ? ModelFamily.T5_V1_1 : ModelFamily.T5;
+    if (config instanceof BertConfig bert) return ModelFamily.valueOf(bert.kind().name());
+    if (config instanceof T5Config t5) return t5.gated() ? ModelFamily.T5_V1_1 : ModelFamily.T5;
+    return family((DecoderConfig) config);
+  }
+
+  private static ModelFamily family(DecoderConfig config) {
+    if (config instanceof LlamaConfig llama) return ModelFamily.valueOf(llama.kind().name());
+    if (config instanceof Gpt2Config) return ModelFamily.GPT2;
+    if (config instanceof GptNeoxConfig) return ModelFamily.GPT_NEOX;
+    if (config instanceof BloomConfig) return ModelFamily.BLOOM;
+    throw new IllegalArgumentException("no family of " + config);
   }
 
   private void refuseOtherShape(ModelSettings settings) {
@@ -61,29 +76,48 @@ record TrainedStart(Path folder, T5Config config, Optional<String> tokenizer) {
     return family.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** The folder's configuration, with the rate that is set, if any. @throws UserError where the dataset has other tokens */
-  T5Config shape(DatasetInfo dataset, ExtraTokens extra, double dropout) {
-    String why = null;
-    if (tokenizer.isPresent() && !tokenizer.get().equals(dataset.tokenizer()))
-      why = "is another than the model's";
-    else
-      if (dataset.vocabularySize() > config.vocabularySize())
-        why = "has " + dataset.vocabularySize() + " tokens, the model " + config.vocabularySize();
-      else
-        if (!config.endTokens().contains(dataset.endOfText()))
-          why = "ends texts with token " + dataset.endOfText() + ", the model with " + config.endTokens();
-        else
-          if (!extra.names().isEmpty())
-            why = "lacks " + extra.names().get(0) + ", which the model learned with";
-    if (why != null)
-      throw new UserError("the dataset's tokenizer " + why + ": prepare the dataset with the tokenizer in " + folder);
-    return dropout > 0 ? config.withDropout(DropoutRates.of((float) dropout)) : config;
+  /**
+   * What is hidden from the model, by the tokens that it learned with. Nothing is where rows say what is to be learned: texts with
+   * labels, pairs, and texts of which each next token is said.
+   *
+   * @param hides whether the objective hides tokens; @param tokenizerJson the dataset's
+   */
+  ExtraTokens tokens(boolean hides, DatasetInfo dataset, String tokenizerJson) {
+    int vocabulary = dataset.vocabularySize();
+    if (!hides) return ExtraTokens.none(vocabulary);
+    if (config instanceof BertConfig bert)
+      return ExtraTokens.ofTrained(vocabulary, tokenizerJson, Math.max(0, bert.padToken()))
+          .orElseThrow(() -> another("lacks a special token [MASK] or <mask>, which stands for hidden words"));
+    ExtraTokens spans = ExtraTokens.ofSpans(vocabulary).in(tokenizerJson);
+    if (!spans.names().isEmpty()) throw another("lacks " + spans.names().get(0) + ", which the model learned with");
+    return spans;
   }
 
-  /** A model with the folder's weights. @param shape what {@link #shape} gave */
-  static T5Model load(Path folder, T5Config shape, Configuration hadoop, Kernels kernels, Precision precision) {
-    try (ModelFolder model = ModelFolder.open(hadoop, folder)) {
-      return T5Model.load(shape, model.weights(), kernels, precision);
-    }
+  /**
+   * The folder's configuration, with the rate that is set, if any; an encoder is to say hidden words.
+   *
+   * @throws UserError where the dataset has other tokens or longer rows
+   */
+  ModelConfig shape(DatasetInfo dataset, double dropout) {
+    if (tokenizer.isPresent() && !tokenizer.get().equals(dataset.tokenizer()))
+      throw another("is another than the model's");
+    if (dataset.vocabularySize() > config.vocabularySize())
+      throw another("has " + dataset.vocabularySize() + " tokens, the model " + config.vocabularySize());
+    boolean reads = config instanceof T5Config;              // by distance: no row is too long
+    if (reads && !config.endTokens().contains(dataset.endOfText()))
+      throw another("ends texts with token " + dataset.endOfText() + ", the model with " + config.endTokens());
+    if (!reads && dataset.sequenceLength() > config.contextLength())
+      throw new UserError("the dataset's rows have " + dataset.sequenceLength() + " tokens; the model in " + folder
+          + " takes " + config.contextLength() + " at the most: prepare the dataset with sequenceLength="
+          + config.contextLength() + " or less");
+    ModelConfig task = config instanceof BertConfig bert && bert.task() != EncoderTask.MASKED_WORDS
+        ? bert.forTask(EncoderTask.MASKED_WORDS, List.of())
+        : config;
+    return dropout > 0 ? task.withDropout(DropoutRates.of((float) dropout)) : task;
+  }
+
+  private UserError another(String why) {
+    return new UserError(
+        "the dataset's tokenizer " + why + ": prepare the dataset with the tokenizer in " + folder);
   }
 }

@@ -128,7 +128,7 @@ class PairVerbsTest {
     Path bert = folder.resolve("bert");
     if (!Files.exists(bert)) GoldenTexts.copy("bert-mlm", bert, 97);
     assertThat(Ended.refused(pretrain(again, folder.resolve("x"), new String[0], "model.from=" + bert)))
-        .contains(", a bert; it must be a t5's folder");
+        .contains("model.family is bert; it must be t5 or t5-v1-1: the dataset's packing is sequence-to-sequence");
   }
 
   @Test
