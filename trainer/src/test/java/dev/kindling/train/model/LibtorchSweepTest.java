@@ -14,15 +14,10 @@ import dev.kindling.train.tensor.DType;
 import dev.kindling.train.tensor.Memory;
 import dev.kindling.train.tensor.Precision;
 import dev.kindling.train.tensor.Tensor;
-import java.util.Arrays;
 import java.util.List;
-import net.jqwik.api.Arbitraries;
-import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Combinators;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
-import net.jqwik.api.Provide;
 import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.Tag;
 
@@ -32,46 +27,11 @@ import net.jqwik.api.Tag;
  */
 @Tag("libtorch")
 class LibtorchSweepTest {
-  private static final String SEED = "12";
-  private static final int TRIES = 40;
-
-  /** @param groups heads of keys and values, which divide {@code heads}; @param lengths of the rows, 0 to {@code time} */
-  record Shape(int time, int layers, int heads, int groups, int headWidth, int inner, int vocabulary, boolean tied,
-      int ignored, List<Integer> lengths) {
-    int width() {
-      return heads * headWidth;
-    }
-
-    int rows() {
-      return lengths.size();
-    }
-
-    int[] rowLengths() {
-      return lengths.stream().mapToInt(Integer::intValue).toArray();
-    }
-  }
-
-  /** Edges come often: one token, one head, a group for each head, one head for all. */
-  @Provide
-  Arbitrary<Shape> shapes() {
-    Arbitrary<int[]> heads = Arbitraries.of(1, 2, 3, 4, 6).flatMap(
-        h -> Arbitraries.of(Arrays.stream(new int[]{1, 2, 3, 4, 6}).filter(g -> h % g == 0).boxed().toList())
-            .map(g -> new int[]{h, g}));
-    Arbitrary<int[]> sizes = Combinators.combine(Arbitraries.of(1, 2, 3, 4, 8, 12).map(w -> 2 * w),
-        Arbitraries.integers().between(1, 70), Arbitraries.integers().between(3, 150))
-        .as((w, i, v) -> new int[]{w, i, v});
-    return Arbitraries.integers().between(1, 40).flatMap(time -> Combinators.combine(
-        Arbitraries.integers().between(1, 3), heads, sizes, Arbitraries.of(true, false), Arbitraries.of(0, 2, 5),
-        Arbitraries.integers().between(0, time).list().ofMinSize(1).ofMaxSize(5))
-        .as((layers, h, s, tied, ignored, lengths) -> new Shape(time, layers, h[0], h[1], s[0], s[1], s[2], tied,
-            ignored, lengths)));
-  }
-
   /** As many groups as heads, and one for all. */
   @Example
   void everyKindWithTheVocabularyOfGpt2() {
     for (int groups : new int[]{1, 4}) {
-      everyKind(new Shape(5, 1, 4, groups, 4, 24, 50_257, groups == 1, 0, List.of(5, 0, 1)), TestKernels.BEST);
+      everyKind(new SweepShape(5, 1, 4, groups, 4, 24, 50_257, groups == 1, 0, List.of(5, 0, 1)), TestKernels.BEST);
     }
   }
 
@@ -80,12 +40,12 @@ class LibtorchSweepTest {
   void everyKindWithTextsOfOneToken() {
     for (TestKernels library : TestKernels.values()) {
       for (boolean tied : new boolean[]{true, false}) {
-        everyKind(new Shape(1, 2, 4, 2, 8, 23, 67, tied, 0, List.of(1, 0, 1)), library);
+        everyKind(new SweepShape(1, 2, 4, 2, 8, 23, 67, tied, 0, List.of(1, 0, 1)), library);
       }
     }
   }
 
-  private void everyKind(Shape shape, TestKernels library) {
+  private void everyKind(SweepShape shape, TestKernels library) {
     gpt2(shape, library);
     llama(shape, library);
     mixtral(shape, library);
@@ -93,77 +53,79 @@ class LibtorchSweepTest {
     t5(shape, library);
   }
 
-  @Property(tries = TRIES, seed = SEED, shrinking = ShrinkingMode.OFF)
-  void gpt2(@ForAll("shapes") Shape shape, @ForAll TestKernels library) {
-    Gpt2Config config = new Gpt2Config(shape.vocabulary, shape.time, shape.width(), shape.layers, shape.heads,
-        shape.inner, 1e-5f, shape.tied, 0.02f, -1, List.of());
-    Batch batch = Samples.batch(shape.vocabulary, shape.time, shape.ignored, shape.rowLengths());
+  @Property(tries = SweepShape.TRIES, seed = SweepShape.SEED, shrinking = ShrinkingMode.OFF)
+  void gpt2(@ForAll(supplier = SweepShape.Any.class) SweepShape shape, @ForAll TestKernels library) {
+    Gpt2Config config = new Gpt2Config(shape.vocabulary(), shape.time(), shape.width(), shape.layers(), shape.heads(),
+        shape.inner(), 1e-5f, shape.tied(), 0.02f, -1, List.of());
+    Batch batch = shape.batch();
     try (Kernels kernels = library.open(2);
         DecoderModel model = DecoderModel.create(config, kernels, Precision.FLOAT32, 1)) {
       Samples.randomise(model, 7);
-      check(model, batch, TorchGpt2.run(config, model.weightSource(), batch));
+      TorchGpt2.run(config, model.weightSource(), batch).check(model, batch);
     }
   }
 
-  @Property(tries = TRIES, seed = SEED, shrinking = ShrinkingMode.OFF)
-  void llama(@ForAll("shapes") Shape shape, @ForAll TestKernels library) {
+  @Property(tries = SweepShape.TRIES, seed = SweepShape.SEED, shrinking = ShrinkingMode.OFF)
+  void llama(@ForAll(supplier = SweepShape.Any.class) SweepShape shape, @ForAll TestKernels library) {
     llama(config(LlamaFamily.LLAMA, shape), shape, library);
   }
 
   /** What routers pay is part of the loss; equal logits, of which either may be chosen, do not come. */
-  @Property(tries = TRIES, seed = SEED, shrinking = ShrinkingMode.OFF)
-  void mixtral(@ForAll("shapes") Shape shape, @ForAll TestKernels library) {
-    int experts = 1 + shape.inner % 5;
+  @Property(tries = SweepShape.TRIES, seed = SweepShape.SEED, shrinking = ShrinkingMode.OFF)
+  void mixtral(@ForAll(supplier = SweepShape.Any.class) SweepShape shape, @ForAll TestKernels library) {
+    int experts = 1 + shape.inner() % 5;
     LlamaConfig config = config(LlamaFamily.MIXTRAL, shape)
-        .withExperts(new Experts(experts, 1 + shape.vocabulary % experts, 0.02f, 0.01f, true));
+        .withExperts(new Experts(experts, 1 + shape.vocabulary() % experts, 0.02f, 0.01f, true));
     llama(config, shape, library);
   }
 
-  private static LlamaConfig config(LlamaFamily family, Shape shape) {
-    return LlamaConfig.of(family, shape.vocabulary, shape.time, shape.width(), shape.layers, shape.heads, shape.groups,
-        shape.inner).withTiedHead(shape.tied);
+  private static LlamaConfig config(LlamaFamily family, SweepShape shape) {
+    return LlamaConfig
+        .of(family, shape.vocabulary(), shape.time(), shape.width(), shape.layers(), shape.heads(), shape.groups(),
+            shape.inner())
+        .withTiedHead(shape.tied());
   }
 
-  private static void llama(LlamaConfig config, Shape shape, TestKernels library) {
-    Batch batch = Samples.batch(shape.vocabulary, shape.time, shape.ignored, shape.rowLengths());
+  private static void llama(LlamaConfig config, SweepShape shape, TestKernels library) {
+    Batch batch = shape.batch();
     try (Kernels kernels = library.open(2);
         DecoderModel model = DecoderModel.create(config, kernels, Precision.FLOAT32, 1)) {
       Samples.randomise(model, 7);
-      check(model, batch, TorchLlama.run(config, model.weightSource(), batch));
+      TorchLlama.run(config, model.weightSource(), batch).check(model, batch);
     }
   }
 
-  @Property(tries = TRIES, seed = SEED, shrinking = ShrinkingMode.OFF)
-  void bert(@ForAll("shapes") Shape shape, @ForAll TestKernels library) {
-    BertConfig config = BertConfig.of(shape.vocabulary, shape.time, shape.width(), shape.layers, shape.heads)
-        .withTiedHead(shape.tied);
-    Batch words = Samples.batch(shape.vocabulary, shape.time, shape.ignored, shape.rowLengths());
-    EncoderBatch batch = new EncoderBatch(shape.rows(), shape.time, words.inputs(),
+  @Property(tries = SweepShape.TRIES, seed = SweepShape.SEED, shrinking = ShrinkingMode.OFF)
+  void bert(@ForAll(supplier = SweepShape.Any.class) SweepShape shape, @ForAll TestKernels library) {
+    BertConfig config = BertConfig.of(shape.vocabulary(), shape.time(), shape.width(), shape.layers(), shape.heads())
+        .withTiedHead(shape.tied());
+    Batch words = shape.batch();
+    EncoderBatch batch = new EncoderBatch(shape.rows(), shape.time(), words.inputs(),
         tokens("types", 2, words.inputs().length), shape.rowLengths(), words.targets(), null, words.sampleIds());
     try (Kernels kernels = library.open(2);
         EncoderModel model = EncoderModel.create(config, kernels, Precision.FLOAT32, 1)) {
       Samples.randomise(model, 7);
-      check(model, batch, TorchBert.run(config, model.weightSource(), batch));
+      TorchBert.run(config, model.weightSource(), batch).check(model, batch);
     }
   }
 
   /** Versions 1.0 and 1.1; the outputs are as long as another row's input. */
-  @Property(tries = TRIES, seed = SEED, shrinking = ShrinkingMode.OFF)
-  void t5(@ForAll("shapes") Shape shape, @ForAll TestKernels library) {
-    T5Config first = T5Config.of(shape.vocabulary, shape.width(), shape.headWidth, shape.inner, shape.layers,
-        shape.heads);
-    T5Config config = shape.tied ? first : first.version11();
-    int written = 1 + shape.inner % 23;
-    Batch words = Samples.batch(shape.vocabulary, shape.time, 0, shape.rowLengths());
-    int[] targets = tokens("written", shape.vocabulary, shape.rows() * written);
-    for (int i = 0; i < targets.length; i++) if (shape.ignored > 0 && i % shape.ignored == 0) targets[i] = -100;
-    Seq2SeqBatch batch = new Seq2SeqBatch(shape.rows(), shape.time, words.inputs(), shape.rowLengths(), written,
-        tokens("before", shape.vocabulary, targets.length), targets, words.sampleIds());
+  @Property(tries = SweepShape.TRIES, seed = SweepShape.SEED, shrinking = ShrinkingMode.OFF)
+  void t5(@ForAll(supplier = SweepShape.Any.class) SweepShape shape, @ForAll TestKernels library) {
+    T5Config first = T5Config.of(shape.vocabulary(), shape.width(), shape.headWidth(), shape.inner(), shape.layers(),
+        shape.heads());
+    T5Config config = shape.tied() ? first : first.version11();
+    int written = 1 + shape.inner() % 23;
+    Batch words = Samples.batch(shape.vocabulary(), shape.time(), 0, shape.rowLengths());
+    int[] targets = tokens("written", shape.vocabulary(), shape.rows() * written);
+    for (int i = 0; i < targets.length; i++) if (shape.ignored() > 0 && i % shape.ignored() == 0) targets[i] = -100;
+    Seq2SeqBatch batch = new Seq2SeqBatch(shape.rows(), shape.time(), words.inputs(), shape.rowLengths(), written,
+        tokens("before", shape.vocabulary(), targets.length), targets, words.sampleIds());
     try (Kernels kernels = library.open(2);
         T5Model model = T5Model.create(config, kernels, Precision.FLOAT32, 1)) {
       Samples.randomise(model, 7);
-      scaleQueries(model, 1 / Math.sqrt(shape.headWidth));
-      check(model, batch, TorchT5.run(config, model.weightSource(), batch));
+      scaleQueries(model, 1 / Math.sqrt(shape.headWidth()));
+      TorchT5.run(config, model.weightSource(), batch).check(model, batch);
     }
   }
 
@@ -179,10 +141,10 @@ class LibtorchSweepTest {
   }
 
   /** Rows that are all padding are as if they were not there. */
-  @Property(tries = 10, seed = SEED, shrinking = ShrinkingMode.OFF)
-  void aRowOfPaddingAddsNothing(@ForAll("shapes") Shape shape) {
-    BertConfig config = BertConfig.of(shape.vocabulary, shape.time, shape.width(), shape.layers, shape.heads);
-    Batch words = Samples.batch(shape.vocabulary, shape.time, 0, shape.time, 0);
+  @Property(tries = 10, seed = SweepShape.SEED, shrinking = ShrinkingMode.OFF)
+  void aRowOfPaddingAddsNothing(@ForAll(supplier = SweepShape.Any.class) SweepShape shape) {
+    BertConfig config = BertConfig.of(shape.vocabulary(), shape.time(), shape.width(), shape.layers(), shape.heads());
+    Batch words = Samples.batch(shape.vocabulary(), shape.time(), 0, shape.time(), 0);
     Batch one = Samples.row(words, 0);
     try (Kernels kernels = TestKernels.BEST.open(2);
         EncoderModel model = EncoderModel.create(config, kernels, Precision.FLOAT32, 1);
@@ -209,16 +171,5 @@ class LibtorchSweepTest {
     int[] tokens = new int[count];
     for (int i = 0; i < count; i++) tokens[i] = (int) (random.uniform(i) * below);
     return tokens;
-  }
-
-  private static <B extends MicroBatch> void check(TrainableModel<B> model, B batch, TorchWeights.Result expected) {
-    try (Memory memory = Memory.allocate(model.layout().size() * Float.BYTES)) {
-      Tensor gradients = Tensor.at(memory.address(), DType.FLOAT32, model.layout().size());
-      Agreement.FLOAT32.check("loss", model.accumulate(batch, gradients), expected.loss());
-      for (Parameter p : model.layout().parameters()) {
-        Agreement.FLOAT32.check(p.name(), p.in(gradients).toFloats(), expected.gradients().get(p.name()),
-            expected.largestGradient());
-      }
-    }
   }
 }

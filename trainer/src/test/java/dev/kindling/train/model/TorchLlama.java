@@ -1,6 +1,5 @@
 package dev.kindling.train.model;
 
-import static org.bytedeco.pytorch.global.torch.cat;
 import static org.bytedeco.pytorch.global.torch.embedding;
 import static org.bytedeco.pytorch.global.torch.matmul;
 import static org.bytedeco.pytorch.global.torch.silu;
@@ -11,14 +10,13 @@ import dev.kindling.checkpoint.LlamaConfig;
 import dev.kindling.checkpoint.WeightSource;
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
 
 /**
- * Llama and Mixtral in libtorch's operations and double precision: RMSNorm, rotary positions, grouped heads and SwiGLU
- * (Touvron et al. 2023, section 2.2), and experts that are all asked and weighted with zero where they were not chosen.
+ * Llama, Mistral and Mixtral in libtorch's operations and double precision: RMSNorm, rotary positions, grouped heads and SwiGLU
+ * (Touvron et al. 2023, section 2.2), a window where a layer has one (Jiang et al. 2023, section 2), and experts that are all asked
+ * and weighted with zero where they were not chosen.
  */
 final class TorchLlama {
   private final LlamaConfig config;
@@ -44,7 +42,8 @@ final class TorchLlama {
         TorchWeights.longs(batch.inputs()).view(batch.rows(), batch.time()));
     for (int n = 0; n < config.layers(); n++) {
       String layer = "model.layers." + n;
-      x = x.add(attention(norm(x, layer + ".input_layernorm"), layer + ".self_attn."));
+      Tensor hidden = TorchWeights.outside(config.attention().windows().get(n), batch.time());
+      x = x.add(attention(norm(x, layer + ".input_layernorm"), layer + ".self_attn.", hidden));
       Tensor normed = norm(x, layer + ".post_attention_layernorm");
       x = x.add(config.experts() == null
           ? swiGlu(normed, layer + ".mlp.gate_proj", layer + ".mlp.up_proj", layer + ".mlp.down_proj")
@@ -56,35 +55,16 @@ final class TorchLlama {
     return config.experts() == null ? loss : loss.add(balance(config.experts())).add(loudness(config.experts()));
   }
 
-  private Tensor attention(Tensor x, String name) {
+  private Tensor attention(Tensor x, String name, Tensor hidden) {
     int heads = config.heads();
     int groups = config.keyValueHeads();
-    Tensor q = rotated(TorchWeights.heads(weights.linear(x, name + "q_proj"), heads));
-    Tensor k = rotated(TorchWeights.heads(weights.linear(x, name + "k_proj"), groups));
+    double theta = config.rope().theta();
+    Tensor q = TorchWeights.rotated(TorchWeights.heads(weights.linear(x, name + "q_proj"), heads), theta);
+    Tensor k = TorchWeights.rotated(TorchWeights.heads(weights.linear(x, name + "k_proj"), groups), theta);
     Tensor v = TorchWeights.heads(weights.linear(x, name + "v_proj"), groups);
-    Tensor mixed = TorchWeights.attend(q, shared(k, heads / groups), shared(v, heads / groups),
-        1 / Math.sqrt(config.attention().width()), null, TorchWeights.future(x.size(1)));
+    Tensor mixed = TorchWeights.attend(q, TorchWeights.shared(k, heads / groups),
+        TorchWeights.shared(v, heads / groups), 1 / Math.sqrt(config.attention().width()), null, hidden);
     return weights.linear(mixed, name + "o_proj");
-  }
-
-  /** Each key and value head stands for so many heads of queries, side by side (Ainslie et al. 2023). */
-  private static Tensor shared(Tensor x, long times) {
-    return x.repeat_interleave(times, new LongOptional(1), new LongOptional());
-  }
-
-  /** The pair (x[i], x[i + d/2]) turned by position · θ^(-2i/d) (Su et al. 2021, eq. 34, pairs as Llama's files have them). */
-  private Tensor rotated(Tensor x) {
-    int half = (int) x.size(3) / 2;
-    int time = batch.time();
-    float[] cosines = new float[time * half], sines = new float[time * half];
-    for (int i = 0; i < cosines.length; i++) {
-      double angle = i / half * Math.pow(config.rope().theta(), -(double) (i % half) / half);
-      cosines[i] = (float) Math.cos(angle);
-      sines[i] = (float) Math.sin(angle);
-    }
-    Tensor cos = TorchWeights.doubles(cosines, time, half), sin = TorchWeights.doubles(sines, time, half);
-    Tensor first = x.narrow(3, 0, half), second = x.narrow(3, half, half);
-    return cat(new TensorVector(first.mul(cos).sub(second.mul(sin)), second.mul(cos).add(first.mul(sin))), 3);
   }
 
   private Tensor swiGlu(Tensor x, String gate, String up, String down) {
