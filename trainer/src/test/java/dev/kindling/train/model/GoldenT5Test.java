@@ -21,10 +21,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Hugging Face and PyTorch are the oracle. */
 class GoldenT5Test {
-  /** The last losses, by when noise was amplified by six steps of AdamW. Seen: 9.8e-5, where the rule allows 1e-4. */
-  private static final Agreement FLOAT32_LAST_LOSSES = new Agreement(3e-4, 0);
-  private static final int AMPLIFIED = 6;
-  /** An entry that is noise moves by a whole step of AdamW, this way or that. Seen: 3.3e-4, and 1.1e-3 with the sums of AVX2. */
+  /**
+   * Of the last loss of version 1.1, and of its norms. Of its 32,712 entries three have a first gradient, clipped, of 2e-8 to 4e-8:
+   * of the size of AdamW's epsilon, 1e-8, and of what float32 leaves of noise there. So one of them goes a tenth of a step further or
+   * less far than in double precision, and the steps after it enlarge that. Double precision itself ends 1.9e-5 from the
+   * golden loss, and 9e-5 (in plain Java) and 1.5e-4 (oneDNN) from ours: {@link LibtorchT5TrainingTest} has it, and what remains under
+   * a larger epsilon. Version 1.0 has no such entry. Seen: 1.3e-4.
+   */
+  private static final Agreement FLOAT32_LAST_LOSS = new Agreement(2e-4, 0);
+  private static final int LAST = 7;
+  /** Seen: 3.3e-4, and 1.1e-3 with the sums of AVX2. */
   private static final Agreement FLOAT32_NORM = new Agreement(
       Agreement.computesWith("(avx2)") ? 2e-3 : 1e-3, 0);
   /** Seen: 0.036, and 0.018 where PyTorch's autocast computes the case. */
@@ -52,7 +58,11 @@ class GoldenT5Test {
   }
 
   private static Agreement rule(Precision precision, Agreement bfloat16) {
-    return precision == Precision.FLOAT32 ? Agreement.FLOAT32 : bfloat16;
+    return rule(precision, Agreement.FLOAT32, bfloat16);
+  }
+
+  private static Agreement rule(Precision precision, Agreement float32, Agreement bfloat16) {
+    return precision == Precision.FLOAT32 ? float32 : bfloat16;
   }
 
   @ParameterizedTest
@@ -89,12 +99,12 @@ class GoldenT5Test {
       double[] norms = golden.training("gradientNorm");
       for (int step = 0; step < losses.length; step++) {
         Training.Step found = training.run(golden.pairs(), step == 0 ? 2 : 1);
-        Agreement late = step < AMPLIFIED ? Agreement.FLOAT32 : FLOAT32_LAST_LOSSES;
-        Agreement loss = precision == Precision.FLOAT32 ? late : BFLOAT16_LOSS;
-        loss.check("loss of step " + step, found.loss(), losses[step]);
+        boolean noisy = name.equals("t5-v1.1");
+        Agreement float32 = noisy && step == LAST ? FLOAT32_LAST_LOSS : Agreement.FLOAT32;
+        rule(precision, float32, BFLOAT16_LOSS).check("loss of step " + step, found.loss(), losses[step]);
         if (step > SAME_PATH && precision == Precision.BFLOAT16) continue;
-        Agreement norm = precision == Precision.FLOAT32 ? FLOAT32_NORM : BFLOAT16_NORM;
-        norm.check("gradient norm of step " + step, found.gradientNorm(), norms[step]);
+        rule(precision, noisy ? FLOAT32_NORM : Agreement.FLOAT32, BFLOAT16_NORM).check("gradient norm of step " + step,
+            found.gradientNorm(), norms[step]);
       }
     }
   }

@@ -16,7 +16,7 @@ record TorchT5(T5Config config, TorchWeights weights) {
     return TorchWeights.run(source, weights -> new TorchT5(config, weights).loss(batch));
   }
 
-  private Tensor loss(Seq2SeqBatch batch) {
+  Tensor loss(Seq2SeqBatch batch) {
     Tensor padding = TorchWeights.padding(batch.rows(), batch.time(), batch::length);
     Tensor encoded = stack("encoder", config.layers(), embedded(batch.inputs(), batch.rows()), padding, null, null);
     Tensor written = stack("decoder", config.decoderLayers(), embedded(batch.decoderInputs(), batch.rows()),

@@ -13,11 +13,18 @@ final class Training<B extends MicroBatch> implements AutoCloseable {
   private final Tensor gradients;
   private final Tensor first;
   private final Tensor second;
+  private final double epsilon;
   private long step;
 
   Training(Kernels kernels, TrainableModel<B> model) {
+    this(kernels, model, 1e-8);
+  }
+
+  /** @param epsilon of AdamW; the golden paths have 1e-8 */
+  Training(Kernels kernels, TrainableModel<B> model, double epsilon) {
     this.kernels = kernels;
     this.model = model;
+    this.epsilon = epsilon;
     Tensor[] flats = new Tensor[3];
     for (int i = 0; i < 3; i++) {
       memories[i] = Memory.allocate(model.layout().size() * Float.BYTES);
@@ -50,8 +57,7 @@ final class Training<B extends MicroBatch> implements AutoCloseable {
     for (Parameter p : model.layout().parameters()) {
       double decay = p.shape().length > 1 ? 0.1 : 0;
       kernels.adamw(p.in(model.weights()), p.in(gradients), p.in(first), p.in(second), scale * clip, 1e-2, 0.9, 0.999,
-          1e-8,
-          decay, step);
+          epsilon, decay, step);
     }
     model.weightsChanged();
     return new Step(loss, norm);
