@@ -77,14 +77,6 @@ class ProfileTest {
   }
 
   @Test
-  void theTableSaysPartsOfAllRanksAndOperationsOfTheFirst() {
-    assertThat(String.join("\n", ProfileTable.of(List.of(profile(0, 4), profile(1, 4))))).contains("rank 0", "rank 1",
-        "compute", "optimizer", "linear 4×8×16 float32", "add").doesNotContain("network");
-    assertThat(ProfileTable.of(List.of(profile(0, 1)))).containsExactly(
-        "profile: none, as it begins after 2 steps and the run had no more");
-  }
-
-  @Test
   void partsOfTheKernelsAreTimedTooAndTheirOwnExceptionsComeThrough() {
     Profile profile = new Profile();
     for (int step = 0; step <= Profile.WARM_UP; step++) profile.step();
