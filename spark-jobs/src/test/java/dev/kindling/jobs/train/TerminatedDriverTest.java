@@ -2,12 +2,24 @@ package dev.kindling.jobs.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.jobs.command.Kindling;
 import dev.kindling.jobs.train.DriverProcess.Ended;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The driver is a process of its own, which schedulers end as they end all processes: by SIGTERM, then by SIGKILL. */
 @Tag("slow")
@@ -64,5 +76,47 @@ class TerminatedDriverTest {
     assertThat(last.code()).as(String.join("\n", last.lines())).isZero();
     assertThat(last.lines()).anyMatch(l -> l.startsWith("resumed: goes on with step "));
     assertThat(last.weights()).isEqualTo(whole.weights());
+  }
+
+  /** Hadoop closes its file systems when the JVM ends, and a checkpoint takes a while: every file of it takes {@code slow} ms. */
+  @ParameterizedTest
+  @ValueSource(strings = {"local[1]", "local-cluster[2,1,1024]"})
+  void aCheckpointOnHdfsIsCommittedAndWholeBeforeTheDriverEnds(String master) throws Exception {
+    String dataset = TinyDataset.write(folder.resolve("data"), 50, 20, 0);
+    Configuration conf = new Configuration();
+    conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, folder.resolve("hdfs").toString());
+    try (MiniDFSCluster hdfs = new MiniDFSCluster.Builder(conf).numDataNodes(1).build()) {
+      hdfs.waitActive();
+      hdfs.getFileSystem().copyFromLocalFile(new org.apache.hadoop.fs.Path(dataset),
+          new org.apache.hadoop.fs.Path("/data"));
+      Map<String, String> spark = Map.of("spark.hadoop.fs.hdfs.impl", WatchedHdfs.class.getName(),
+          "spark.hadoop." + WatchedHdfs.FOLDER, folder.toString(), "spark.hadoop.dfs.replication", "1");
+      Ended told = DriverProcess.pretrain(master, spark, hdfs.getURI() + "/data", hdfs.getURI() + "/runs/told",
+          (line, process) -> {
+            if (line.startsWith("step  60/600")) slowly(process);
+          });
+      assertThat(told.code()).as(String.join("\n", told.lines())).isEqualTo(SIGTERM);
+      String saved = told.lines().stream().filter(l -> l.startsWith("told to end: saved")).findFirst().orElseThrow();
+      List<String> whole = verified(hdfs.getURI() + "/runs/told");
+      assertThat(whole).hasSizeGreaterThanOrEqualTo(2);
+      assertThat(whole.get(whole.size() - 1))
+          .contains("  step " + saved.substring(saved.lastIndexOf(' ') + 1) + " is whole: ");
+    }
+  }
+
+  private void slowly(ProcessHandle process) {
+    try {
+      Files.writeString(folder.resolve("slow"), "300");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    process.destroy();
+  }
+
+  /** @return what is said of the checkpoints of a run, one line each, in the order of their steps */
+  private static List<String> verified(String run) {
+    StringWriter out = new StringWriter(), err = new StringWriter();
+    assertThat(Kindling.run(new PrintWriter(out), new PrintWriter(err), "verify", run)).as(err.toString()).isZero();
+    return out.toString().lines().filter(line -> line.startsWith("step-")).toList();
   }
 }
