@@ -3,6 +3,8 @@ package dev.kindling.jobs.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.jobs.track.MlflowSettings;
 import dev.kindling.jobs.track.TrackingSettings;
@@ -12,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -143,6 +146,39 @@ class PretrainClusterTest {
     assertThat(totals.count("tokens")).isEqualTo(6L * 16 * TinyDataset.TIME);
     for (String part : List.of("compute", "data", "wait", "network"))
       assertThat(totals.seconds(part)).as(part).isPositive();
+  }
+
+  /** And the trace has them as spans of both ranks. */
+  @Test
+  void aProfileOfTwoRanksHasWhatTheyWaitAndExchangeAndTheSpeedOfProducts() throws Exception {
+    List<String> lines = new ArrayList<>();
+    PretrainConfig config = config("profiled", PrecisionChoice.FLOAT32, 2).withProfile(new ProfileSettings(true));
+    assertThat(PretrainJob.run(spark, config, lines::add).weightsSha256())
+        .isEqualTo(alone.get(PrecisionChoice.FLOAT32));
+    assertThat(lines).anyMatch(l -> l.matches("  part +rank 0 +rank 1"));
+    for (String part : List.of("compute", "wait", "network")) {
+      double[] columns = numbers(lines, part);   // milliseconds and shares of either rank
+      assertThat(columns).as(part).hasSize(4);
+      assertThat(columns[0] + columns[2]).as("ms of %s", part).isPositive();
+    }
+    double[] product = numbers(lines, "linear 16×32×96 float32");   // calls, ms, share, GFLOP/s, the same alone
+    assertThat(product).hasSize(5);
+    assertThat(product[3]).as("GFLOP/s").isBetween(0.05, 1000.0);
+    assertThat(product[4]).as("GFLOP/s alone").isBetween(0.1, 1000.0);
+    JsonNode trace = new ObjectMapper().readTree(folder.resolve("profiled/profile.json").toFile());
+    for (int rank : new int[]{0, 1}) {
+      for (String part : List.of("wait", "network")) {
+        assertThat(trace.get("traceEvents")).as("%s of rank %d", part, rank)
+            .anyMatch(e -> e.get("pid").asInt() == rank && e.get("name").asText().equals(part));
+      }
+    }
+  }
+
+  /** Of a line of the profile's table. */
+  private static double[] numbers(List<String> lines, String name) {
+    String line = lines.stream().filter(l -> l.startsWith("  " + name + " ")).findFirst().orElseThrow();
+    return Arrays.stream(line.substring(2 + name.length()).replace("%", "").strip().split(" +"))
+        .mapToDouble(Double::parseDouble).toArray();
   }
 
   @Test
