@@ -77,6 +77,11 @@ public record BertConfig(BertFamily kind, EncoderTask task, int vocabularySize, 
         dropout);
   }
 
+  /** The encoder alone, with a pooler where its files have one ({@link #found}), as those of BERT's first training do. */
+  public BertConfig encoder() {
+    return forTask(EncoderTask.ENCODE, List.of()).withPooler(true);
+  }
+
   public BertConfig withTiedHead(boolean tied) {
     return new BertConfig(kind, task, vocabularySize, positions, tokenTypes, width, layers, heads, innerWidth,
         activation, layerNormEpsilon, initializerRange, tied, pooler, padToken, beginToken, endTokens, labels, dropout);

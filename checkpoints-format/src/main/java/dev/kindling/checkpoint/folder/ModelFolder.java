@@ -28,13 +28,16 @@ public final class ModelFolder implements Closeable {
   private final Path path;
   private final ModelConfig config;
   private final Runnable closing;
+  private final WeightSource stored;             // by whatever names
   private final WeightSource weights;
 
-  private ModelFolder(FileSystem fs, Path path, ModelConfig config, Runnable closing, WeightSource weights) {
+  private ModelFolder(FileSystem fs, Path path, ModelConfig config, Runnable closing, WeightSource stored,
+      WeightSource weights) {
     this.fs = fs;
     this.path = path;
     this.config = config;
     this.closing = closing;
+    this.stored = stored;
     this.weights = weights;
   }
 
@@ -47,7 +50,7 @@ public final class ModelFolder implements Closeable {
     SafetensorsReader files = SafetensorsReader.open(conf, path);
     try {
       ModelConfig config = told.found(files);
-      return new ModelFolder(fs, path, config, files::close, named(config, files, path.toString()));
+      return new ModelFolder(fs, path, config, files::close, files, named(config, files, path.toString()));
     } catch (UserError e) {
       files.close();
       throw e;
@@ -69,7 +72,13 @@ public final class ModelFolder implements Closeable {
     return new ModelFolder(fs, path, config, () -> {
       this.closing.run();
       closing.run();
-    }, other);
+    }, other, other);
+  }
+
+  /** The same files as another model's, such as an encoder's without the head that they have; open as long as this is. */
+  public ModelFolder as(ModelConfig other) {
+    ModelConfig found = other.found(stored);
+    return new ModelFolder(fs, path, found, () -> {}, stored, named(found, stored, path.toString()));
   }
 
   public Path path() {

@@ -39,16 +39,19 @@ record StartingWeights(String from, long seed, Configuration hadoop, Kernels ker
     }
   }
 
-  /** A head for another task, or for other labels, than the folder's is fresh. */
+  /**
+   * A head for another task, or for other labels, than the folder's is fresh; a pooler that stands beside it is not, as in
+   * transformers.
+   */
   EncoderModel encoder(BertConfig shape) {
     if (isFresh()) return EncoderModel.create(shape, kernels, precision, seed);
     try (ModelFolder model = open()) {
       BertConfig trained = (BertConfig) model.config();
       boolean same = trained.task() == shape.task() && trained.labels().equals(shape.labels());
-      return same
-          ? EncoderModel.load(shape, model.weights(), kernels, precision)
-          : EncoderModel.teach(shape.task(), shape.labels(), trained.withDropout(shape.dropout()), model.weights(),
-              kernels, precision, seed);
+      if (same) return EncoderModel.load(shape, model.weights(), kernels, precision);
+      ModelFolder encoder = model.as(trained.encoder());
+      return EncoderModel.teach(shape.task(), shape.labels(),
+          ((BertConfig) encoder.config()).withDropout(shape.dropout()), encoder.weights(), kernels, precision, seed);
     }
   }
 

@@ -8,7 +8,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.checkpoint.TensorSpec;
+import dev.kindling.checkpoint.WeightSource;
 import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.checkpoint.safetensors.SafetensorsWriter;
 import dev.kindling.data.chat.ChatTemplate;
 import dev.kindling.jobs.WordTokenizer;
 import java.io.IOException;
@@ -170,7 +172,7 @@ class FineTuningTest {
     for (int i = 0; i < 150; i++) {
       String text = WORDS[random.nextInt(7)] + " " + WORDS[random.nextInt(7)] + " " + WORDS[random.nextInt(7)];
       lines.append(JSON.createObjectNode().put("id", "d" + i).put("text", text)
-          .put("label", text.contains("film") ? "of film" : "of else")).append('\n');
+          .put("label", text.contains("film") ? "of film" : "of else").put("third", "of " + i % 3)).append('\n');
     }
     return Files.writeString(folder.resolve("labelled.jsonl"), lines);
   }
@@ -195,6 +197,56 @@ class FineTuningTest {
     Path again = prepared("again-data", texts, labels, "packing=classification", "labelField=label");
     Ended.well(beginning(again, folder.resolve("again"), labels));
     assertThat(assertSameWeights(checkpoint(folder.resolve("again")), labels, "")).isGreaterThan(14);
+  }
+
+  /** As in BERT's own files: beside the head of its first training they have a pooler, which labels of texts are read from. */
+  @Test
+  void thePoolerOfAFolderIsTaughtToo() throws IOException {
+    Path words = folder.resolve("pooled"), tokenizer = folder.resolve("pooled-tokenizer");
+    Files.createDirectories(tokenizer);
+    Files.writeString(tokenizer.resolve("tokenizer.json"), JSON
+        .readTree(Path.of("../golden/labelled-texts.json").toFile()).get("bert_template").get("tokenizer").toString());
+    Path texts = labelled();
+    Path plain = prepared("pooled-data", texts, tokenizer, "packing=best-fit");
+    Ended.well(pretrain(plain, words, "model.family=bert", "model.layers=1", "model.heads=2", "model.width=16",
+        "train.steps=3"));
+    Path model = folder.resolve("pooled-model");
+    Files.createDirectories(model);
+    for (String file : List.of("config.json", "tokenizer.json"))
+      Files.copy(checkpoint(words).resolve(file), model.resolve(file));
+    float[] pooler = new float[16 * 16];
+    for (int i = 0; i < pooler.length; i++) pooler[i] = i * 1e-3f;
+    writePooled(checkpoint(words), model, pooler);
+    Path data = prepared("pooled-labels", texts, model, "packing=classification", "labelField=third");
+    Ended.well(beginning(data, folder.resolve("pooled-run"), model));
+    try (ModelFolder found = open(checkpoint(folder.resolve("pooled-run")))) {
+      float[] taught = found.weights().read("bert.pooler.dense.weight");
+      for (int i = 0; i < pooler.length; i++) assertThat(taught[i]).isCloseTo(pooler[i], within(1e-6f));
+      assertThat(found.weights().find("classifier.weight").shape()).containsExactly(3, 16);
+    }
+  }
+
+  /** The weights of a folder and a pooler, in the files of another. */
+  private static void writePooled(Path from, Path to, float[] pooler) throws IOException {
+    try (ModelFolder words = open(from)) {
+      WeightSource stored = words.weights();
+      List<TensorSpec> tensors = new ArrayList<>(stored.tensors());
+      tensors.add(TensorSpec.float32("bert.pooler.dense.weight", 16, 16));
+      tensors.add(TensorSpec.float32("bert.pooler.dense.bias", 16));
+      SafetensorsWriter.write(new Configuration(),
+          new org.apache.hadoop.fs.Path(to.resolve("model.safetensors").toUri()), new WeightSource() {
+            @Override
+            public List<TensorSpec> tensors() {
+              return tensors;
+            }
+
+            @Override
+            public void read(String name, long at, float[] into, int offset, int count) {
+              if (!name.startsWith("bert.pooler")) stored.read(name, at, into, offset, count);
+              else if (name.endsWith("weight")) System.arraycopy(pooler, (int) at, into, offset, count);
+            }
+          });
+    }
   }
 
   @Test
