@@ -15,8 +15,11 @@ import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.UserError;
 import dev.kindling.checkpoint.folder.ModelFolder;
+import dev.kindling.data.pack.Packing;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.tokenizer.Fingerprint;
+import dev.kindling.data.tokenizer.PrefixSpace;
+import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.jobs.config.Differences;
 import dev.kindling.jobs.model.ModelPath;
 import java.util.List;
@@ -30,7 +33,7 @@ import org.apache.hadoop.fs.Path;
  * where the first step starts ({@link StartingWeights}). The folder is one model, not a run, so that it is the same one whenever
  * the run goes on.
  *
- * @param folder in Hugging Face's layout; @param config of it; @param tokenizer SHA-256 of its tokenizer.json; empty: it has none
+ * @param folder in Hugging Face's layout; @param config of it; @param tokenizer its {@code tokenizer.json}; empty: it has none
  */
 record TrainedStart(Path folder, ModelConfig config, Optional<String> tokenizer) {
   private static final String KEY = "model.from";
@@ -42,7 +45,7 @@ record TrainedStart(Path folder, ModelConfig config, Optional<String> tokenizer)
     require(Storage.exists(Storage.of(hadoop, folder), new Path(folder, ModelConfig.FILE)), KEY, folder,
         "the folder of a model, with config.json; of a run name one of its checkpoints");
     try (ModelFolder model = ModelPath.openResolved(hadoop, folder)) {
-      TrainedStart start = new TrainedStart(folder, model.config(), model.tokenizerJson().map(Fingerprint::of));
+      TrainedStart start = new TrainedStart(folder, model.config(), model.tokenizerJson());
       start.refuseOtherShape(settings);
       return Optional.of(start);
     }
@@ -99,8 +102,7 @@ record TrainedStart(Path folder, ModelConfig config, Optional<String> tokenizer)
    * @throws UserError where the dataset has other tokens or longer rows
    */
   ModelConfig shape(DatasetInfo dataset, double dropout) {
-    if (tokenizer.isPresent() && !tokenizer.get().equals(dataset.tokenizer()))
-      throw another("is another than the model's");
+    if (tokenizer.isPresent() && !isMadeWith(tokenizer.get(), dataset)) throw another("is another than the model's");
     if (dataset.vocabularySize() > config.vocabularySize())
       throw another("has " + dataset.vocabularySize() + " tokens, the model " + config.vocabularySize());
     boolean reads = config instanceof T5Config;              // by distance: no row is too long
@@ -114,6 +116,14 @@ record TrainedStart(Path folder, ModelConfig config, Optional<String> tokenizer)
         ? bert.forTask(EncoderTask.MASKED_WORDS, List.of())
         : config;
     return dropout > 0 ? task.withDropout(DropoutRates.of((float) dropout)) : task;
+  }
+
+  /** For words one by one {@code prep} lets a byte-level tokenizer put a space before each. */
+  private boolean isMadeWith(String json, DatasetInfo dataset) {
+    if (Fingerprint.of(json).equals(dataset.tokenizer())) return true;
+    boolean byWord = dataset.packingKind() == Packing.TOKEN_CLASSIFICATION;
+    return byWord && PrefixSpace.addedTo(Tokenizer.parse(json, new Path(folder, Tokenizer.FILE).toString()))
+        .fingerprint().equals(dataset.tokenizer());
   }
 
   private UserError another(String why) {

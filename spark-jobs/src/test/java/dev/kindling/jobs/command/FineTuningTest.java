@@ -249,6 +249,29 @@ class FineTuningTest {
     }
   }
 
+  /** RoBERTa's tokenizer is told to put a space before each word, for words one by one, and is the folder's all the same. */
+  @Test
+  void labelsOfWordsAreTaughtToARobertaWhoseTokenizerPrepHasToldOfWords() throws IOException {
+    Path tokenizer = Files.createDirectories(folder.resolve("bytes")), model = folder.resolve("bytes-model");
+    Files.writeString(tokenizer.resolve("tokenizer.json"), JSON
+        .readTree(Path.of("../golden/labelled-texts.json").toFile()).get("roberta").get("tokenizer").toString());
+    Path plain = prepared("bytes-data", labelled(), tokenizer, "packing=best-fit");
+    Ended.well(pretrain(plain, folder.resolve("bytes-words"), "model.family=roberta", "model.layers=1",
+        "model.heads=2", "model.width=16", "model.contextLength=40", "train.steps=2"));
+    Files.createDirectories(model);
+    for (String file : List.of("config.json", "tokenizer.json", "model.safetensors"))
+      Files.copy(checkpoint(folder.resolve("bytes-words")).resolve(file), model.resolve(file));
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 40; i++)
+      lines.append("{\"id\": \"d" + i + "\", \"tokens\": [\"a\", \"film\"], \"tags\": [\"O\", \"B-X\"]}\n");
+    Path entities = Files.writeString(folder.resolve("entities.jsonl"), lines);
+    Path data = prepared("bytes-entities", entities, model, "packing=token-classification");
+    assertThat(data.resolve("tokenizer.json")).content()
+        .isNotEqualTo(Files.readString(model.resolve("tokenizer.json")));
+    Ended.well(beginning(data, folder.resolve("bytes-run"), model));
+    assertThat(assertSameWeights(checkpoint(folder.resolve("bytes-run")), model, "roberta.")).isGreaterThan(16);
+  }
+
   @Test
   void whatDoesNotFitTheFolderIsRefusedInOneLine() throws IOException {
     Path gpt2 = folder.resolve("gpt2"), none = folder.resolve("none");
