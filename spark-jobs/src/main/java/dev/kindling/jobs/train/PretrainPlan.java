@@ -192,7 +192,10 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
     all.put(PRECISION, precision.name());
     // what nothing is dropped out of is told as before there was a choice: such runs go on
     all.put("model", model.withDropout(DropoutRates.NONE).toString().replace(", dropout=" + DropoutRates.NONE, ""));
-    if (!config.model().from().isEmpty()) all.put("model.from", config.model().from());
+    if (!config.model().from().isEmpty()) {
+      all.put("model.from", config.model().from());
+      all.put("model.from's dropout", model.dropout().toString());
+    }
     if (config.model().dropout() > 0) all.put("model.dropout", Double.toString(config.model().dropout()));
     if (model instanceof BertConfig || model instanceof T5Config) all.put("objective", config.objective().toString());
     // not told where it is as before there was a choice: such runs go on
