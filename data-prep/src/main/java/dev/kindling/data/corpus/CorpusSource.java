@@ -115,6 +115,11 @@ public record CorpusSource(String name, List<String> paths, CorpusFormat format,
         maxDocumentBytes);
   }
 
+  /** The same with labels elsewhere. */
+  public CorpusSource with(LabelFields labels) {
+    return new CorpusSource(name, paths, format, fields.with(labels), separator, maxDocumentBytes);
+  }
+
   public CorpusSource named(String other) {
     return new CorpusSource(other, paths, format, fields, separator, maxDocumentBytes);
   }

@@ -95,9 +95,7 @@ public final class Example {
       JsonNode text = record.path(name);
       if (!text.isTextual())
         throw new BadRecordException("the field '" + name + "' is "
-            + (text.isMissingNode()
-                ? "missing (there are " + JsonDocument.names(record) + ")"
-                : JsonDocument.kind(text))
+            + JsonDocument.found(record, name)
             + "; with packing sequence-to-sequence an example has prompt and completion, both texts");
       example.set(name, text);
     }

@@ -36,7 +36,7 @@ record JsonDocument(String id, String source, String text) {
     JsonNode text = example == null ? record.path(fields.text()) : TextNode.valueOf(example);
     if (!text.isTextual())
       throw new BadRecordException("the field '" + fields.text() + "' is "
-          + (text.isMissingNode() ? "missing (there are " + names(record) + ")" : kind(text))
+          + found(record, fields.text())
           + "; it must be a string; name the right field with " + fields.settings().text());
     String id = id(record.path(fields.id()), place, fields.id());
     JsonNode source = fields.source().isEmpty() ? null : record.path(fields.source());
@@ -62,6 +62,12 @@ record JsonDocument(String id, String source, String text) {
                 field, codePoint, i));
       if (codePoint >= Character.MIN_SUPPLEMENTARY_CODE_POINT) i++;
     }
+  }
+
+  /** What stands in a field, in words. */
+  static String found(JsonNode record, String field) {
+    JsonNode value = record.path(field);
+    return value.isMissingNode() ? "missing (there are " + names(record) + ")" : kind(value);
   }
 
   static String names(JsonNode record) {

@@ -19,7 +19,7 @@ final class LabelledRecord {
     JsonNode label = record.path(labels.label());
     if (label.isMissingNode() || label.isNull())
       throw new BadRecordException("the field '" + labels.label() + "' is "
-          + (label.isNull() ? "null" : "missing (there are " + JsonDocument.names(record) + ")")
+          + JsonDocument.found(record, labels.label())
           + "; a text must have a label; name the right field with labelField");
     example.set("label", switch (labels.kind()) {
       case CLASS -> classOf(label, "the field '" + labels.label() + "'", "with labelKind class it must be");
@@ -43,7 +43,7 @@ final class LabelledRecord {
     JsonNode text = record.path(field);
     if (!text.isTextual())
       throw new BadRecordException("the field '" + field + "' is "
-          + (text.isMissingNode() ? "missing (there are " + JsonDocument.names(record) + ")" : JsonDocument.kind(text))
+          + JsonDocument.found(record, field)
           + "; it must be a string; name the right field with " + setting);
     return text;
   }

@@ -36,7 +36,7 @@ final class TaggedRecord {
     JsonNode list = record.path(field);
     if (!list.isArray())
       throw new BadRecordException("the field '" + field + "' is "
-          + (list.isMissingNode() ? "missing (there are " + JsonDocument.names(record) + ")" : JsonDocument.kind(list))
+          + JsonDocument.found(record, field)
           + "; it must be a list; name the right field with " + setting);
     return list;
   }

@@ -4,13 +4,12 @@ import dev.kindling.data.pack.BestFitRows;
 import dev.kindling.data.pack.CharacterCount;
 import dev.kindling.data.pack.ExampleRows;
 import dev.kindling.data.pack.GroupedRows;
-import dev.kindling.data.pack.LabelledRows;
 import dev.kindling.data.pack.PackedRow;
 import dev.kindling.data.pack.Packing;
-import dev.kindling.data.pack.PairRows;
 import dev.kindling.data.pack.RowAssembler;
 import dev.kindling.data.pack.RowCut;
 import dev.kindling.data.pack.ShardCut;
+import dev.kindling.data.pack.SingleRows;
 import dev.kindling.data.pack.WholeDocument;
 import dev.kindling.data.shard.DatasetInfo;
 import dev.kindling.data.shard.LongestPair;
@@ -86,8 +85,8 @@ final class Packer {
       case CONCATENATE -> concatenated();
       case BEST_FIT -> fitted(new BestFitRows(sequenceLength, endOfText, characters));
       case PROMPT_COMPLETION, PREFERENCE -> fitted(new ExampleRows(sequenceLength, endOfText));
-      case CLASSIFICATION, TOKEN_CLASSIFICATION -> fitted(new LabelledRows(sequenceLength, endOfText));
-      case SEQUENCE_TO_SEQUENCE -> fitted(new PairRows(sequenceLength, endOfText));
+      case CLASSIFICATION, TOKEN_CLASSIFICATION, SEQUENCE_TO_SEQUENCE ->
+        fitted(new SingleRows(sequenceLength, endOfText));
     };
   }
 

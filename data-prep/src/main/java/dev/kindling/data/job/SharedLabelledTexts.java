@@ -5,9 +5,6 @@ import dev.kindling.data.label.LabelKind;
 import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.tokenizer.TextFrame;
 import dev.kindling.data.tokenizer.Tokenizer;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -18,42 +15,33 @@ final class SharedLabelledTexts implements SharedExamples {
   private final SharedTokenizer tokenizer;
   private final int longest;
   private final LabelKind kind;
-  private final ArrayList<String> names;                    // in the order of their numbers
+  private final LabelNumbers numbers;
   private transient TextFrame frame;
-  private transient Map<String, Integer> numbers;
 
   /** @param longest tokens of a text or a pair, special ones included; @throws UserError where special tokens leave no room */
   SharedLabelledTexts(Tokenizer tokenizer, int longest, LabelKind kind) {
-    this(new SharedTokenizer(tokenizer), longest, kind, List.of());
+    this(new SharedTokenizer(tokenizer), longest, kind, LabelNumbers.NONE);
     int special = frame().added(true);
     if (special + 2 > longest)
       throw new UserError("sequenceLength is " + longest + "; it must be at least " + (special + 2)
           + ", as the tokenizer puts " + special + " special tokens around a pair of texts");
   }
 
-  private SharedLabelledTexts(SharedTokenizer tokenizer, int longest, LabelKind kind, List<String> names) {
+  private SharedLabelledTexts(SharedTokenizer tokenizer, int longest, LabelKind kind, LabelNumbers numbers) {
     this.tokenizer = tokenizer;
     this.longest = longest;
     this.kind = kind;
-    this.names = new ArrayList<>(names);
+    this.numbers = numbers;
   }
 
   @Override
   public SharedExamples knowing(DatasetLabels labels) {
-    return new SharedLabelledTexts(tokenizer, longest, kind, labels.names());
+    return new SharedLabelledTexts(tokenizer, longest, kind, new LabelNumbers(labels.names()));
   }
 
   private synchronized TextFrame frame() {
     if (frame == null) frame = TextFrame.of(tokenizer.get());
     return frame;
-  }
-
-  private synchronized Map<String, Integer> numbers() {
-    if (numbers == null) {
-      numbers = new HashMap<>();
-      for (String name : names) numbers.put(name, numbers.size());
-    }
-    return numbers;
   }
 
   @Override
@@ -68,7 +56,7 @@ final class SharedLabelledTexts implements SharedExamples {
   private double[] labels(LabelledText labelled) {
     return kind == LabelKind.NUMBER
         ? new double[]{labelled.label().doubleValue()}
-        : labelled.names().stream().mapToDouble(name -> numbers().get(name.text())).sorted().toArray();
+        : labelled.names().stream().mapToDouble(name -> numbers.of(name.text())).sorted().toArray();
   }
 
   @Override

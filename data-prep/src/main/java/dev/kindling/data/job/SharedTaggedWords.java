@@ -5,10 +5,7 @@ import dev.kindling.data.pack.PackedRow;
 import dev.kindling.data.shard.DatasetLabels;
 import dev.kindling.data.tokenizer.Tokenizer;
 import dev.kindling.data.tokenizer.WordFrame;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -21,41 +18,32 @@ final class SharedTaggedWords implements SharedExamples {
 
   private final SharedTokenizer tokenizer;
   private final int longest;
-  private final ArrayList<String> names;                    // in the order of their numbers
+  private final LabelNumbers numbers;
   private transient WordFrame frame;
-  private transient Map<String, Integer> numbers;
 
   /** @param longest tokens of a text, special ones included; @throws UserError where special tokens leave no room */
   SharedTaggedWords(Tokenizer tokenizer, int longest) {
-    this(new SharedTokenizer(tokenizer), longest, List.of());
+    this(new SharedTokenizer(tokenizer), longest, LabelNumbers.NONE);
     int special = frame().added();
     if (special + 1 > longest)
       throw new UserError("sequenceLength is " + longest + "; it must be at least " + (special + 1)
           + ", as the tokenizer puts " + special + " special tokens around a text");
   }
 
-  private SharedTaggedWords(SharedTokenizer tokenizer, int longest, List<String> names) {
+  private SharedTaggedWords(SharedTokenizer tokenizer, int longest, LabelNumbers numbers) {
     this.tokenizer = tokenizer;
     this.longest = longest;
-    this.names = new ArrayList<>(names);
+    this.numbers = numbers;
   }
 
   @Override
   public SharedExamples knowing(DatasetLabels labels) {
-    return new SharedTaggedWords(tokenizer, longest, labels.names());
+    return new SharedTaggedWords(tokenizer, longest, new LabelNumbers(labels.names()));
   }
 
   private synchronized WordFrame frame() {
     if (frame == null) frame = WordFrame.of(tokenizer.get());
     return frame;
-  }
-
-  private synchronized Map<String, Integer> numbers() {
-    if (numbers == null) {
-      numbers = new HashMap<>();
-      for (String name : names) numbers.put(name, numbers.size());
-    }
-    return numbers;
   }
 
   @Override
@@ -65,7 +53,7 @@ final class SharedTaggedWords implements SharedExamples {
     double[] labels = new double[framed.ids().length];
     Arrays.fill(labels, PackedRow.UNLABELLED);
     for (int i = 0; i < labels.length; i++)
-      if (framed.begins(i)) labels[i] = numbers().get(tagged.tags().get(framed.words()[i]).text());
+      if (framed.begins(i)) labels[i] = numbers.of(tagged.tags().get(framed.words()[i]).text());
     return EncodedDocument.of(document, String.join(" ", tagged.words()), framed, labels);
   }
 

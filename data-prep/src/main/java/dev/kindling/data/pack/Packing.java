@@ -12,11 +12,11 @@ public enum Packing {
   PROMPT_COMPLETION,
   /** Pairs of what to say and what rather not, both sequences of a pair in one row. */
   PREFERENCE,
-  /** A text, or a pair of texts, a row, and what it is labelled with ({@link LabelledRows}). */
+  /** A text, or a pair of texts, a row, and what it is labelled with ({@link SingleRows}). */
   CLASSIFICATION,
-  /** A text a row, each word of which is labelled with a class: named entities, parts of speech ({@link LabelledRows}). */
+  /** A text a row, each word of which is labelled with a class: named entities, parts of speech ({@link SingleRows}). */
   TOKEN_CLASSIFICATION,
-  /** What to write after reading a text, a pair a row ({@link PairRows}); only what is written is learned. */
+  /** What to write after reading a text, a pair a row ({@link SingleRows}); only what is written is learned. */
   SEQUENCE_TO_SEQUENCE;
 
   /** Whether documents are examples, not texts. */

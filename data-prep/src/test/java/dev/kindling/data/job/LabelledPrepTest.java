@@ -185,7 +185,7 @@ class LabelledPrepTest {
         () -> prepare("short", CorpusFormat.JSONL, 4, LabelFields.USUAL, "{\"text\": \"no\", \"label\": 1}\n"))
         .isInstanceOf(UserError.class).hasMessageContaining("sequenceLength is 4; it must be at least 5");
     assertThatThrownBy(() -> new PrepOptions(
-        List.of(source(CorpusSource.jsonl("x"), new LabelFields("", "label", LabelKind.NUMBER))), 0,
+        List.of(CorpusSource.jsonl("x").with(new LabelFields("", "label", LabelKind.NUMBER))), 0,
         List.of(), "out", Optional.of("t"), 0, 8, 0, 1)).isInstanceOf(UserError.class)
         .hasMessageContaining("labelKind is number; it must be left out unless packing is classification");
     assertThat(folder.resolve("mixed")).doesNotExist();
@@ -243,11 +243,6 @@ class LabelledPrepTest {
     return Files.writeString(Files.createDirectories(folder.resolve(name + "-in")).resolve("in.jsonl"), lines);
   }
 
-  private static CorpusSource source(CorpusSource of, LabelFields labels) {
-    return new CorpusSource(of.name(), of.paths(), of.format(), of.fields().with(labels), of.separator(),
-        of.maxDocumentBytes());
-  }
-
   /** @param given lines of JSON, a path or a query */
   private PrepResult prepare(String name, CorpusFormat format, int length, LabelFields labels, String given)
       throws IOException {
@@ -257,7 +252,7 @@ class LabelledPrepTest {
   }
 
   private PrepOptions options(CorpusSource of, String name, int length, LabelFields labels, double heldOutPercent) {
-    return new PrepOptions(List.of(source(of, labels)), 0, List.of(), folder.resolve(name).toString(),
+    return new PrepOptions(List.of(of.with(labels)), 0, List.of(), folder.resolve(name).toString(),
         Optional.of(folder.toString()), 0, length, heldOutPercent, 1, Packing.CLASSIFICATION, Optional.empty());
   }
 }

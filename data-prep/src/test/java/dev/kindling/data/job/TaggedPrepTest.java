@@ -141,11 +141,11 @@ class TaggedPrepTest {
     assertThatThrownBy(() -> prepare("short", CorpusFormat.JSONL, 2, LabelFields.USUAL,
         "{\"tokens\": [\"no\", \"man\"], \"tags\": [\"O\", \"X\"]}\n")).isInstanceOf(UserError.class)
         .hasMessage("sequenceLength is 2; it must be at least 3, as the tokenizer puts 2 special tokens around a text");
-    CorpusSource named = source(CorpusSource.jsonl("x"), NER);
+    CorpusSource named = CorpusSource.jsonl("x").with(NER);
     assertThatThrownBy(() -> new PrepOptions(List.of(named), 0, List.of(), "out", Optional.of("t"), 0, 8, 0, 1))
         .isInstanceOf(UserError.class)
         .hasMessage("tagsField is ner_tags; it must be left out unless packing is token-classification");
-    CorpusSource tags = source(CorpusSource.jsonl("x"), new LabelFields("", "label", LabelKind.TAGS));
+    CorpusSource tags = CorpusSource.jsonl("x").with(new LabelFields("", "label", LabelKind.TAGS));
     assertThatThrownBy(() -> new PrepOptions(List.of(tags), 0, List.of(), "out", Optional.of("t"), 0, 8, 0, 1,
         Packing.CLASSIFICATION, Optional.empty())).isInstanceOf(UserError.class).hasMessage(
             "labelKind is tags; it must be class, classes or number; a label for each word is packing token-classification");
@@ -196,11 +196,6 @@ class TaggedPrepTest {
     return Files.writeString(Files.createDirectories(folder.resolve(name + "-in")).resolve("in.jsonl"), lines);
   }
 
-  private static CorpusSource source(CorpusSource of, LabelFields labels) {
-    return new CorpusSource(of.name(), of.paths(), of.format(), of.fields().with(labels), of.separator(),
-        of.maxDocumentBytes());
-  }
-
   /** @param given lines of JSON, a path or a query */
   private PrepResult prepare(String name, CorpusFormat format, int length, LabelFields labels, String given)
       throws IOException {
@@ -210,7 +205,7 @@ class TaggedPrepTest {
   }
 
   private PrepOptions options(CorpusSource of, String name, int length, LabelFields labels) {
-    return new PrepOptions(List.of(source(of, labels)), 0, List.of(), folder.resolve(name).toString(),
+    return new PrepOptions(List.of(of.with(labels)), 0, List.of(), folder.resolve(name).toString(),
         Optional.of(folder.toString()), 0, length, 0, 1, Packing.TOKEN_CLASSIFICATION, Optional.empty());
   }
 }

@@ -108,8 +108,6 @@ final class PredictCommand implements Callable<Integer> {
     if (!json)
       throw new UserError("--pair-field is " + pairField + ", and --in is " + in
           + "; pairs are read from JSON lines, in a file whose name has .json");
-    CorpusSource.Fields fields = texts.fields().with(new LabelFields(pairField, "label", LabelKind.CLASS));
-    return new CorpusSource(texts.name(), texts.paths(), texts.format(), fields, texts.separator(),
-        texts.maxDocumentBytes()).ofExamples(Example.Kind.PAIR);
+    return texts.with(new LabelFields(pairField, "label", LabelKind.CLASS)).ofExamples(Example.Kind.PAIR);
   }
 }

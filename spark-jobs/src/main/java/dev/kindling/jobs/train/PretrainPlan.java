@@ -9,6 +9,7 @@ import dev.kindling.checkpoint.Storage;
 import dev.kindling.checkpoint.T5Config;
 import dev.kindling.checkpoint.TensorSpec;
 import dev.kindling.checkpoint.UserError;
+import dev.kindling.data.chat.ChatTemplate;
 import dev.kindling.data.pack.Packing;
 import dev.kindling.data.pack.SampleOrder;
 import dev.kindling.data.shard.DatasetInfo;
@@ -126,6 +127,7 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
     training(hadoop);
     heldOut(hadoop);
     tokenizer(hadoop);
+    chatTemplate(hadoop);
     options(Precision.FLOAT32);                  // schedule and optimizer, whatever the precision will be
     Optional<RunFolder.Started> started = folder.started();
     // of a checkpoint every byte that is read is held to its manifest, once, while the run begins
@@ -171,6 +173,12 @@ record PretrainPlan(PretrainConfig config, DatasetMixture datasets, DatasetInfo 
           + "; put the right one back, or run prep again with this one into another folder");
     String whole = extra.addedTo(json);
     return model instanceof T5Config ? EndTemplate.addedTo(whole, dataset.endOfText()) : whole;
+  }
+
+  /** Of the model that the run begins with, where there is one. @throws UserError where it is not understood */
+  Optional<ChatTemplate> chatTemplate(Configuration hadoop) {
+    String from = config.model().from();
+    return from.isEmpty() ? Optional.empty() : ChatTemplate.load(hadoop, new Path(from));
   }
 
   RunOptions options(Precision precision) {

@@ -187,11 +187,7 @@ final class PretrainRank {
   /** With the chat template of the folder that the run began with, if it has one. */
   private static TokenizerFiles tokenizer(PretrainPlan plan, Configuration hadoop) {
     TokenizerFiles files = TokenizerFiles.of(plan.model(), plan.tokenizer(hadoop));
-    String from = plan.config().model().from();
-    return from.isEmpty()
-        ? files
-        : ChatTemplate.load(hadoop, new Path(from)).map(chat -> files.with(ChatTemplate.FILE, chat.source()))
-            .orElse(files);
+    return plan.chatTemplate(hadoop).map(chat -> files.with(ChatTemplate.FILE, chat.source())).orElse(files);
   }
 
   /**

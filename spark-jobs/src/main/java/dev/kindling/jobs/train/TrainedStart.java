@@ -69,7 +69,8 @@ record TrainedStart(Path folder, ModelConfig config, Optional<String> tokenizer)
     ModelFamily usual = ModelSettings.defaults().family();
     require(settings.family() == usual || settings.family() == family(), "model.family", name(settings.family()),
         "left out, or " + name(family()) + " as that of " + KEY);
-    String shape = Differences.of(settings.withFamily(usual).withDropout(0).withFrom(""), ModelSettings.defaults());
+    String shape = Differences.of(settings.withDropout(0).withFrom(""),
+        ModelSettings.defaults().withFamily(settings.family()));
     if (!shape.isEmpty())
       throw new UserError("model says " + shape + " beside " + KEY + ", whose config.json says the shape: leave out "
           + "all but model.dropout");
@@ -105,10 +106,10 @@ record TrainedStart(Path folder, ModelConfig config, Optional<String> tokenizer)
     if (tokenizer.isPresent() && !isMadeWith(tokenizer.get(), dataset)) throw another("is another than the model's");
     if (dataset.vocabularySize() > config.vocabularySize())
       throw another("has " + dataset.vocabularySize() + " tokens, the model " + config.vocabularySize());
-    boolean reads = config instanceof T5Config;              // by distance: no row is too long
-    if (reads && !config.endTokens().contains(dataset.endOfText()))
+    boolean byDistance = config instanceof T5Config;         // no row is too long
+    if (byDistance && !config.endTokens().contains(dataset.endOfText()))
       throw another("ends texts with token " + dataset.endOfText() + ", the model with " + config.endTokens());
-    if (!reads && dataset.sequenceLength() > config.contextLength())
+    if (!byDistance && dataset.sequenceLength() > config.contextLength())
       throw new UserError("the dataset's rows have " + dataset.sequenceLength() + " tokens; the model in " + folder
           + " takes " + config.contextLength() + " at the most: prepare the dataset with sequenceLength="
           + config.contextLength() + " or less");

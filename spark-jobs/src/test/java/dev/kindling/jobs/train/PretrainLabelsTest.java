@@ -83,9 +83,7 @@ class PretrainLabelsTest {
           .put("other", String.join(" ", second)).set("label", JSON.readTree(label.apply(films, noes))))).append('\n');
     }
     Path in = Files.writeString(folder.resolve(name + ".jsonl"), lines);
-    CorpusSource jsonl = CorpusSource.jsonl(in.toString());
-    CorpusSource source = new CorpusSource(jsonl.name(), jsonl.paths(), jsonl.format(),
-        jsonl.fields().with(new LabelFields("other", "label", kind)), "", jsonl.maxDocumentBytes());
+    CorpusSource source = CorpusSource.jsonl(in.toString()).with(new LabelFields("other", "label", kind));
     Path data = folder.resolve(name);
     PrepJob.run(spark,
         new PrepOptions(List.of(source), 0, List.of(), data.toString(), Optional.of(folder.toString()), 0,
@@ -96,11 +94,6 @@ class PretrainLabelsTest {
   private static PretrainConfig config(String dataset, String run, ModelFamily family) {
     PretrainConfig base = TinyRuns.of(dataset, folder.resolve(run), PrecisionChoice.FLOAT32, KernelChoice.PLAIN, 0);
     return TinyRuns.reading(base.withModel(base.model().withFamily(family)), 200, 0, 8);
-  }
-
-  private static JsonNode configJson(PretrainResult result) throws IOException {
-    String checkpoint = result.checkpoint().replaceFirst("^file:", "");
-    return JSON.readTree(Path.of(checkpoint, "config.json").toFile());
   }
 
   /** What the trained model says of each held-out text alone. @param label of a row and its logits, what counts */
@@ -163,7 +156,7 @@ class PretrainLabelsTest {
         .contains(
             String.format(Locale.ROOT, "held-out accuracy %.2f%%: %d of %d texts", 100.0 * right / logits.size(), right,
                 logits.size()));
-    JsonNode config = configJson(result);
+    JsonNode config = TinyRuns.configJson(result);
     assertThat(config.get("architectures").get(0).asText()).isEqualTo("BertForSequenceClassification");
     assertThat(config.get("problem_type").asText()).isEqualTo("single_label_classification");
     assertThat(config.get("id2label").toString()).isEqualTo("{\"0\":\"never\",\"1\":\"yes\"}");
@@ -177,8 +170,8 @@ class PretrainLabelsTest {
     PretrainResult many = PretrainJob.run(spark, config(dataset, "many-run", ModelFamily.DISTILBERT), line -> {});
     assertThat(many.validationLoss()).as("less than of knowing how many texts have each class alone")
         .isLessThan(0.95 * entropy(dataset, 2));
-    assertThat(configJson(many).get("problem_type").asText()).isEqualTo("multi_label_classification");
-    assertThat(configJson(many).get("label2id").toString()).isEqualTo("{\"film\":0,\"no\":1}");
+    assertThat(TinyRuns.configJson(many).get("problem_type").asText()).isEqualTo("multi_label_classification");
+    assertThat(TinyRuns.configJson(many).get("label2id").toString()).isEqualTo("{\"film\":0,\"no\":1}");
     String numbers = dataset("numbers", LabelKind.NUMBER, (films, noes) -> String.valueOf(films - 0.5 * noes));
     List<String> said = new ArrayList<>();
     PretrainResult one = PretrainJob.run(spark, config(numbers, "numbers-run", ModelFamily.BERT), said::add);
@@ -187,7 +180,7 @@ class PretrainLabelsTest {
     for (int row = 0; row < found.size(); row++) squares += Math.pow(found.get(row)[0] - label(numbers, row), 2);
     assertThat(one.validationLoss()).isCloseTo(squares / found.size(), within(1e-5)).isLessThan(0.15);
     assertThat(said).anyMatch(line -> line.startsWith("step 200: held-out mean squared error 0."));
-    assertThat(configJson(one).get("problem_type").asText()).isEqualTo("regression");
+    assertThat(TinyRuns.configJson(one).get("problem_type").asText()).isEqualTo("regression");
     try (ModelFolder left = ModelFolder.open(new Configuration(), new org.apache.hadoop.fs.Path(one.checkpoint()))) {
       assertThat(((BertConfig) left.config()).task()).isEqualTo(EncoderTask.REGRESS);
       assertThat(((BertConfig) left.config()).labels()).containsExactly("LABEL_0");

@@ -72,6 +72,27 @@ class PretrainPairsTest {
       PretrainConfig parts = config("parts", 2);
       assertThat(PretrainJob.run(spark, TinyRuns.stoppingAfter(parts, 4), line -> {}).finished()).isFalse();
       assertThat(PretrainJob.run(spark, config("parts", 1), line -> {}).weightsSha256()).isEqualTo(alone);
+      beginsTheSameWithATrainedModel(spark, config("ranks-1", 1));
     }
+  }
+
+  /** Whose tokenizer is left out: with the tokens that a fresh model needs it is another than the dataset's. */
+  private static void beginsTheSameWithATrainedModel(SparkSession spark, PretrainConfig ended) throws Exception {
+    PretrainResult fresh = PretrainJob.run(spark, ended, line -> {});
+    Path left = TinyRuns.folder(fresh);
+    Path model = Files.createDirectories(folder.resolve("model"));
+    for (String file : List.of("config.json", "model.safetensors")) Files.copy(left.resolve(file), model.resolve(file));
+    PretrainResult one = PretrainJob.run(spark, beginning(model, "from-1", 1), line -> {});
+    assertThat(one.weightsSha256()).as("it learns").isNotEqualTo(alone);
+    PretrainConfig parts = beginning(model, "from-2", 2);
+    assertThat(PretrainJob.run(spark, TinyRuns.stoppingAfter(parts, 4), line -> {}).finished()).isFalse();
+    PretrainResult two = PretrainJob.run(spark, parts, line -> {});
+    assertThat(two.ranks()).isEqualTo(2);
+    assertThat(two.weightsSha256()).isEqualTo(one.weightsSha256());
+    assertThat(one.curve().get(0).loss()).as("of the first step").isLessThan(fresh.curve().get(0).loss());
+  }
+
+  private static PretrainConfig beginning(Path model, String run, int ranks) {
+    return config(run, ranks).withModel(ModelSettings.defaults().withFrom(model.toString()));
   }
 }

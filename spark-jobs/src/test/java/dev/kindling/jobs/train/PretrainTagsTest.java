@@ -91,10 +91,6 @@ class PretrainTagsTest {
     return base.withModel(base.model().withFamily(family));
   }
 
-  private static JsonNode configJson(PretrainResult result) throws IOException {
-    return JSON.readTree(Path.of(result.checkpoint().replaceFirst("^file:", ""), "config.json").toFile());
-  }
-
   /** Counted text by text with the folder that is left. @return of the held-out words: the loss, those that are right, all of them */
   private static double[] counted(PretrainResult result) {
     PackedDataset heldOut = PackedDataset.openHeldOut(new Configuration(), new org.apache.hadoop.fs.Path(dataset));
@@ -142,7 +138,7 @@ class PretrainTagsTest {
         100 * counted[1] / counted[2], counted[1], counted[2]));
     assertThat(said).anyMatch(line -> line.matches("held-out entities: F1 \\d+\\.\\d\\d%, precision \\S+% of \\d+ "
         + "that were found, recall \\S+% of \\d+ that are there"));
-    JsonNode config = configJson(result);
+    JsonNode config = TinyRuns.configJson(result);
     assertThat(config.get("architectures").get(0).asText()).isEqualTo("BertForTokenClassification");
     assertThat(config.get("id2label").toString())
         .isEqualTo("{\"0\":\"B-THING\",\"1\":\"I-THING\",\"2\":\"O\"}");
@@ -193,7 +189,8 @@ class PretrainTagsTest {
     try (SparkSession spark = Sessions.local(2)) {
       String bytes = dataset(spark, "roberta");
       PretrainResult roberta = PretrainJob.run(spark, config(bytes, "roberta-run", ModelFamily.ROBERTA, 0), line -> {});
-      assertThat(configJson(roberta).get("architectures").get(0).asText()).isEqualTo("RobertaForTokenClassification");
+      assertThat(TinyRuns.configJson(roberta).get("architectures").get(0).asText())
+          .isEqualTo("RobertaForTokenClassification");
       Path left = Path.of(roberta.checkpoint().replaceFirst("^file:", ""));
       assertThat(
           JSON.readTree(left.resolve("tokenizer.json").toFile()).at("/pre_tokenizer/add_prefix_space").asBoolean())
@@ -204,7 +201,7 @@ class PretrainTagsTest {
       assertThat(roberta.trainingLoss()).isLessThan(roberta.curve().get(0).loss());
       PretrainResult distilbert = PretrainJob.run(spark, config(dataset, "distilbert-run", ModelFamily.DISTILBERT, 0),
           line -> {});
-      assertThat(configJson(distilbert).get("architectures").get(0).asText())
+      assertThat(TinyRuns.configJson(distilbert).get("architectures").get(0).asText())
           .isEqualTo("DistilBertForTokenClassification");
       assertThat(distilbert.trainingLoss()).isLessThan(distilbert.curve().get(0).loss());
     }

@@ -1,9 +1,12 @@
 package dev.kindling.jobs.train;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.jobs.train.ClusterSettings.KernelChoice;
 import dev.kindling.jobs.train.OptimizerSettings.Kind;
 import dev.kindling.jobs.train.ScheduleSettings.Shape;
 import dev.kindling.jobs.train.TrainSettings.PrecisionChoice;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -39,5 +42,15 @@ final class TinyRuns {
     return config
         .withTrain(new TrainSettings(steps, epochs, 1, 1, virtualRanks, t.seed(), t.precision(), t.clipNorm(), 0,
             t.evaluationRows(), t.logEvery(), 0));
+  }
+
+  /** Of the newest checkpoint. */
+  static JsonNode configJson(PretrainResult result) throws IOException {
+    return new ObjectMapper().readTree(folder(result).resolve("config.json").toFile());
+  }
+
+  /** The newest checkpoint. */
+  static Path folder(PretrainResult result) {
+    return Path.of(result.checkpoint().replaceFirst("^file:", ""));
   }
 }

@@ -7,17 +7,18 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A labelled text, or a pair of texts, a row, in the order of the stream; the tokens of the second type are a span of their own:
+ * A document a row, in the order of the stream: a labelled text, or a pair of texts, whose second one is a span of its own.
  *
  * <pre>
- *   row      C a a a S b b S E E E     T + 1 tokens, filled up with end-of-text tokens; the text has at most T
+ *   row      C a a a S b b S E E E     T + 1 tokens, filled up with end-of-text tokens; a document has at most T
  *   spans    0 . . . . 5 . .
+ *   learned  . . . . . x x x . . .     where a document says what is learned of it; else the row does not say
  * </pre>
  *
  * @param sequenceLength T
  * @param endOfText what fills rows up
  */
-public record LabelledRows(int sequenceLength, int endOfText) implements GroupedRows {
+public record SingleRows(int sequenceLength, int endOfText) implements GroupedRows {
   @Override
   public int count(int[] tokens) {
     return tokens.length;
@@ -39,10 +40,11 @@ public record LabelledRows(int sequenceLength, int endOfText) implements Grouped
     return IntStream.range(0, documents.size()).mapToObj(i -> row(documents.get(i), firstRow + i)).iterator();
   }
 
-  private PackedRow row(WholeDocument text, long number) {
-    int length = text.tokens().length;
-    int[] tokens = Arrays.copyOf(text.tokens(), sequenceLength + 1);
+  private PackedRow row(WholeDocument document, long number) {
+    int length = document.tokens().length;
+    int[] tokens = Arrays.copyOf(document.tokens(), sequenceLength + 1);
     Arrays.fill(tokens, length, tokens.length, endOfText);
-    return new PackedRow(number, length - 1, tokens, null, text.spans(0), text.labels());
+    boolean[] learned = document.learned() == null ? null : Arrays.copyOf(document.learned(), tokens.length);
+    return new PackedRow(number, length - 1, tokens, learned, document.spans(0), document.labels());
   }
 }

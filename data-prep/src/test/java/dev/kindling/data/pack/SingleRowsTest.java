@@ -7,14 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class PairRowsTest {
+class SingleRowsTest {
   private static final int END = 1;
 
   /** Rows of 7 tokens: one that is full but for the last, one of an empty completion, one of two end tokens. */
   @Test
   void eachPairIsARowAndOnlyWhatIsWrittenIsLearned() throws IOException {
     List<PackedRow> rows = new ArrayList<>();
-    PairRows packing = new PairRows(6, END);
+    SingleRows packing = new SingleRows(6, END);
     packing.write(List.of(pair("a", 4, 11, 12, 13, END, 14, END), pair("b", 3, 21, 22, END, END),
         pair("c", 1, END, END)), 8, rows::add);
     assertThat(packing.count(new int[]{6, 4, 2})).isEqualTo(3);
